@@ -1,0 +1,92 @@
+/// One thing that the client side does. The agent on the board and the reference runner interpret the same steps.
+public enum ClientStep: Sendable, Hashable {
+  /// Opens a connection.
+  case connect(ConnectStep)
+  /// Receives messages and sends each back, until `count` were echoed or, where it is nil, until the end.
+  case echo(connection: String = "main", count: Int? = nil)
+  /// Receives `count` messages (until the end where it is nil) and only records them.
+  case receive(connection: String = "main", count: Int? = nil)
+  /// Sends one message.
+  case send(connection: String = "main", kind: ServerStep.MessageKind, payload: Payload)
+  /// Sends a Ping, where the client can.
+  case ping(connection: String = "main", payload: Payload = .empty)
+  /// Starts the closing handshake; code and reason where the client can.
+  case close(connection: String = "main", code: UInt16? = nil, reason: String? = nil)
+  /// Starts another task of the script.
+  case start(task: String)
+  /// Waits until that task has ended, however it did.
+  case join(task: String)
+  /// Cancels that task.
+  case cancel(task: String)
+  /// Waits for the other tasks that have this barrier.
+  case barrier(String)
+  /// Waits that long.
+  case pause(milliseconds: Int)
+}
+
+/// How a connection is opened.
+public struct ConnectStep: Sendable, Hashable {
+  /// The name of the server's connection script.
+  public var connection: String
+  /// What follows `ws://host:port` in the URL; `{token}` stands for the attempt's token, which must occur unless the server
+  /// script has a port of its own.
+  public var target: String
+  /// Extra header fields, in order.
+  public var headers: [HeaderField]
+  /// The subprotocols asked for, in order.
+  public var subprotocols: [String]
+
+  /// Creates the step; the defaults open the connection called `main` at `/{token}`.
+  public init(
+    connection: String = "main", target: String = "/{token}", headers: [HeaderField] = [],
+    subprotocols: [String] = []
+  ) {
+    self.connection = connection
+    self.target = target
+    self.headers = headers
+    self.subprotocols = subprotocols
+  }
+
+  /// A header field of the request.
+  public struct HeaderField: Sendable, Hashable {
+    /// The field's name.
+    public var name: String
+    /// The field's value.
+    public var value: String
+
+    /// Creates a field.
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+}
+
+/// What the client side does in one attempt: named tasks, of which the first runs at once and the others when started.
+public struct ClientScript: Sendable, Hashable {
+  /// The tasks; the first is the main one.
+  public var tasks: [ClientTask]
+
+  /// Creates a script of several tasks.
+  public init(tasks: [ClientTask]) { self.tasks = tasks }
+
+  /// Creates the common script of one task.
+  public init(_ steps: [ClientStep]) { tasks = [ClientTask(name: "main", steps: steps)] }
+
+  /// Connects and echoes to the end: what most scenarios ask of a client.
+  public static let echo = ClientScript([.connect(ConnectStep()), .echo()])
+}
+
+/// A sequence of steps that runs beside the others.
+public struct ClientTask: Sendable, Hashable {
+  /// Its name.
+  public var name: String
+  /// Its steps, in order. A step that throws ends the task.
+  public var steps: [ClientStep]
+
+  /// Creates a task.
+  public init(name: String, steps: [ClientStep]) {
+    self.name = name
+    self.steps = steps
+  }
+}

@@ -1,0 +1,52 @@
+/// Content of a frame, a message or a run of raw bytes, described rather than spelled out, so that a scenario file
+/// stays readable and a board is not sent 64 KiB over its serial line.
+public enum Payload: Sendable, Hashable {
+  /// The UTF-8 bytes of a text.
+  case text(String)
+  /// Exactly these bytes.
+  case bytes([UInt8])
+  /// `unit`, `count` times over.
+  case repeated(unit: [UInt8], count: Int)
+  /// `count` bytes drawn from the seed of the run; `Scenario.concrete(seed:)` turns it into `bytes`.
+  case random(count: Int, kind: RandomKind)
+
+  /// What random content must be valid as.
+  public enum RandomKind: String, Sendable, Hashable, CaseIterable {
+    /// Any byte.
+    case binary
+    /// Printable ASCII.
+    case ascii
+    /// Well-formed UTF-8 of one- to four-byte sequences, cut to whole sequences (so up to 3 bytes shorter).
+    case utf8
+  }
+
+  /// No bytes at all.
+  public static let empty = Payload.bytes([])
+
+  /// The number of bytes; an upper bound where the content is still `random` UTF-8.
+  public var count: Int {
+    switch self {
+    case .text(let text): text.utf8.count
+    case .bytes(let bytes): bytes.count
+    case .repeated(let unit, let count): unit.count * count
+    case .random(let count, _): count
+    }
+  }
+
+  /// The bytes themselves; nil where they are still to be drawn from the seed.
+  public var bytes: [UInt8]? {
+    switch self {
+    case .text(let text): Array(text.utf8)
+    case .bytes(let bytes): bytes
+    case .repeated(let unit, let count): Self.repeating(unit, count: count)
+    case .random: nil
+    }
+  }
+
+  private static func repeating(_ unit: [UInt8], count: Int) -> [UInt8] {
+    var all: [UInt8] = []
+    all.reserveCapacity(unit.count * count)
+    for _ in 0..<count { all += unit }
+    return all
+  }
+}

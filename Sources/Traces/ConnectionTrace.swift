@@ -1,0 +1,117 @@
+/// What happened on one connection, as the server saw it: the bytes of both directions and the instants at which they moved.
+public struct ConnectionTrace: Sendable, Hashable, Codable {
+  /// The name of the connection in its script.
+  public var name: String
+  /// The token of the attempt it belongs to.
+  public var token: String
+  /// What happened, in order.
+  public var events: [WireEvent]
+  /// The client's bytes, from the first byte of its request head.
+  public var clientStream: CapturedStream
+  /// The server's bytes, from the first byte of its response head.
+  public var serverStream: CapturedStream
+  /// The length of the client's request head in bytes, the empty line included; nil when it never was complete.
+  public var requestHeadLength: Int?
+  /// The length of the server's response head in bytes; nil when none was sent. Frames begin after it.
+  public var responseHeadLength: Int?
+
+  /// Creates a trace, by default an empty one.
+  public init(
+    name: String, token: String, events: [WireEvent] = [], clientStream: CapturedStream = CapturedStream(),
+    serverStream: CapturedStream = CapturedStream(), requestHeadLength: Int? = nil,
+    responseHeadLength: Int? = nil
+  ) {
+    self.name = name
+    self.token = token
+    self.events = events
+    self.clientStream = clientStream
+    self.serverStream = serverStream
+    self.requestHeadLength = requestHeadLength
+    self.responseHeadLength = responseHeadLength
+  }
+}
+
+/// The bytes of one direction, bounded by the capture limit.
+public struct CapturedStream: Sendable, Hashable, Codable {
+  /// The first bytes, up to the capture limit.
+  public var bytes: [UInt8]
+  /// How many bytes there were in all.
+  public var totalCount: Int
+  /// SHA-1 of all bytes, 20 bytes long, where `bytes` was cut; otherwise nil.
+  public var sha1: [UInt8]?
+
+  /// Creates a capture; `totalCount` is the number of bytes unless it is given.
+  public init(bytes: [UInt8] = [], totalCount: Int? = nil, sha1: [UInt8]? = nil) {
+    self.bytes = bytes
+    self.totalCount = totalCount ?? bytes.count
+    self.sha1 = sha1
+  }
+
+  /// Whether bytes are missing from `bytes`.
+  public var isCut: Bool { totalCount > bytes.count }
+}
+
+/// One thing that happened on a connection.
+public struct WireEvent: Sendable, Hashable, Codable {
+  /// When the server saw or did it: monotonic clock, nanoseconds.
+  public var instantNanoseconds: UInt64
+  /// When the kernel received the bytes, on the same clock, where it said so.
+  public var kernelInstantNanoseconds: UInt64?
+  /// What it was.
+  public var kind: Kind
+
+  /// Creates an event.
+  public init(instantNanoseconds: UInt64, kernelInstantNanoseconds: UInt64? = nil, kind: Kind) {
+    self.instantNanoseconds = instantNanoseconds
+    self.kernelInstantNanoseconds = kernelInstantNanoseconds
+    self.kind = kind
+  }
+
+  /// The kinds of events.
+  public enum Kind: Sendable, Hashable, Codable {
+    /// The connection was accepted from this peer address.
+    case opened(peer: String)
+    /// A chunk of that many bytes came from the client.
+    case received(count: Int)
+    /// A chunk of that many bytes was taken by the kernel.
+    case sent(count: Int)
+    /// The client's end of stream (FIN).
+    case receivedEnd
+    /// The client reset the connection.
+    case receivedReset
+    /// The server half-closed.
+    case sentEnd
+    /// The server reset the connection.
+    case sentReset
+    /// The descriptor was closed.
+    case closed
+    /// The client's request head broke a rule; the sentence says which.
+    case requestRefused(reason: String)
+    /// A step began; the index is its place in the connection's script.
+    case stepStarted(index: Int)
+    /// A waiting step did not get what it waited for.
+    case expectationMissed(index: Int, reason: String)
+    /// The attempt's deadline passed in that step (the number of steps means: in the ending).
+    case deadlinePassed(index: Int)
+  }
+}
+
+/// Bytes that came on a connection that belongs to no running attempt.
+public struct StrayConnection: Sendable, Hashable, Codable {
+  /// When it was seen: monotonic clock, nanoseconds.
+  public var instantNanoseconds: UInt64
+  /// The peer's address.
+  public var peer: String
+  /// The token in its path, if there was one.
+  public var token: String?
+  /// Its first bytes, at most 1 KiB.
+  public var bytes: [UInt8]
+
+  /// Creates a record.
+  public init(instantNanoseconds: UInt64, peer: String, token: String?, bytes: [UInt8]) {
+    self.instantNanoseconds = instantNanoseconds
+    self.peer = peer
+    self.token = token
+    self.bytes = bytes
+  }
+}
