@@ -1,0 +1,85 @@
+/// Where a machine appends the bytes it wants sent.
+///
+/// An event loop implements it over its output blocks, so that everything one wake-up produced leaves in one write;
+/// ``ByteBuffer`` is the simple implementation.
+public protocol ByteOutput: ~Copyable {
+  /// Appends `count` contiguous bytes of undefined content and returns their start.
+  ///
+  /// The machine fills all of them before it appends anything else. It never asks for more than
+  /// ``ByteOutputLimits/largestRoom`` bytes at once.
+  mutating func appendRoom(_ count: Int) -> UnsafeMutableRawPointer
+
+  /// Appends a copy of `bytes`, of any length; they need not stay contiguous.
+  mutating func append(_ bytes: UnsafeRawBufferPointer)
+}
+
+/// What a ``ByteOutput`` must be able to do.
+public enum ByteOutputLimits {
+  /// The most bytes ``ByteOutput/appendRoom(_:)`` is asked for: 4 KiB.
+  @inlinable public static var largestRoom: Int { 4096 }
+}
+
+/// Growable memory with one owner: output, and messages that did not arrive in one piece.
+public struct ByteBuffer: ~Copyable, ByteOutput {
+  @usableFromInline var base: UnsafeMutableRawPointer?
+  @usableFromInline var capacity = 0
+  /// The bytes held.
+  public private(set) var count = 0
+
+  /// Creates an empty buffer, which owns no memory yet.
+  public init() {}
+
+  deinit { base?.deallocate() }
+
+  /// The bytes held; valid until the buffer is changed.
+  public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// The bytes held, to be changed in place; valid until the buffer is changed.
+  var mutableBytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: count) }
+
+  /// Whether nothing is held.
+  public var isEmpty: Bool { count == 0 }
+
+  /// Appends `count` bytes of undefined content and returns their start.
+  public mutating func appendRoom(_ count: Int) -> UnsafeMutableRawPointer {
+    grow(to: self.count + max(count, 1))
+    defer { self.count += count }
+    return base! + self.count
+  }
+
+  /// Appends a copy of `bytes`.
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
+    appendRoom(bytes.count).copyMemory(from: source, byteCount: bytes.count)
+  }
+
+  /// Makes room for `total` bytes in all.
+  mutating func grow(to total: Int) {
+    guard total > capacity else { return }
+    // Doubling keeps the cost of appending linear; a declared length alone never makes us allocate.
+    let wanted = max(total, capacity * 2, 256)
+    let grown = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+    if let base {
+      grown.copyMemory(from: base, byteCount: count)
+      base.deallocate()
+    }
+    (base, capacity) = (grown, wanted)
+  }
+
+  /// Drops the content and keeps at most `keptCapacity` bytes of memory.
+  public mutating func removeAll(keepingAtMost keptCapacity: Int = 65536) {
+    count = 0
+    guard capacity > keptCapacity else { return }
+    base?.deallocate()
+    (base, capacity) = (nil, 0)
+  }
+
+  /// Returns the content as an array and empties the buffer.
+  public mutating func take() -> [UInt8] {
+    defer { removeAll() }
+    return [UInt8](bytes)
+  }
+}
+
+// The memory has exactly one owner, this noncopyable value, so that it moves between threads only as a whole.
+extension ByteBuffer: @unchecked Sendable {}

@@ -1,0 +1,282 @@
+/// One open connection of either role, without I/O: bytes in, events and bytes out (RFC 6455 sections 5 to 8).
+///
+/// A wake-up of an event loop, without an allocation per message:
+///
+///     var input = ReceivedBytes(readBuffer)
+///     while let event = machine.next(&input, &output) {
+///       if case .message(let opcode, let payload) = event {
+///         try machine.send(opcode, UnsafeRawBufferPointer(payload), &output)
+///       }
+///     }
+///     // write `output`, then do what `machine.directive` says
+///
+/// For a form with arrays and strings see ``BufferedConnection``.
+public struct ConnectionMachine: ~Copyable, Sendable {
+  /// The role of this endpoint.
+  public let role: Role
+  /// Where the connection is.
+  public private(set) var state: ConnectionState = .open
+  /// Which Pings are answered; each by default.
+  public var pongPolicy: PongPolicy = .each
+
+  /// Copies of `state` for the hot path, which compares a byte and copies no payload.
+  @usableFromInline var canSend = true
+  private var canReceive = true
+  private var receiver: FrameReceiver
+  @usableFromInline var generator: any RandomNumberGenerator & Sendable
+  /// Whether a fragmented message of ours is unfinished.
+  @usableFromInline var isFragmenting = false
+  private var heldPing: [UInt8]?
+
+  /// Creates the machine of a server.
+  public static func server(limits: Limits = Limits()) -> ConnectionMachine {
+    ConnectionMachine(.server, limits, SystemRandomNumberGenerator())
+  }
+
+  /// Creates the machine of a client.
+  ///
+  /// - Parameter maskingKeys: Gives the masking keys. RFC 6455 section 5.3 wants them unpredictable: outside of tests and
+  ///   reproducible runs it must be a strong generator, as the default is.
+  public static func client(
+    limits: Limits = Limits(),
+    maskingKeys: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+  ) -> ConnectionMachine {
+    ConnectionMachine(.client, limits, maskingKeys)
+  }
+
+  private init(_ role: Role, _ limits: Limits, _ generator: any RandomNumberGenerator & Sendable) {
+    self.role = role
+    self.generator = generator
+    receiver = FrameReceiver(role: role, limits: limits)
+  }
+
+  /// What to do with TCP once the output is written.
+  public var directive: TransportDirective {
+    switch state {
+    case .open, .closeSent: .keepOpen
+    case .closed: role == .server ? .halfCloseAndDrain : .awaitEnd
+    case .failed: .halfCloseAndDrain
+    case .ended: .close
+    }
+  }
+}
+
+// MARK: - Receiving
+
+extension ConnectionMachine {
+  /// Takes bytes until there is an event; `nil` once all of `input` is taken.
+  ///
+  /// Replies that the protocol demands (Pong, Close) are appended to `output` before the event is returned.
+  @inlinable
+  public mutating func next<Output: ByteOutput & ~Copyable>(
+    _ input: inout ReceivedBytes, _ output: inout Output
+  ) -> ReceivedEvent? {
+    let (event, reply) = advance(&input)
+    if let reply { write(reply, &output) }
+    return event
+  }
+
+  /// A control frame the machine answers with.
+  @usableFromInline
+  enum Reply {
+    case pong(UnsafeRawBufferPointer)
+    case heldPong([UInt8])
+    case close(ClosePayload)
+  }
+
+  /// The part of ``next(_:_:)`` that needs no output.
+  @usableFromInline
+  mutating func advance(_ input: inout ReceivedBytes) -> (ReceivedEvent?, Reply?) {
+    guard canReceive else {
+      // Section 1.4: after the closing handshake, and after failing, what comes is discarded.
+      _ = input.take(input.remaining)
+      return (nil, nil)
+    }
+    switch receiver.next(&input) {
+    case nil:
+      defer { heldPing = nil }
+      return (nil, heldPing.map { .heldPong($0) })
+    case .message(let opcode, let payload): return (.message(opcode, payload), nil)
+    case .control(.ping, let payload, _): return (.ping(payload), replyToPing(payload))
+    case .control(.pong, let payload, _): return (.pong(payload), nil)
+    case .control(_, let payload, let offset): return receiveClose(UnsafeRawBufferPointer(payload), offset)
+    case .violation(let violation): return fail(violation)
+    }
+  }
+
+  private mutating func replyToPing(_ payload: UnsafeMutableRawBufferPointer) -> Reply? {
+    switch pongPolicy {
+    case .each: return .pong(UnsafeRawBufferPointer(payload))
+    case .latest: heldPing = [UInt8](payload)
+    case .never: break
+    }
+    return nil
+  }
+
+  private mutating func receiveClose(
+    _ payload: UnsafeRawBufferPointer, _ streamOffset: UInt64
+  ) -> (ReceivedEvent?, Reply?) {
+    let received: ClosePayload
+    do { received = try ClosePayload.parse(payload) } catch {
+      return fail(ProtocolViolation(error.rule, streamOffset: streamOffset + UInt64(error.index)))
+    }
+    (canSend, canReceive) = (false, false)
+    if case .closeSent(let sent) = state {
+      state = .closed(received: received, sent: sent, startedBy: .local)
+      return (.close(received), nil)
+    }
+    // Section 5.5.1: the answer typically echoes the code.
+    let sent = received.code.map { ClosePayload(answering: $0) } ?? .empty
+    state = .closed(received: received, sent: sent, startedBy: .peer)
+    return (.close(received), .close(sent))
+  }
+
+  /// Fails the connection (section 7.1.7): a Close with the code, unless ours was sent before.
+  private mutating func fail(_ violation: ProtocolViolation) -> (ReceivedEvent?, Reply?) {
+    let wasOpen = state == .open
+    (canSend, canReceive) = (false, false)
+    state = .failed(violation)
+    return (.violation(violation), wasOpen ? .close(ClosePayload(failing: violation)) : nil)
+  }
+
+  /// Takes the end of the peer's stream, in order or by a reset: the connection has ended.
+  ///
+  /// - Returns: How it ended; asking again returns the same.
+  @discardableResult
+  public mutating func receiveEndOfStream() -> CloseStatus {
+    let isCut = canReceive && !receiver.isBetweenMessages
+    (canSend, canReceive) = (false, false)
+    let status: CloseStatus
+    switch state {
+    case .open: status = CloseStatus(received: nil, sent: nil, violation: nil, cutMessage: isCut)
+    case .closeSent(let sent):
+      status = CloseStatus(received: nil, sent: sent, violation: nil, cutMessage: isCut)
+    case .closed(let received, let sent, _):
+      status = CloseStatus(received: received, sent: sent, violation: nil, cutMessage: false)
+    case .failed(let violation):
+      let sent = ClosePayload(failing: violation)
+      status = CloseStatus(received: nil, sent: sent, violation: violation, cutMessage: false)
+    case .ended(let earlier): return earlier
+    }
+    state = .ended(status)
+    return status
+  }
+}
+
+// MARK: - Sending
+
+extension ConnectionMachine {
+  /// Sends a message, or the first fragment of one when `isFinal` is false.
+  ///
+  /// - Parameters:
+  ///   - opcode: `.text` or `.binary`, or `.continuation` for the further fragments.
+  ///   - payload: For text it must be valid UTF-8 over all fragments: the machine does not check what we send.
+  ///   - isFinal: Whether the message ends here.
+  @inlinable
+  public mutating func send<Output: ByteOutput & ~Copyable>(
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool = true, _ output: inout Output
+  ) throws(InvalidOperation) {
+    guard canSend else { throw .notOpen }
+    if opcode == .continuation {
+      guard isFragmenting else { throw .nothingToContinue }
+    } else {
+      guard opcode == .text || opcode == .binary else { throw .notADataOpcode(opcode) }
+      guard !isFragmenting else { throw .fragmentedMessageUnfinished }
+    }
+    isFragmenting = !isFinal
+    writeFrame(opcode, payload, isFinal: isFinal, &output)
+  }
+
+  /// Sends a Ping (RFC 6455 section 5.5.2) with at most 125 bytes.
+  @inlinable
+  public mutating func ping<Output: ByteOutput & ~Copyable>(
+    _ payload: UnsafeRawBufferPointer, _ output: inout Output
+  ) throws(InvalidOperation) {
+    try sendControl(.ping, payload, &output)
+  }
+
+  /// Sends a Pong that answers no Ping, a sign of life (section 5.5.3), with at most 125 bytes.
+  @inlinable
+  public mutating func pong<Output: ByteOutput & ~Copyable>(
+    _ payload: UnsafeRawBufferPointer, _ output: inout Output
+  ) throws(InvalidOperation) {
+    try sendControl(.pong, payload, &output)
+  }
+
+  @inlinable
+  mutating func sendControl<Output: ByteOutput & ~Copyable>(
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, _ output: inout Output
+  ) throws(InvalidOperation) {
+    guard canSend else { throw .notOpen }
+    guard payload.count <= 125 else { throw .controlPayloadTooLong(bytes: payload.count) }
+    writeFrame(opcode, payload, isFinal: true, &output)
+  }
+
+  /// Starts the closing handshake. After that nothing of ours but the answers to Pings may follow
+  /// (RFC 6455 section 5.5.1); a fragmented message of ours stays unfinished.
+  ///
+  /// - Throws: ``InvalidOperation/notOpen`` when a Close was sent already.
+  @inlinable
+  public mutating func close<Output: ByteOutput & ~Copyable>(
+    _ payload: ClosePayload, _ output: inout Output
+  ) throws(InvalidOperation) {
+    guard canSend else { throw .notOpen }
+    startClosing(payload)
+    write(.close(payload), &output)
+  }
+
+  @usableFromInline
+  mutating func startClosing(_ payload: ClosePayload) {
+    canSend = false
+    state = .closeSent(payload)
+  }
+
+  @inlinable
+  mutating func write<Output: ByteOutput & ~Copyable>(_ reply: Reply, _ output: inout Output) {
+    switch reply {
+    case .pong(let payload): writeFrame(.pong, payload, isFinal: true, &output)
+    case .heldPong(let payload):
+      payload.withUnsafeBytes { writeFrame(.pong, $0, isFinal: true, &output) }
+    case .close(let close):
+      close.encoded.withUnsafeBytes { writeFrame(.close, $0, isFinal: true, &output) }
+    }
+  }
+
+  /// Writes one frame: small ones as one piece, so that an output block is asked for room once.
+  @inlinable
+  mutating func writeFrame<Output: ByteOutput & ~Copyable>(
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool, _ output: inout Output
+  ) {
+    let key = role == .client ? MaskingKey(memoryWord: UInt32(truncatingIfNeeded: generator.next())) : nil
+    let header = FrameHeader(
+      isFinal: isFinal, opcode: opcode, payloadLength: UInt64(payload.count), maskingKey: key)
+    let headerLength = header.encodedLength
+    if headerLength + payload.count <= ByteOutputLimits.largestRoom {
+      let room = output.appendRoom(headerLength + payload.count)
+      header.encode(into: room)
+      if let key {
+        Masking.copy(payload, to: room + headerLength, key: key)
+      } else if let source = payload.baseAddress {
+        (room + headerLength).copyMemory(from: source, byteCount: payload.count)
+      }
+      return
+    }
+    header.encode(into: output.appendRoom(headerLength))
+    guard let key else { return output.append(payload) }
+    writeMasked(payload, key, &output)
+  }
+
+  @inlinable
+  func writeMasked<Output: ByteOutput & ~Copyable>(
+    _ payload: UnsafeRawBufferPointer, _ key: MaskingKey, _ output: inout Output
+  ) {
+    var start = 0
+    while start < payload.count {
+      // A multiple of four, so that every piece starts with the first byte of the key.
+      let count = min(payload.count - start, ByteOutputLimits.largestRoom)
+      let piece = UnsafeRawBufferPointer(rebasing: payload[start..<start + count])
+      Masking.copy(piece, to: output.appendRoom(count), key: key)
+      start += count
+    }
+  }
+}

@@ -1,0 +1,180 @@
+/// A rule of RFC 6455 that the peer's bytes broke, after the opening handshake.
+///
+/// Small and free of references, so that reporting one allocates nothing; the sentence is made on demand.
+public struct ProtocolViolation: Error, Hashable, Sendable {
+  /// The rule.
+  public let rule: Rule
+  /// The offset of the byte that broke it, counted from the first byte after the opening handshake. Where something is
+  /// missing, such as the rest of a character at the end of a text message, the offset of the byte that came too late.
+  public let streamOffset: UInt64
+
+  /// Creates a violation.
+  public init(_ rule: Rule, streamOffset: UInt64) {
+    self.rule = rule
+    self.streamOffset = streamOffset
+  }
+
+  /// The code to send in the Close frame (RFC 6455 section 7.4.1).
+  public var closeCode: CloseCode { rule.closeCode }
+  /// The section of RFC 6455 that states the rule, such as `5.2`.
+  public var section: String { rule.section }
+
+  /// The rules.
+  public enum Rule: Hashable, Sendable {
+    /// RSV bits set without a negotiated extension.
+    case reservedBits(UInt8)
+    /// An opcode without meaning.
+    case reservedOpcode(Opcode)
+    /// A control frame without FIN.
+    case fragmentedControlFrame(Opcode)
+    /// A control frame with more than 125 bytes of payload.
+    case controlFrameTooLong(Opcode)
+    /// A client's frame without mask.
+    case unmaskedFrame
+    /// A server's frame with mask.
+    case maskedFrame
+    /// A length written in more bytes than needed.
+    case lengthNotMinimal
+    /// A 64-bit length with its top bit set.
+    case lengthTopBitSet
+    /// A continuation frame without a message to continue.
+    case unexpectedContinuation
+    /// A new message inside a fragmented one.
+    case expectedContinuation
+    /// Text that is not UTF-8.
+    case textNotUTF8
+    /// A Close payload of one byte.
+    case closePayloadTooShort
+    /// A close code that must not be sent.
+    case invalidCloseCode(CloseCode)
+    /// A close reason that is not UTF-8.
+    case closeReasonNotUTF8
+    /// A frame beyond ``Limits/framePayload``.
+    case frameTooBig(limit: Int)
+    /// A message beyond ``Limits/message``.
+    case messageTooBig(limit: Int)
+  }
+}
+
+extension ProtocolViolation.Rule {
+  /// The code to send in the Close frame.
+  public var closeCode: CloseCode {
+    switch self {
+    case .textNotUTF8, .closeReasonNotUTF8: .invalidFramePayloadData
+    case .frameTooBig, .messageTooBig: .messageTooBig
+    default: .protocolError
+    }
+  }
+
+  /// The section of RFC 6455 that states the rule.
+  public var section: String {
+    switch self {
+    case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthTopBitSet: "5.2"
+    case .unmaskedFrame, .maskedFrame: "5.1"
+    case .fragmentedControlFrame, .controlFrameTooLong: "5.5"
+    case .unexpectedContinuation, .expectedContinuation: "5.4"
+    case .textNotUTF8: "8.1"
+    case .closePayloadTooShort, .closeReasonNotUTF8: "5.5.1"
+    case .invalidCloseCode: "7.4"
+    case .frameTooBig, .messageTooBig: "10.4"
+    }
+  }
+
+  /// A stable name for files and reports, such as `reservedBits`.
+  public var name: String {
+    let text = String(describing: self)
+    return String(text.prefix { $0 != "(" })
+  }
+
+  /// What the Close frame's reason says: ASCII, at most 123 bytes.
+  var shortReason: String {
+    switch self {
+    case .reservedBits: "reserved bits set"
+    case .reservedOpcode: "reserved opcode"
+    case .fragmentedControlFrame: "fragmented control frame"
+    case .controlFrameTooLong: "control frame too long"
+    case .unmaskedFrame: "frame not masked"
+    case .maskedFrame: "frame masked"
+    case .lengthNotMinimal: "length not minimal"
+    case .lengthTopBitSet: "length too large"
+    case .unexpectedContinuation: "nothing to continue"
+    case .expectedContinuation: "continuation expected"
+    case .textNotUTF8: "text not UTF-8"
+    case .closePayloadTooShort: "close payload of one byte"
+    case .invalidCloseCode: "invalid close code"
+    case .closeReasonNotUTF8: "close reason not UTF-8"
+    case .frameTooBig: "frame too big"
+    case .messageTooBig: "message too big"
+    }
+  }
+}
+
+extension ProtocolViolation: CustomStringConvertible {
+  /// One sentence: what came, where, and which section forbids it.
+  public var description: String {
+    "\(what) at stream offset \(streamOffset) (RFC 6455 section \(section), close code \(closeCode))"
+  }
+
+  private var what: String {
+    switch rule {
+    case .reservedBits(let bits): "reserved bits \(bits) set without a negotiated extension"
+    case .reservedOpcode(let opcode): "opcode \(opcode.rawValue), which has no meaning,"
+    case .fragmentedControlFrame(let opcode): "\(opcode) frame without FIN"
+    case .controlFrameTooLong(let opcode): "\(opcode) frame with more than 125 bytes of payload"
+    case .unmaskedFrame: "frame of a client without mask"
+    case .maskedFrame: "frame of a server with mask"
+    case .lengthNotMinimal: "payload length not in its shortest form"
+    case .lengthTopBitSet: "payload length with its top bit set"
+    case .unexpectedContinuation: "continuation frame without a message to continue"
+    case .expectedContinuation: "new message while a fragmented one is unfinished"
+    case .textNotUTF8: "text that is not UTF-8"
+    case .closePayloadTooShort: "close payload of a single byte"
+    case .invalidCloseCode(let code): "close code \(code), which must not be sent,"
+    case .closeReasonNotUTF8: "close reason that is not UTF-8"
+    case .frameTooBig(let limit): "frame beyond the limit of \(limit) bytes"
+    case .messageTooBig(let limit): "message beyond the limit of \(limit) bytes"
+    }
+  }
+}
+
+/// Our own misuse of the protocol core; the connection is unharmed and nothing was sent.
+public enum InvalidOperation: Error, Hashable, Sendable {
+  /// A message, Ping or Pong after the closing handshake began or the connection failed.
+  case notOpen
+  /// A new message while a fragmented one of ours is unfinished (RFC 6455 section 5.4).
+  case fragmentedMessageUnfinished
+  /// A continuation without a message of ours to continue (section 5.4).
+  case nothingToContinue
+  /// An opcode that starts no message.
+  case notADataOpcode(Opcode)
+  /// A control payload beyond 125 bytes (section 5.5).
+  case controlPayloadTooLong(bytes: Int)
+  /// A close code that must not be sent (section 7.4.1).
+  case closeCodeNotSendable(CloseCode)
+  /// A close reason beyond 123 bytes (section 5.5.1).
+  case closeReasonTooLong(bytes: Int)
+  /// A header field that would break the head apart, or that the handshake itself writes.
+  case headerFieldRefused(name: String)
+  /// A subprotocol that is no token or stands twice (section 4.1).
+  case subprotocolRefused(String)
+  /// A URI that names no WebSocket endpoint; the reason is a sentence (section 3).
+  case uriRefused(WebSocketURI.Refusal)
+}
+
+extension InvalidOperation: CustomStringConvertible {
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .notOpen: "cannot send: the connection is no longer open"
+    case .fragmentedMessageUnfinished: "cannot start a message before the fragmented one is finished"
+    case .nothingToContinue: "cannot continue: no fragmented message was started"
+    case .notADataOpcode(let opcode): "cannot send a message with opcode \(opcode)"
+    case .controlPayloadTooLong(let bytes): "cannot send \(bytes) bytes in a control frame, which holds 125"
+    case .closeCodeNotSendable(let code): "cannot send close code \(code)"
+    case .closeReasonTooLong(let bytes): "cannot send a close reason of \(bytes) bytes, the most is 123"
+    case .headerFieldRefused(let name): "cannot send header field \(name.debugDescription)"
+    case .subprotocolRefused(let name): "cannot ask for subprotocol \(name.debugDescription)"
+    case .uriRefused(let refusal): "cannot connect: \(refusal)"
+    }
+  }
+}

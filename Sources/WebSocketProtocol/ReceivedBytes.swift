@@ -1,0 +1,43 @@
+/// What one read moved, and how far a machine has come in it.
+///
+/// The memory belongs to the caller and stays valid and untouched until the machine has returned `nil` from
+/// ``ConnectionMachine/next(_:_:)``; payloads are unmasked in it.
+@frozen public struct ReceivedBytes {
+  @usableFromInline let memory: UnsafeMutableRawBufferPointer
+  /// The bytes the machine has taken.
+  public internal(set) var position = 0
+
+  /// Starts at the first byte of `memory`.
+  public init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+
+  /// The bytes not taken yet.
+  public var remaining: Int { memory.count &- position }
+
+  /// The rest of the memory.
+  var rest: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: memory.baseAddress.map { $0 + position }, count: remaining)
+  }
+
+  /// Takes up to `count` bytes.
+  mutating func take(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    let taken = min(count, remaining)
+    defer { position &+= taken }
+    return UnsafeMutableRawBufferPointer(start: memory.baseAddress.map { $0 + position }, count: taken)
+  }
+}
+
+/// What the peer sent, as slices of the read buffer or of the machine's own memory.
+///
+/// The slices are valid until the machine is asked for the next event.
+@frozen public enum ReceivedEvent {
+  /// A whole message; the opcode is `.text` (then the payload is valid UTF-8) or `.binary`.
+  case message(Opcode, UnsafeMutableRawBufferPointer)
+  /// A Ping. The machine has answered it already, according to its ``PongPolicy``.
+  case ping(UnsafeMutableRawBufferPointer)
+  /// A Pong, solicited or not.
+  case pong(UnsafeMutableRawBufferPointer)
+  /// The peer's Close. The machine has answered it already, unless it answers ours.
+  case close(ClosePayload)
+  /// The peer broke a rule: the connection has failed, and the Close frame that says why has been written.
+  case violation(ProtocolViolation)
+}
