@@ -1,0 +1,268 @@
+// What Swift's Glibc module leaves out: Linux-only calls, macros that cannot be imported, and the few
+// places where C has to run between fork and exec or inside a signal handler.
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/net_tstamp.h>
+
+// Declared here because the headers ask for _GNU_SOURCE, which an importing module may not have set.
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout, const sigset_t *mask);
+int pipe2(int fds[2], int flags);
+int close_range(unsigned int first, unsigned int last, int flags);
+int posix_openpt(int flags);
+int grantpt(int fd);
+int unlockpt(int fd);
+int ptsname_r(int fd, char *buffer, size_t length);
+int pthread_setname_np(pthread_t thread, const char *name);
+long syscall(long number, ...);
+
+// ---- threads ----
+
+// An identity of the running thread that the compiler may not carry over a suspension: pthread_self is
+// declared const, so its value gets folded across the points where a task changes threads.
+static inline uintptr_t clinux_thread_identity(void) {
+  uintptr_t identity;
+#if defined(__x86_64__)
+  __asm__ volatile("mov %%fs:0, %0" : "=r"(identity));
+#elif defined(__aarch64__)
+  __asm__ volatile("mrs %0, tpidr_el0" : "=r"(identity));
+#else
+  identity = (uintptr_t)syscall(SYS_gettid);
+#endif
+  return identity;
+}
+
+// ---- epoll ----
+
+static const uint32_t clinux_EPOLLIN = EPOLLIN;
+static const uint32_t clinux_EPOLLOUT = EPOLLOUT;
+static const uint32_t clinux_EPOLLERR = EPOLLERR;
+static const uint32_t clinux_EPOLLHUP = EPOLLHUP;
+static const uint32_t clinux_EPOLLRDHUP = EPOLLRDHUP;
+static const uint32_t clinux_EPOLLET = 1u << 31;
+
+static inline int clinux_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static inline int clinux_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event;
+  event.events = events;
+  event.data.u64 = token;
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+// timeout_ns below zero waits without limit.
+static inline int clinux_epoll_wait(int epoll, struct epoll_event *events, int max, int64_t timeout_ns) {
+  if (timeout_ns < 0) return epoll_wait(epoll, events, max, -1);
+  if (timeout_ns == 0) return epoll_wait(epoll, events, max, 0);
+  struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+  return epoll_pwait2(epoll, events, max, &timeout, NULL);
+}
+
+static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline int clinux_blocking_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
+
+// ---- clocks ----
+
+static inline int64_t clinux_clock_ns(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t clinux_monotonic_ns(void) { return clinux_clock_ns(CLOCK_MONOTONIC); }
+static inline int64_t clinux_realtime_ns(void) { return clinux_clock_ns(CLOCK_REALTIME); }
+
+// ---- sockets ----
+
+static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
+  return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// Software receive stamps, as control messages of recvmsg.
+static inline int clinux_enable_receive_stamps(int fd) {
+  int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+}
+
+// recvmsg that hands out the kernel's receive stamp (CLOCK_REALTIME, ns) or 0 where there is none.
+static inline ssize_t clinux_receive_stamped(int fd, void *buffer, size_t length, int64_t *realtime_ns) {
+  struct iovec part = {buffer, length};
+  union {
+    char bytes[128];
+    struct cmsghdr align;
+  } control;
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  *realtime_ns = 0;
+  ssize_t count = recvmsg(fd, &message, 0);
+  if (count < 0) return count;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPING) continue;
+    struct timespec stamp[3];
+    memcpy(stamp, CMSG_DATA(c), sizeof stamp);
+    *realtime_ns = (int64_t)stamp[0].tv_sec * 1000000000 + stamp[0].tv_nsec;
+  }
+  return count;
+}
+
+// ---- terminals ----
+
+static inline int clinux_open_terminal_controller(void) {
+  return posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static inline int clinux_set_exclusive(int fd) { return ioctl(fd, TIOCEXCL); }
+
+static inline int clinux_set_modem_lines(int fd, int lines) { return ioctl(fd, TIOCMBIS, &lines); }
+
+// ---- child processes ----
+
+static inline int clinux_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static inline int clinux_pidfd_signal(int pidfd, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+// Reaps the child behind a pidfd without waiting. Returns 1 when it has ended, 0 when it runs, -1 on error;
+// *code is the exit status, or the signal's number where *signaled is 1.
+static inline int clinux_reap(int pidfd, int *code, int *signaled) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0) return -1;
+  if (info.si_pid == 0) return 0;
+  *code = info.si_status;
+  *signaled = info.si_code != CLD_EXITED;
+  return 1;
+}
+
+struct clinux_spawn {
+  const char *path;
+  char *const *arguments;
+  char *const *environment;
+  const char *folder;        // NULL keeps the parent's
+  int standard[3];           // descriptors that become 0, 1 and 2
+  int new_session;           // 1: setsid, so that the child leads its own session and process group
+  int controlling_terminal;  // descriptor that becomes the controlling terminal, or -1
+};
+
+static inline void clinux_spawn_fail(int report) {
+  int code = errno;
+  ssize_t ignored = write(report, &code, sizeof code);
+  (void)ignored;
+  _exit(127);
+}
+
+// Runs in the child, between fork and exec: only async-signal-safe calls.
+static inline void clinux_spawn_child(const struct clinux_spawn *s, int report, pid_t parent) {
+  struct sigaction standard;
+  memset(&standard, 0, sizeof standard);
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < 65; number++) sigaction(number, &standard, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) clinux_spawn_fail(report);
+  if (getppid() != parent) _exit(127);
+  if (s->new_session && setsid() < 0) clinux_spawn_fail(report);
+  if (s->controlling_terminal >= 0 && ioctl(s->controlling_terminal, TIOCSCTTY, 0) < 0) clinux_spawn_fail(report);
+  if (s->folder && chdir(s->folder) < 0) clinux_spawn_fail(report);
+  // The sources are moved above 2 first, so that placing one cannot overwrite another.
+  int moved[3];
+  for (int i = 0; i < 3; i++) {
+    moved[i] = fcntl(s->standard[i], F_DUPFD_CLOEXEC, 3);
+    if (moved[i] < 0) clinux_spawn_fail(report);
+  }
+  for (int i = 0; i < 3; i++) {
+    if (dup2(moved[i], i) < 0) clinux_spawn_fail(report);
+  }
+  close_range(3, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);
+  execve(s->path, s->arguments, s->environment);
+  clinux_spawn_fail(report);
+}
+
+// Returns the process id, or -1 with errno set; an exec that fails is reported here too. The parent-death
+// signal belongs to the calling thread: it must outlive the child.
+static inline pid_t clinux_spawn_process(const struct clinux_spawn *s) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) < 0) return -1;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pid_t parent = getpid();
+  pid_t pid = fork();
+  int code = errno;
+  if (pid == 0) {
+    // The report pipe must not sit where a standard stream goes.
+    int high = fcntl(report[1], F_DUPFD_CLOEXEC, 3);
+    clinux_spawn_child(s, high < 0 ? report[1] : high, parent);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  close(report[1]);
+  if (pid > 0) {
+    ssize_t got;
+    do got = read(report[0], &code, sizeof code);
+    while (got < 0 && errno == EINTR);
+    if (got == (ssize_t)sizeof code) {
+      waitpid(pid, NULL, 0);
+      pid = -1;
+    }
+  }
+  close(report[0]);
+  errno = code;
+  return pid;
+}
+
+// ---- signals ----
+
+static volatile int clinux_signal_fd = -1;
+
+// Writes the signal's number into the pipe, the only thing that is safe here.
+static inline void clinux_signal_handler(int number) {
+  int saved = errno;
+  unsigned char byte = (unsigned char)number;
+  if (clinux_signal_fd >= 0) {
+    ssize_t ignored = write(clinux_signal_fd, &byte, 1);
+    (void)ignored;
+  }
+  errno = saved;
+}
+
+// Routes a signal into a pipe from now on; fd -1 stops writing. Used from one Swift file only, because the
+// variable above exists once per translation unit.
+static inline int clinux_route_signal(int number, int fd) {
+  clinux_signal_fd = fd;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = clinux_signal_handler;
+  action.sa_flags = SA_RESTART;
+  return sigaction(number, &action, NULL);
+}
+
+static inline int clinux_restore_signal(int number) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = SIG_DFL;
+  return sigaction(number, &action, NULL);
+}

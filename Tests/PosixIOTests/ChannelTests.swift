@@ -1,0 +1,149 @@
+import Glibc
+import PosixIO
+import Testing
+
+@Suite("Channels, pseudo-terminals and child processes", .timeLimit(.minutes(1)), .serialized)
+struct ChannelTests {
+  static let soon = Duration.seconds(5)
+
+  @Test("A pseudo-terminal passes bytes both ways unchanged")
+  func terminalIsRaw() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let terminal = try PseudoTerminal(on: loop)
+    let port = try SerialPort.open(path: terminal.path, on: loop)
+    let bytes: [UInt8] = [1, 4, 10, 13, 17, 19, 26, 28, 127, 255]
+    try await terminal.controller.write(bytes, deadline: .after(Self.soon))
+    #expect(try await port.readAll(bytes.count) == bytes)
+    try await port.write(bytes, deadline: .after(Self.soon))
+    #expect(try await terminal.controller.readAll(bytes.count) == bytes)
+    port.close()
+    terminal.controller.close()
+    _ = try await loop.perform { 0 }
+    loop.stopAndWait()
+  }
+
+  @Test("A read ends at its deadline, on cancellation, and when the channel is closed")
+  func readsEnd() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let terminal = try PseudoTerminal(on: loop)
+    let channel = terminal.controller
+    let timedOut = await #expect(throws: PosixError.self) {
+      try await channel.read(deadline: .after(.milliseconds(5)))
+    }
+    #expect(timedOut?.number == .timedOut)
+    let reading = Task { try await channel.read(deadline: .never) }
+    reading.cancel()
+    await #expect(throws: CancellationError.self) { try await reading.value }
+    let pending = Task { try await channel.read(deadline: .after(Self.soon)) }
+    channel.close()
+    await #expect(throws: PosixError.self) { try await pending.value }
+    loop.stopAndWait()
+  }
+
+  @Test("A write larger than the terminal's buffer waits for the reader, or for its deadline")
+  func writesWait() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let terminal = try PseudoTerminal(on: loop)
+    let port = try SerialPort.open(path: terminal.path, on: loop)
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    async let written: Void = port.write(bytes, deadline: .after(Self.soon))
+    #expect(try await terminal.controller.readAll(bytes.count) == bytes)
+    try await written
+    let stuck = await #expect(throws: PosixError.self) {
+      try await port.write(bytes, deadline: .after(.milliseconds(20)))
+    }
+    #expect(stuck?.number == .timedOut)
+    loop.stopAndWait()
+  }
+
+  @Test("A child's output is read to its end, and its exit status is told")
+  func childWithPipes() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let child = try await ChildProcess.start(
+      ChildCommand("sh", ["-c", "cat; echo $WSRIG_WORD >&2; exit 7"], environment: ["WSRIG_WORD": "hello"]),
+      streams: .pipes, on: loop)
+    try await child.input?.write(Array("abc".utf8), deadline: .after(Self.soon))
+    child.input?.close()
+    #expect(try await child.output?.readToEnd() == Array("abc".utf8))
+    #expect(try await child.errors?.readToEnd() == Array("hello\n".utf8))
+    #expect(try await child.waitForEnd(deadline: .after(Self.soon)) == .exited(7))
+    loop.stopAndWait()
+  }
+
+  @Test("A child is killed with its group; waiting for a running one ends at the deadline")
+  func childIsKilled() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let child = try await ChildProcess.start(
+      ChildCommand("sh", ["-c", "cat /dev/zero > /dev/null"]), on: loop)
+    let running = await #expect(throws: PosixError.self) {
+      try await child.waitForEnd(deadline: .after(.milliseconds(5)))
+    }
+    #expect(running?.number == .timedOut)
+    child.kill()
+    #expect(try await child.waitForEnd(deadline: .after(Self.soon)) == .killed(signal: SIGKILL))
+    loop.stopAndWait()
+  }
+
+  @Test("A program that does not exist is an error, not a child")
+  func missingProgram() async throws {
+    let loop = try EventLoop(name: "test").start()
+    for name in ["/nonexistent/program", "no-such-program-anywhere"] {
+      let error = await #expect(throws: PosixError.self) {
+        try await ChildProcess.start(ChildCommand(name), on: loop)
+      }
+      #expect(error?.number == .notFound)
+    }
+    loop.stopAndWait()
+  }
+
+  @Test(
+    "A child on a pseudo-terminal has it as controlling terminal: Ctrl-C interrupts it, Ctrl-Z and Ctrl-\\ do not"
+  )
+  func childOnTerminal() async throws {
+    let loop = try EventLoop(name: "test").start()
+    var terminal = try PseudoTerminal(on: loop)
+    let script = "trap 'echo interrupted; exit 3' INT; echo ready; while :; do read line; echo got; done"
+    let child = try await ChildProcess.start(
+      ChildCommand("sh", ["-c", script]), terminal: terminal, on: loop)
+    terminal.closeTerminal()
+    let channel = terminal.controller
+    #expect(try await channel.readAll(6) == Array("ready\n".utf8))
+    try await channel.write([26, 28, 10], deadline: .after(Self.soon))
+    #expect(try await channel.readAll(4) == Array("got\n".utf8))
+    try await channel.write([3], deadline: .after(Self.soon))
+    #expect(try await channel.readAll(12) == Array("interrupted\n".utf8))
+    #expect(try await child.waitForEnd(deadline: .after(Self.soon)) == .exited(3))
+    #expect(try await channel.read(deadline: .after(Self.soon)) == [])
+    terminal.close()
+    _ = try await loop.perform { 0 }
+    loop.stopAndWait()
+  }
+
+  @Test("SIGTERM arrives as a value while the stream is read")
+  func signalsArrive() async throws {
+    let loop = try EventLoop(name: "test").start()
+    var signals = try TerminationSignal.stream(on: loop).makeAsyncIterator()
+    kill(getpid(), SIGTERM)
+    #expect(await signals.next() == .terminate)
+    kill(getpid(), SIGINT)
+    #expect(await signals.next() == .interrupt)
+    _ = try await loop.perform { 0 }
+    loop.stopAndWait()
+  }
+}
+
+extension ByteChannel {
+  fileprivate func readAll(_ count: Int) async throws -> [UInt8] {
+    var all: [UInt8] = []
+    while all.count < count {
+      let part = try await read(upTo: count - all.count, deadline: .after(.seconds(5)))
+      if part.isEmpty { break }
+      all += part
+    }
+    return all
+  }
+
+  fileprivate func readToEnd() async throws -> [UInt8] {
+    try await readAll(.max)
+  }
+}
