@@ -125,7 +125,7 @@ extension ConnectionEvent {
     case .message(_, let payload): self = .message(.binary([UInt8](payload)))
     case .ping(let payload): self = .ping([UInt8](payload))
     case .pong(let payload): self = .pong([UInt8](payload))
-    case .close(let close): self = .close(close)
+    case .close(let close): self = .close(close.payload)
     case .violation(let violation): self = .violation(violation)
     }
   }

@@ -36,11 +36,36 @@ public struct ClosePayload: Hashable, Sendable {
     self.init(unchecked: code, reason: "")
   }
 
+  /// Copies a received Close.
+  init(_ received: ReceivedClose) {
+    self.init(unchecked: received.code, reason: String(decoding: received.reasonBytes, as: UTF8.self))
+  }
+
   /// Reads the payload of a received Close frame.
   ///
   /// - Throws: The broken rule and the index of the byte that broke it.
   public static func parse(_ bytes: UnsafeRawBufferPointer) throws(RuleBreach) -> ClosePayload {
-    if bytes.isEmpty { return .empty }
+    ClosePayload(try ReceivedClose.parse(bytes))
+  }
+
+  /// Reads the payload of a received Close frame; see ``parse(_:)-(UnsafeRawBufferPointer)``.
+  public static func parse(_ bytes: [UInt8]) throws(RuleBreach) -> ClosePayload {
+    try bytes.withUnsafeBufferPointer { (buffer) throws(RuleBreach) in
+      try parse(UnsafeRawBufferPointer(buffer))
+    }
+  }
+
+  /// The payload as it is sent: nothing, or the code in network order and the reason.
+  public var encoded: [UInt8] {
+    guard let code else { return [] }
+    return [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xFF)] + Array(reason.utf8)
+  }
+}
+
+extension ReceivedClose {
+  /// Checks the payload of a Close frame (RFC 6455 sections 5.5.1 and 7.4).
+  static func parse(_ bytes: UnsafeRawBufferPointer) throws(RuleBreach) -> ReceivedClose {
+    if bytes.isEmpty { return ReceivedClose(code: nil, reasonBytes: bytes) }
     guard bytes.count >= 2 else { throw RuleBreach(.closePayloadTooShort, at: 0) }
     let code = CloseCode(rawValue: UInt16(bytes[0]) << 8 | UInt16(bytes[1]))
     guard code.isValidOnWire else { throw RuleBreach(.invalidCloseCode(code), at: 0) }
@@ -48,13 +73,7 @@ public struct ClosePayload: Hashable, Sendable {
     var validator = UTF8StreamValidator()
     if let index = validator.append(reason) { throw RuleBreach(.closeReasonNotUTF8, at: 2 + index) }
     guard validator.isComplete else { throw RuleBreach(.closeReasonNotUTF8, at: bytes.count) }
-    return ClosePayload(unchecked: code, reason: String(decoding: reason, as: UTF8.self))
-  }
-
-  /// The payload as it is sent: nothing, or the code in network order and the reason.
-  public var encoded: [UInt8] {
-    guard let code else { return [] }
-    return [UInt8(code.rawValue >> 8), UInt8(code.rawValue & 0xFF)] + Array(reason.utf8)
+    return ReceivedClose(code: code, reasonBytes: reason)
   }
 }
 

@@ -26,7 +26,10 @@ public struct ConnectionMachine: ~Copyable, Sendable {
   @usableFromInline var generator: any RandomNumberGenerator & Sendable
   /// Whether a fragmented message of ours is unfinished.
   @usableFromInline var isFragmenting = false
-  private var heldPing: [UInt8]?
+  /// The Ping that ``PongPolicy/latest`` will answer at the end of the read.
+  @usableFromInline var heldPing: [UInt8]?
+  /// The Close that the event just taken demands.
+  @usableFromInline var owedClose: ClosePayload?
 
   /// Creates the machine of a server.
   public static func server(limits: Limits = Limits()) -> ConnectionMachine {
@@ -71,72 +74,84 @@ extension ConnectionMachine {
   public mutating func next<Output: ByteOutput & ~Copyable>(
     _ input: inout ReceivedBytes, _ output: inout Output
   ) -> ReceivedEvent? {
-    let (event, reply) = advance(&input)
-    if let reply { write(reply, &output) }
+    guard let event = advance(&input) else {
+      if heldPing != nil { writeHeldPong(&output) }
+      return nil
+    }
+    switch event {
+    case .message, .pong: break
+    case .ping(let payload):
+      if pongPolicy == .each { writeFrame(.pong, UnsafeRawBufferPointer(payload), isFinal: true, &output) }
+    case .close, .violation:
+      if let close = owedClose { writeClose(close, &output) }
+      owedClose = nil
+    }
     return event
   }
 
-  /// A control frame the machine answers with.
+  /// The part of ``next(_:_:)`` that needs no output; what is to be answered stays in `heldPing` and `owedClose`.
   @usableFromInline
-  enum Reply {
-    case pong(UnsafeRawBufferPointer)
-    case heldPong([UInt8])
-    case close(ClosePayload)
-  }
-
-  /// The part of ``next(_:_:)`` that needs no output.
-  @usableFromInline
-  mutating func advance(_ input: inout ReceivedBytes) -> (ReceivedEvent?, Reply?) {
+  mutating func advance(_ input: inout ReceivedBytes) -> ReceivedEvent? {
     guard canReceive else {
       // Section 1.4: after the closing handshake, and after failing, what comes is discarded.
       _ = input.take(input.remaining)
-      return (nil, nil)
+      return nil
     }
     switch receiver.next(&input) {
-    case nil:
-      defer { heldPing = nil }
-      return (nil, heldPing.map { .heldPong($0) })
-    case .message(let opcode, let payload): return (.message(opcode, payload), nil)
-    case .control(.ping, let payload, _): return (.ping(payload), replyToPing(payload))
-    case .control(.pong, let payload, _): return (.pong(payload), nil)
+    case nil: return nil
+    case .message(let opcode, let payload): return .message(opcode, payload)
+    case .control(.ping, let payload, _):
+      if pongPolicy == .latest { heldPing = [UInt8](payload) }
+      return .ping(payload)
+    case .control(.pong, let payload, _): return .pong(payload)
     case .control(_, let payload, let offset): return receiveClose(UnsafeRawBufferPointer(payload), offset)
     case .violation(let violation): return fail(violation)
     }
   }
 
-  private mutating func replyToPing(_ payload: UnsafeMutableRawBufferPointer) -> Reply? {
-    switch pongPolicy {
-    case .each: return .pong(UnsafeRawBufferPointer(payload))
-    case .latest: heldPing = [UInt8](payload)
-    case .never: break
-    }
-    return nil
+  @usableFromInline
+  mutating func writeHeldPong<Output: ByteOutput & ~Copyable>(_ output: inout Output) {
+    guard let payload = heldPing else { return }
+    heldPing = nil
+    payload.withUnsafeBytes { writeFrame(.pong, $0, isFinal: true, &output) }
   }
 
-  private mutating func receiveClose(
-    _ payload: UnsafeRawBufferPointer, _ streamOffset: UInt64
-  ) -> (ReceivedEvent?, Reply?) {
-    let received: ClosePayload
-    do { received = try ClosePayload.parse(payload) } catch {
+  private mutating func receiveClose(_ payload: UnsafeRawBufferPointer, _ streamOffset: UInt64)
+    -> ReceivedEvent
+  {
+    let received: ReceivedClose
+    do { received = try ReceivedClose.parse(payload) } catch {
       return fail(ProtocolViolation(error.rule, streamOffset: streamOffset + UInt64(error.index)))
     }
-    (canSend, canReceive) = (false, false)
+    stopExchange()
     if case .closeSent(let sent) = state {
-      state = .closed(received: received, sent: sent, startedBy: .local)
-      return (.close(received), nil)
+      state = .closed(received: received.payload, sent: sent, startedBy: .local)
+      return .close(received)
     }
     // Section 5.5.1: the answer typically echoes the code.
     let sent = received.code.map { ClosePayload(answering: $0) } ?? .empty
-    state = .closed(received: received, sent: sent, startedBy: .peer)
-    return (.close(received), .close(sent))
+    owedClose = sent
+    state = .closed(received: received.payload, sent: sent, startedBy: .peer)
+    return .close(received)
   }
 
   /// Fails the connection (section 7.1.7): a Close with the code, unless ours was sent before.
-  private mutating func fail(_ violation: ProtocolViolation) -> (ReceivedEvent?, Reply?) {
-    let wasOpen = state == .open
+  private mutating func fail(_ violation: ProtocolViolation) -> ReceivedEvent {
+    stopExchange()
+    if case .closeSent(let sent) = state {
+      state = .failed(violation, sent: sent)
+    } else {
+      let sent = ClosePayload(failing: violation)
+      owedClose = sent
+      state = .failed(violation, sent: sent)
+    }
+    return .violation(violation)
+  }
+
+  private mutating func stopExchange() {
     (canSend, canReceive) = (false, false)
-    state = .failed(violation)
-    return (.violation(violation), wasOpen ? .close(ClosePayload(failing: violation)) : nil)
+    // Section 5.5.2: no Pong after the peer's Close.
+    heldPing = nil
   }
 
   /// Takes the end of the peer's stream, in order or by a reset: the connection has ended.
@@ -145,7 +160,7 @@ extension ConnectionMachine {
   @discardableResult
   public mutating func receiveEndOfStream() -> CloseStatus {
     let isCut = canReceive && !receiver.isBetweenMessages
-    (canSend, canReceive) = (false, false)
+    stopExchange()
     let status: CloseStatus
     switch state {
     case .open: status = CloseStatus(received: nil, sent: nil, violation: nil, cutMessage: isCut)
@@ -153,8 +168,7 @@ extension ConnectionMachine {
       status = CloseStatus(received: nil, sent: sent, violation: nil, cutMessage: isCut)
     case .closed(let received, let sent, _):
       status = CloseStatus(received: received, sent: sent, violation: nil, cutMessage: false)
-    case .failed(let violation):
-      let sent = ClosePayload(failing: violation)
+    case .failed(let violation, let sent):
       status = CloseStatus(received: nil, sent: sent, violation: violation, cutMessage: false)
     case .ended(let earlier): return earlier
     }
@@ -222,7 +236,7 @@ extension ConnectionMachine {
   ) throws(InvalidOperation) {
     guard canSend else { throw .notOpen }
     startClosing(payload)
-    write(.close(payload), &output)
+    writeClose(payload, &output)
   }
 
   @usableFromInline
@@ -231,15 +245,9 @@ extension ConnectionMachine {
     state = .closeSent(payload)
   }
 
-  @inlinable
-  mutating func write<Output: ByteOutput & ~Copyable>(_ reply: Reply, _ output: inout Output) {
-    switch reply {
-    case .pong(let payload): writeFrame(.pong, payload, isFinal: true, &output)
-    case .heldPong(let payload):
-      payload.withUnsafeBytes { writeFrame(.pong, $0, isFinal: true, &output) }
-    case .close(let close):
-      close.encoded.withUnsafeBytes { writeFrame(.close, $0, isFinal: true, &output) }
-    }
+  @usableFromInline
+  mutating func writeClose<Output: ByteOutput & ~Copyable>(_ close: ClosePayload, _ output: inout Output) {
+    close.encoded.withUnsafeBytes { writeFrame(.close, $0, isFinal: true, &output) }
   }
 
   /// Writes one frame: small ones as one piece, so that an output block is asked for room once.

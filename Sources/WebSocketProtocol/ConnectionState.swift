@@ -6,9 +6,9 @@ public enum ConnectionState: Hashable, Sendable {
   case closeSent(ClosePayload)
   /// Both Close frames were exchanged; what else the peer sends is ignored. Next: `ended`.
   case closed(received: ClosePayload, sent: ClosePayload, startedBy: CloseInitiator)
-  /// The peer broke a rule; a Close saying so was sent, unless one was sent before. What else the peer sends is ignored.
+  /// The peer broke a rule; our Close says so, unless it was sent before. What else the peer sends is ignored.
   /// Next: `ended`.
-  case failed(ProtocolViolation)
+  case failed(ProtocolViolation, sent: ClosePayload)
   /// The peer's end of TCP was reached. Final.
   case ended(CloseStatus)
 }

@@ -1,7 +1,7 @@
 /// A rule of RFC 6455 that the peer's bytes broke, after the opening handshake.
 ///
 /// Small and free of references, so that reporting one allocates nothing; the sentence is made on demand.
-public struct ProtocolViolation: Error, Hashable, Sendable {
+@frozen public struct ProtocolViolation: Error, Hashable, Sendable, BitwiseCopyable {
   /// The rule.
   public let rule: Rule
   /// The offset of the byte that broke it, counted from the first byte after the opening handshake. Where something is
@@ -20,7 +20,7 @@ public struct ProtocolViolation: Error, Hashable, Sendable {
   public var section: String { rule.section }
 
   /// The rules.
-  public enum Rule: Hashable, Sendable {
+  @frozen public enum Rule: Hashable, Sendable, BitwiseCopyable {
     /// RSV bits set without a negotiated extension.
     case reservedBits(UInt8)
     /// An opcode without meaning.

@@ -29,7 +29,7 @@
 /// What the peer sent, as slices of the read buffer or of the machine's own memory.
 ///
 /// The slices are valid until the machine is asked for the next event.
-@frozen public enum ReceivedEvent {
+@frozen public enum ReceivedEvent: BitwiseCopyable {
   /// A whole message; the opcode is `.text` (then the payload is valid UTF-8) or `.binary`.
   case message(Opcode, UnsafeMutableRawBufferPointer)
   /// A Ping. The machine has answered it already, according to its ``PongPolicy``.
@@ -37,7 +37,18 @@
   /// A Pong, solicited or not.
   case pong(UnsafeMutableRawBufferPointer)
   /// The peer's Close. The machine has answered it already, unless it answers ours.
-  case close(ClosePayload)
+  case close(ReceivedClose)
   /// The peer broke a rule: the connection has failed, and the Close frame that says why has been written.
   case violation(ProtocolViolation)
+}
+
+/// A valid Close frame of the peer, as a slice; free of references like all of ``ReceivedEvent``.
+@frozen public struct ReceivedClose: BitwiseCopyable {
+  /// The code, or `nil` where the Close frame had no payload.
+  public let code: CloseCode?
+  /// The reason, valid UTF-8; valid until the machine is asked for the next event.
+  public let reasonBytes: UnsafeRawBufferPointer
+
+  /// Code and reason as values of their own.
+  public var payload: ClosePayload { ClosePayload(self) }
 }
