@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The rules of the house, the same for every target.
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A module of the tool. What it may import is listed here, downwards only.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let xml = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
+let rainbow = Target.Dependency.product(name: "Rainbow", package: "Rainbow")
+
+let package = Package(
+  name: "wsrig",
+  products: [
+    .executable(name: "wsrig", targets: ["wsrig"]),
+    .library(name: "WebSocketPeers", targets: ["WebSocketPeers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+    .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
+
+    // Pure: values and machines without I/O.
+    module("WebSocketProtocol", ["COpenSSL"]),
+    module("RawREPL"),
+    module("Steps", ["WebSocketProtocol"]),
+    module("Traces", ["WebSocketProtocol"]),
+    module("Scenarios", ["Steps", "WebSocketProtocol"]),
+    module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
+    module("Latency", ["Traces", "WebSocketProtocol", histogram]),
+    module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
+    module("Reports", ["Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", mustache, xml, rainbow]),
+
+    // I/O.
+    module("PosixIO", ["CLinux"]),
+    module("WebSocketPeers", ["PosixIO", "WebSocketProtocol", "Steps", "Traces", "COpenSSL", logging]),
+    module("BoardLink", ["PosixIO", "RawREPL", "CLibUSB", logging]),
+
+    // The tool.
+    module(
+      "Bench",
+      [
+        "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts", "Latency",
+        "Results", "WebSocketProtocol", "COpenSSL", logging,
+      ]),
+    .executableTarget(
+      name: "wsrig",
+      dependencies: [
+        "Bench", "BoardLink", "Reports", "Results", "Scenarios", "Steps", "Verdicts", "WebSocketPeers", "PosixIO",
+        arguments, logging, rainbow,
+      ],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

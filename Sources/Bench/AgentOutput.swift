@@ -1,0 +1,65 @@
+import Foundation
+
+/// Tells the agent's records from whatever else the board prints. Takes the standard output of an execution in chunks of any
+/// size; keeps foreign text in order, and never trusts a line whose checksum does not fit.
+struct AgentOutput {
+  /// The records so far.
+  private(set) var records: [AgentRecord] = []
+  /// Everything that was no record.
+  private(set) var foreign: [UInt8] = []
+  private var line: [UInt8] = []
+
+  /// What begins a record.
+  static let sentinel = Array("~W:".utf8)
+  /// The most that is kept of foreign output, in bytes; the rest is dropped.
+  static let foreignLimit = 64 * 1024
+
+  /// Takes the next bytes of standard output.
+  mutating func receive(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes {
+      line.append(byte)
+      if byte == UInt8(ascii: "\n") { endLine() }
+    }
+  }
+
+  /// Takes the end of the output: what is left of a line.
+  mutating func receiveEnd() { endLine() }
+
+  private mutating func endLine() {
+    defer { line.removeAll(keepingCapacity: true) }
+    if let start = line.lastRange(of: Self.sentinel)?.lowerBound, let record = Self.record(in: line[start...])
+    {
+      keepForeign(line[..<start])
+      records.append(record)
+    } else {
+      keepForeign(line[...])
+    }
+  }
+
+  private mutating func keepForeign(_ bytes: ArraySlice<UInt8>) {
+    foreign += bytes.prefix(max(0, Self.foreignLimit - foreign.count))
+  }
+
+  /// The record in a line that begins with the sentinel; nil where the checksum or the JSON does not fit.
+  static func record(in line: ArraySlice<UInt8>) -> AgentRecord? {
+    let rest = line.dropFirst(sentinel.count)
+    guard rest.count > 9, rest[rest.startIndex + 8] == UInt8(ascii: ":"),
+      let checksum = UInt32(String(decoding: rest.prefix(8), as: UTF8.self), radix: 16)
+    else { return nil }
+    let json = rest.dropFirst(9).prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }
+    guard CRC32.checksum(of: json) == checksum else { return nil }
+    return try? JSONDecoder().decode(AgentRecord.self, from: Data(json))
+  }
+}
+
+extension [UInt8] {
+  /// The range of the last occurrence of `pattern`.
+  fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
+    guard count >= pattern.count else { return nil }
+    for start in stride(from: count - pattern.count, through: 0, by: -1)
+    where self[start..<(start + pattern.count)].elementsEqual(pattern) {
+      return start..<(start + pattern.count)
+    }
+    return nil
+  }
+}

@@ -1,0 +1,75 @@
+import RawREPL
+import Scenarios
+import Steps
+
+/// What is executed in the raw REPL to have the agent do something (`fixtures/board/README.md`).
+enum AgentProgram {
+  /// Has the agent say what board it runs on.
+  static let identify = "import wsrig_agent as _w; _w.identify()"
+
+  /// Imports the adapter, and through it the client.
+  static func load(module: String?) -> String {
+    let client = module.map { PythonLiteral.string($0) } ?? .none
+    return "import wsrig_agent as _w; _w.load('wsrig_adapter', client=\(client.source))"
+  }
+
+  /// Runs the client side of a case.
+  /// - Parameters:
+  ///   - url: `ws://` with the host and port that the board reaches the server by.
+  ///   - token: the attempt's token, which takes the place of `{token}` in the targets.
+  static func run(_ testCase: Case, url: String, token: String) -> String {
+    let client = testCase.scenario.client
+    let parties = barrierParties(client)
+    let tasks = client.tasks.map { task in
+      PythonLiteral.list([
+        .string(task.name), .list(task.steps.map { literal($0, token: token, parties: parties) }),
+      ])
+    }
+    let program: PythonLiteral = .dictionary([
+      ("id", .string(testCase.id)), ("url", .string(url)), ("tasks", .list(tasks)),
+    ])
+    return "import wsrig_agent as _w; _w.run(\(program.source))"
+  }
+
+  /// How many tasks meet at each barrier.
+  private static func barrierParties(_ client: ClientScript) -> [String: Int] {
+    var parties: [String: Int] = [:]
+    for step in client.tasks.flatMap(\.steps) {
+      if case .barrier(let name) = step { parties[name, default: 0] += 1 }
+    }
+    return parties
+  }
+
+  private static func literal(_ step: ClientStep, token: String, parties: [String: Int]) -> PythonLiteral {
+    switch step {
+    case .connect(let connect):
+      [
+        "connect", .string(connect.connection), .string(connect.target.replacing("{token}", with: token)),
+        .list(connect.headers.map { .list([.string($0.name), .string($0.value)]) }),
+        .list(connect.subprotocols.map(PythonLiteral.string)),
+      ]
+    case .echo(let connection, let count): ["echo", .string(connection), optional(count)]
+    case .receive(let connection, let count): ["receive", .string(connection), optional(count)]
+    case .send(let connection, let kind, let payload):
+      ["send", .string(connection), literal(payload, isText: kind == .text)]
+    case .ping(let connection, let payload): ["ping", .string(connection), literal(payload, isText: false)]
+    case .close(let connection, let code, let reason):
+      ["close", .string(connection), optional(code.map(Int.init)), reason.map(PythonLiteral.string) ?? .none]
+    case .start(let task): ["start", .string(task)]
+    case .join(let task): ["join", .string(task)]
+    case .cancel(let task): ["cancel", .string(task)]
+    case .barrier(let name): ["barrier", .string(name), .int(parties[name] ?? 1)]
+    case .pause(let milliseconds): ["pause", .int(milliseconds)]
+    }
+  }
+
+  private static func optional(_ value: Int?) -> PythonLiteral { value.map(PythonLiteral.int) ?? .none }
+
+  private static func literal(_ payload: Payload, isText: Bool) -> PythonLiteral {
+    func content(_ bytes: [UInt8]) -> PythonLiteral {
+      isText ? .string(String(decoding: bytes, as: UTF8.self)) : .bytes(bytes)
+    }
+    if case .repeated(let unit, let count) = payload { return .tuple([content(unit), .int(count)]) }
+    return content(payload.bytes ?? [])
+  }
+}

@@ -1,0 +1,73 @@
+import COpenSSL
+import Foundation
+import Results
+import Steps
+
+/// The files that make up the client under test, with its adapter, as they are loaded onto the board.
+public struct ClientBundle: Sendable {
+  /// The files by their path on the board, the agent and the adapter included.
+  public let files: [String: [UInt8]]
+  /// The module that the adapter imports; nil leaves the choice to the adapter.
+  public let module: String?
+  /// What reports say of it.
+  public let identity: ClientIdentity
+
+  /// Reads the client.
+  /// - Parameters:
+  ///   - client: a module file, a package folder, a folder of modules, or a mip package; nil is our own client.
+  ///   - adapter: the name of a built-in adapter or the path of an adapter file.
+  /// - Throws: `ConfigurationError` naming the path and what was looked for.
+  public init(client: String?, adapter: String?, fixtures: Fixtures) throws {
+    let url = client.map { URL(fileURLWithPath: $0) } ?? fixtures.ownClient
+    let layout = try ClientLayout(of: url)
+    let adapterURL = try Self.adapterFile(adapter, fixtures: fixtures)
+    var all = layout.files
+    all["wsrig_agent.py"] = try Self.read(fixtures.agent)
+    all["wsrig_adapter.py"] = try Self.read(adapterURL)
+    files = all
+    module = layout.module
+    identity = ClientIdentity(
+      path: client ?? Self.shown(url, in: fixtures.repository),
+      adapter: adapterURL.lastPathComponent, files: layout.files.mapValues(Self.sha1))
+  }
+
+  static func read(_ url: URL) throws -> [UInt8] {
+    do {
+      return [UInt8](try Data(contentsOf: url))
+    } catch {
+      throw ConfigurationError("Could not read '\(url.path)': \(Self.reason(error)).")
+    }
+  }
+
+  private static func adapterFile(_ adapter: String?, fixtures: Fixtures) throws -> URL {
+    let name = adapter ?? "async_websocketclient"
+    if name.contains("/") || name.hasSuffix(".py") { return URL(fileURLWithPath: name) }
+    let file = fixtures.adapters.appendingPathComponent("\(name).py")
+    guard FileManager.default.fileExists(atPath: file.path) else {
+      let known = (try? FileManager.default.contentsOfDirectory(atPath: fixtures.adapters.path)) ?? []
+      let names = known.filter { $0.hasSuffix(".py") }.map { String($0.dropLast(3)) }.sorted()
+      throw ConfigurationError(
+        "There is no built-in adapter '\(name)'; there are \(names.joined(separator: ", ")), or give the path of a file."
+      )
+    }
+    return file
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    let cocoa = error as NSError
+    return (cocoa.userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
+      ?? cocoa.localizedDescription
+  }
+
+  private static func shown(_ url: URL, in repository: URL) -> String {
+    let path = url.standardizedFileURL.path
+    let root = repository.standardizedFileURL.path + "/"
+    return path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path
+  }
+
+  static func sha1(_ bytes: [UInt8]) -> String {
+    var digest = [UInt8](repeating: 0, count: 20)
+    SHA1(bytes, bytes.count, &digest)
+    return digest.hexadecimal
+  }
+}

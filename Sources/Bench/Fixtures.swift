@@ -1,0 +1,66 @@
+import Foundation
+
+/// The folder `fixtures` of the repository: what the rig brings along for the board.
+public struct Fixtures: Sendable {
+  /// The folder.
+  public let folder: URL
+
+  /// Takes the folder given, or finds it by walking up from the executable.
+  /// - Throws: `ConfigurationError` where there is none.
+  public init(path: String?) throws {
+    if let path {
+      folder = URL(fileURLWithPath: path, isDirectory: true)
+      guard Self.isFixtures(folder) else {
+        throw ConfigurationError("The fixtures folder '\(path)' has no board/agent.py; check --fixtures.")
+      }
+      return
+    }
+    var parent = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    while parent.path != "/" {
+      let candidate = parent.appendingPathComponent("fixtures", isDirectory: true)
+      if Self.isFixtures(candidate) {
+        folder = candidate
+        return
+      }
+      parent.deleteLastPathComponent()
+    }
+    throw ConfigurationError(
+      "Found no fixtures folder above the executable; name it with --fixtures PATH.")
+  }
+
+  private static func isFixtures(_ folder: URL) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appendingPathComponent("board/agent.py").path)
+  }
+
+  /// The repository, which holds the folder.
+  public var repository: URL { folder.deletingLastPathComponent() }
+  /// The agent's source.
+  var agent: URL { folder.appendingPathComponent("board/agent.py") }
+  /// The folder of the adapters.
+  var adapters: URL { folder.appendingPathComponent("board/adapters", isDirectory: true) }
+  /// The Python side of the simulated board.
+  public var simulatedBoard: URL { folder.appendingPathComponent("board/simulated", isDirectory: true) }
+  /// Our own client.
+  var ownClient: URL {
+    folder.appendingPathComponent("async_websocket_client", isDirectory: true)
+  }
+
+  /// The interpreter of the simulated board: the path given, else the one that `scripts/setup` installs.
+  /// - Throws: `ConfigurationError` where it is missing.
+  public func interpreter(path: String?) throws -> URL {
+    if let path {
+      guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw ConfigurationError(
+          "The MicroPython interpreter '\(path)' is missing or not executable; check --micropython.")
+      }
+      return URL(fileURLWithPath: path)
+    }
+    let wrapper = repository.appendingPathComponent(".venv/bin/micropython")
+    guard FileManager.default.isExecutableFile(atPath: wrapper.path) else {
+      throw ConfigurationError(
+        "The simulated board needs the MicroPython interpreter, and '\(wrapper.path)' is missing; "
+          + "run scripts/setup, or name one with --micropython PATH.")
+    }
+    return wrapper
+  }
+}

@@ -1,0 +1,68 @@
+import BoardLink
+import Foundation
+import Scenarios
+
+/// Everything that decides a run.
+public struct RunConfiguration: Sendable {
+  /// The board.
+  public var board: BoardSelector
+  /// How the simulated board is made, where it is the board.
+  public var simulation: Simulation
+  /// The client under test, with its adapter and the agent.
+  public var client: ClientBundle
+  /// The rig's own modules for the board.
+  public var fixtures: Fixtures
+  /// The cases, in the order in which they run.
+  public var cases: [Case]
+  /// The seed of everything random that is ours.
+  public var seed: UInt64
+  /// The address on which the server listens, and by which the board reaches it.
+  public var host: String
+  /// The port; 0 lets the kernel choose.
+  public var port: UInt16
+  /// How many bytes of each direction of a connection are kept.
+  public var captureLimit: Int
+  /// Whether the first failed case ends the run.
+  public var failFast: Bool
+  /// After this long no further case begins; nil is no limit.
+  public var maxTime: Duration?
+  /// Where the bytes of the serial line are logged; nil keeps no file.
+  public var serialLog: URL?
+
+  /// Creates a configuration.
+  public init(
+    board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
+    seed: UInt64, host: String = "127.0.0.1", port: UInt16 = 0, captureLimit: Int = 1 << 20,
+    failFast: Bool = false, maxTime: Duration? = nil, serialLog: URL? = nil
+  ) {
+    self.board = board
+    self.simulation = simulation
+    self.client = client
+    self.fixtures = fixtures
+    self.cases = cases
+    self.seed = seed
+    self.host = host
+    self.port = port
+    self.captureLimit = captureLimit
+    self.failFast = failFast
+    self.maxTime = maxTime
+    self.serialLog = serialLog
+  }
+
+  /// How the simulated board is made.
+  public struct Simulation: Sendable {
+    /// The interpreter as the user named it; nil is the one that `scripts/setup` installs.
+    public var interpreter: String?
+    /// The heap in bytes.
+    public var heapBytes: Int
+    /// Whether lwIP's limits are imitated.
+    public var imitatesLwIP: Bool
+
+    /// Creates a description.
+    public init(interpreter: String? = nil, heapBytes: Int = 400 * 1024, imitatesLwIP: Bool = true) {
+      self.interpreter = interpreter
+      self.heapBytes = heapBytes
+      self.imitatesLwIP = imitatesLwIP
+    }
+  }
+}

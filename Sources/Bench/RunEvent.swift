@@ -1,0 +1,30 @@
+import Results
+
+/// What a run tells while it goes on.
+public enum RunEvent: Sendable {
+  /// The board is identified and the client loaded; the result has no cases yet.
+  case started(RunResult)
+  /// Something that the user should know: a rung of the recovery ladder, an attached board that nobody named.
+  case note(String)
+  /// A case began.
+  case caseStarted(id: String)
+  /// A case ended.
+  case caseEnded(CaseResult)
+}
+
+/// The board that the user named is not there, or does not answer as MicroPython: exit status 3.
+public struct MissingBoard: Error, Sendable, CustomStringConvertible {
+  /// What was attempted, on what, what came instead, what to check.
+  public var description: String
+
+  /// Creates an error.
+  public init(_ sentence: String) { description = sentence }
+}
+
+/// The tool's own name.
+public enum Tool {
+  /// The version, as `--version` and every report show it.
+  public static let version = "0.1.0"
+  /// Name and version.
+  public static let name = "wsrig \(version)"
+}

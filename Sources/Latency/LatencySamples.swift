@@ -1,0 +1,53 @@
+import Traces
+
+/// One measured echo.
+public struct LatencySample: Sendable, Hashable {
+  /// What was measured.
+  public var measure: LatencySeries.Measure
+  /// The payload's length in bytes.
+  public var payloadLength: Int
+  /// How long it took, in nanoseconds.
+  public var nanoseconds: Int
+}
+
+extension AttemptTrace {
+  /// The latency of every echo of the attempt: its round trip at the server, and the client's own processing time.
+  public var latencySamples: [LatencySample] {
+    connections.flatMap(\.roundTrips) + client.processingTimes
+  }
+}
+
+extension ConnectionTrace {
+  /// From the instant at which the kernel took the last byte of a message to the one at which the last byte of the client's
+  /// message of the same content came; the kernel's instant where there is one. A message that was not echoed has none.
+  var roundTrips: [LatencySample] {
+    let decoded = DecodedConnection(self)
+    var answers = decoded.client.messages.filter { $0.isComplete && !$0.isCut }[...]
+    return decoded.server.messages.filter { $0.isComplete && !$0.isCut }.compactMap { message in
+      guard let index = answers.firstIndex(where: { $0.isText == message.isText && $0.payload == message.payload })
+      else { return nil }
+      let answer = answers[index]
+      answers = answers[(index + 1)...]
+      let arrival = events[answer.eventIndex]
+      let sent = events[message.eventIndex].instantNanoseconds
+      let received = arrival.kernelInstantNanoseconds ?? arrival.instantNanoseconds
+      guard received > sent else { return nil }
+      return LatencySample(
+        measure: .roundTrip, payloadLength: message.length, nanoseconds: Int(received - sent))
+    }
+  }
+}
+
+extension ClientTrace {
+  /// From the delivery of a message to the application to the return of the send of the same content, by the client's own clock.
+  var processingTimes: [LatencySample] {
+    events.indices.compactMap { index in
+      guard case .message(let digest) = events[index].kind,
+        let answer = events[(index + 1)...].first(where: { $0.task == events[index].task }),
+        case .sent(digest) = answer.kind, answer.connection == events[index].connection
+      else { return nil }
+      let microseconds = answer.microseconds - events[index].microseconds
+      return LatencySample(measure: .processing, payloadLength: digest.length, nanoseconds: microseconds * 1000)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import Latency
+import Results
+import Scenarios
+import Steps
+import Traces
+import Verdicts
+
+/// `results.json`: the whole run for programs. Its schema is `fixtures/schema/results.schema.json`; whoever changes one changes the
+/// other, and the version with it.
+struct ResultsDocument: Encodable {
+  static let currentVersion = 1
+
+  var schemaVersion = Self.currentVersion
+  var tool: String
+  var seed: UInt64
+  var board: BoardIdentity
+  var client: ClientIdentity
+  var startedAt: String
+  var durationSeconds: Double
+  var endedEarly: String?
+  var summary: Summary
+  var latency: LatencySummary
+  var boardEvents: [BoardEventRecord]
+  var strays: Int
+  var cases: [CaseRow]
+
+  init(_ run: RunResult) {
+    tool = run.tool
+    seed = run.seed
+    board = run.board
+    client = run.client
+    startedAt = Date(timeIntervalSince1970: run.startedAt).ISO8601Format()
+    durationSeconds = run.durationSeconds.rounded(toPlaces: 3)
+    endedEarly = run.endedEarly
+    summary = Summary(run)
+    latency = run.latency
+    boardEvents = run.boardEvents
+    strays = run.strays.count
+    cases = run.cases.map(CaseRow.init)
+  }
+
+  /// How many cases ended how. `total` is the sum of the six verdicts; `planned` is more where the run ended early.
+  struct Summary: Encodable {
+    var total: Int
+    var planned: Int
+    var passed: Int
+    var nonStrict: Int
+    var informational: Int
+    var failed: Int
+    var unsupported: Int
+    var inconclusive: Int
+    var referenceFailed: Int
+
+    init(_ run: RunResult) {
+      total = run.cases.count
+      planned = max(run.plannedCount, run.cases.count)
+      passed = run.count(of: .passed)
+      nonStrict = run.count(of: .nonStrict)
+      informational = run.count(of: .informational)
+      failed = run.count(of: .failed)
+      unsupported = run.count(of: .unsupported)
+      inconclusive = run.count(of: .inconclusive)
+      referenceFailed = run.referenceFailedCount
+    }
+  }
+
+  /// One case.
+  struct CaseRow: Encodable {
+    var id: String
+    var chapter: String
+    var rfc: String
+    var requirement: Requirement
+    var description: String
+    var expectation: String
+    var delivery: Delivery.RawValue
+    var verdict: Verdict
+    var reason: String?
+    var agreesWithReference: Bool
+    var referenceFailed: Bool
+    var attempts: Int
+    var durationSeconds: Double
+    var differences: [Difference]
+    var violations: [Violation]
+    var referenceViolations: [Violation]
+    var boardEvents: [BoardEventRecord]
+    var heapFreeBefore: Int?
+    var heapFreeAfter: Int?
+    var longestHeartbeatGapMicroseconds: Int?
+    var latency: [LatencySeries]
+
+    init(_ result: CaseResult) {
+      let scenario = result.case.scenario
+      id = result.case.id
+      chapter = scenario.chapterTitle
+      rfc = scenario.rfc
+      requirement = scenario.requirement
+      description = scenario.description
+      expectation = scenario.expectation
+      delivery = result.case.delivery.rawValue
+      verdict = result.judgement.verdict
+      reason = result.judgement.reason
+      agreesWithReference = result.judgement.agreesWithReference
+      referenceFailed = result.judgement.referenceFailed
+      attempts = result.attempts
+      durationSeconds = result.durationSeconds.rounded(toPlaces: 6)
+      differences = result.judgement.differences
+      violations = result.judgement.violations
+      referenceViolations = result.judgement.referenceViolations
+      boardEvents = result.boardEvents
+      heapFreeBefore = result.device?.client.heapFreeBefore
+      heapFreeAfter = result.device?.client.heapFreeAfter
+      longestHeartbeatGapMicroseconds = result.device?.client.heartbeat?.longestGapMicroseconds
+      latency = result.latency.series
+    }
+  }
+}
+
+extension Scenario {
+  /// The chapter's title, or `User` for a scenario of a user's own that belongs to none.
+  var chapterTitle: String { chapter?.title ?? "User" }
+}
+
+extension Double {
+  func rounded(toPlaces places: Int) -> Double {
+    let scale = Double(sign: .plus, exponent: 0, significand: 1) * (0..<places).reduce(1) { value, _ in value * 10 }
+    return (self * scale).rounded() / scale
+  }
+}

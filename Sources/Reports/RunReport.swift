@@ -1,0 +1,18 @@
+import Results
+import Verdicts
+
+/// All files of a run's report folder.
+public enum RunReport {
+  /// The files by their path in the folder: `results.json`, `junit.xml`, `report.html`, and a folder `cases/NAME` for each case
+  /// that failed, was inconclusive, or in which the reference failed.
+  public static func files(of run: RunResult) -> [(path: String, text: String)] {
+    var files = [
+      ("results.json", JSONReport.results(of: run)), ("junit.xml", JUnitReport.text(of: run)),
+      ("report.html", HTMLReport.text(of: run)),
+    ]
+    for result in run.cases where CaseFolder.isKept(result) {
+      files += CaseFolder.files(of: result, in: run)
+    }
+    return files
+  }
+}

@@ -1,0 +1,139 @@
+import Latency
+import Results
+import Verdicts
+
+/// The run as text for a person: functions from results to lines, without a trailing line feed.
+public struct TerminalReport: Sendable {
+  /// The colours.
+  public var style: TerminalStyle
+
+  /// Creates a report.
+  public init(style: TerminalStyle) { self.style = style }
+
+  /// The first line of a run: the tool, the board (simulated, if it is), the client, the seed, the number of cases.
+  public func header(of run: RunResult) -> String {
+    let parts = [
+      run.tool, run.board.displayName, "client \(run.client.path) (adapter \(run.client.adapter))",
+      "seed \(run.seed)", "\(run.plannedCount) cases",
+    ]
+    return style.bold(parts.joined(separator: " · "))
+  }
+
+  /// A case that needs attention, as it is shown while the run goes on; nil for one that passed.
+  public func line(for result: CaseResult) -> String? {
+    let verdict = result.judgement.verdict
+    guard verdict != .passed || result.judgement.referenceFailed else { return nil }
+    let reference = result.judgement.referenceFailed ? style.colored(" referenceFailed", .red) : ""
+    return "\(padded(verdict))\(reference) \(result.case.id): \(result.judgement.reason ?? "the reference broke a rule")"
+  }
+
+  /// A progress bar of at most `width` columns.
+  public func progress(done: Int, of total: Int, failed: Int, current: String, width: Int) -> String {
+    let cells = 24
+    let filled = total == 0 ? cells : cells * done / total
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+    let failures = failed > 0 ? style.colored(" \(failed) failed", .red) : ""
+    let text = "\(bar) \(done)/\(total)"
+    let room = max(0, width - cells - 24)
+    return "\(text)\(failures) \(style.dim(String(current.prefix(room))))"
+  }
+
+  /// The end of a run: a table by chapter, the cases that did not pass with what broke, latency, and where the reports are.
+  public func summary(of run: RunResult, reportFolder: String?) -> String {
+    var sections = [chapterTable(run)]
+    let notable = run.cases.filter {
+      [.failed, .inconclusive].contains($0.judgement.verdict) || $0.judgement.referenceFailed
+    }
+    if !notable.isEmpty { sections.append(notable.map(detail).joined(separator: "\n")) }
+    if let table = latencyTable(run.latency) { sections.append(table) }
+    sections.append(closingLines(run, reportFolder: reportFolder).joined(separator: "\n"))
+    return sections.joined(separator: "\n\n")
+  }
+
+  private func padded(_ verdict: Verdict) -> String {
+    style.verdict(verdict) + String(repeating: " ", count: max(0, 13 - verdict.rawValue.count))
+  }
+
+  private func chapterTable(_ run: RunResult) -> String {
+    let verdicts = Verdict.allCases.filter { verdict in verdict == .passed || run.count(of: verdict) > 0 }
+    var table = TextTable(columns: ["chapter", "cases"] + verdicts.map(\.rawValue))
+    var titles: [String] = []
+    for result in run.cases where !titles.contains(result.case.scenario.chapterTitle) {
+      titles.append(result.case.scenario.chapterTitle)
+    }
+    for title in titles {
+      let results = run.cases.filter { $0.case.scenario.chapterTitle == title }
+      table.add(
+        [title, String(results.count)]
+          + verdicts.map { verdict in count(results.count { $0.judgement.verdict == verdict }) })
+    }
+    return table.text
+  }
+
+  private func count(_ number: Int) -> String { number == 0 ? "·" : String(number) }
+
+  /// At most this many broken rules are listed for a case; the report folder has them all.
+  private static let shownViolations = 4
+
+  private func detail(_ result: CaseResult) -> String {
+    let judgement = result.judgement
+    let broken = judgement.violations.isEmpty ? judgement.referenceViolations : judgement.violations
+    var lines = ["\(padded(judgement.verdict)) \(style.bold(result.case.id))  \(result.case.scenario.description)"]
+    if let reason = judgement.reason, broken.isEmpty { lines.append("    \(reason)") }
+    lines += broken.prefix(Self.shownViolations).map { "    \($0.line)" }
+    if broken.count > Self.shownViolations {
+      lines.append("    ... and \(broken.count - Self.shownViolations) more")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private func latencyTable(_ latency: LatencySummary) -> String? {
+    let totals = latency.series.filter { $0.payloadLength == nil && $0.count > 0 }
+    guard !totals.isEmpty else { return nil }
+    var table = TextTable(columns: ["latency", "echoes", "p50", "p90", "p99", "max"])
+    for series in totals {
+      table.add([
+        "\(series.endpoint) \(series.measure.title)", String(series.count), duration(series.p50Nanoseconds),
+        duration(series.p90Nanoseconds), duration(series.p99Nanoseconds), duration(series.maxNanoseconds),
+      ])
+    }
+    return table.text
+  }
+
+  private func closingLines(_ run: RunResult, reportFolder: String?) -> [String] {
+    let counts = Verdict.allCases.filter { run.count(of: $0) > 0 || $0 == .passed || $0 == .failed }
+      .map { "\(run.count(of: $0)) \(style.verdict($0))" }
+    var lines: [String] = []
+    if let early = run.endedEarly {
+      lines.append(style.colored("The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early)", .red))
+    }
+    if run.referenceFailedCount > 0 {
+      lines.append(
+        style.colored("The reference itself broke a rule in \(run.referenceFailedCount) cases: an error of the rig.", .red))
+    }
+    let seconds = run.durationSeconds.rounded(toPlaces: 1)
+    lines.append("\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))")
+    if let reportFolder { lines.append("Reports: \(reportFolder)") }
+    return lines
+  }
+}
+
+extension LatencySeries.Measure {
+  var title: String {
+    switch self {
+    case .roundTrip: "round trip"
+    case .processing: "processing"
+    }
+  }
+}
+
+/// A duration in the unit that suits it: `850 ns`, `12.3 us`, `4.56 ms`, `1.20 s`.
+func duration(_ nanoseconds: Int) -> String {
+  let value = Double(nanoseconds)
+  return switch nanoseconds {
+  case ..<1_000: "\(nanoseconds) ns"
+  case ..<1_000_000: "\((value / 1e3).rounded(toPlaces: 1)) us"
+  case ..<1_000_000_000: "\((value / 1e6).rounded(toPlaces: 2)) ms"
+  default: "\((value / 1e9).rounded(toPlaces: 2)) s"
+  }
+}

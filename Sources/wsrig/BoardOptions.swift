@@ -1,0 +1,83 @@
+import ArgumentParser
+import Bench
+import BoardLink
+
+/// Which board, and how the simulated one is made.
+struct BoardOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The board: sim (the simulated board) or tty:PATH.", valueName: "board"))
+  var board = "sim"
+
+  @Option(
+    help: ArgumentHelp(
+      "The address that the server listens on and the board reaches it by; a real board needs this computer's own.",
+      valueName: "address"))
+  var host = "127.0.0.1"
+
+  @Option(help: ArgumentHelp("The server's port; 0 lets the kernel choose.", valueName: "port"))
+  var port: UInt16 = 0
+
+  @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
+
+  /// The board, parsed.
+  /// - Throws: `ConfigurationError` where the text names none.
+  func selector() throws -> BoardSelector {
+    do {
+      return try BoardSelector(parsing: board)
+    } catch {
+      throw ConfigurationError("\(error)")
+    }
+  }
+}
+
+/// How the simulated board is made.
+struct SimulationOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The heap, in bytes or with K or M behind the number.", valueName: "size"))
+  var simHeap = ByteCount(bytes: 400 * 1024)
+
+  @Option(help: "Whether lwIP's limits are imitated: 6,400-byte buffers, five sockets, short reads.")
+  var simLwip = Switch.on
+
+  @Option(help: ArgumentHelp("The MicroPython interpreter; by default the one that scripts/setup installs.", valueName: "path"))
+  var micropython: String?
+
+  @Option(help: ArgumentHelp("The rig's fixtures folder; by default found above the executable.", valueName: "path"))
+  var fixtures: String?
+
+  /// On or off.
+  enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+  var simulation: RunConfiguration.Simulation {
+    RunConfiguration.Simulation(
+      interpreter: micropython, heapBytes: simHeap.bytes, imitatesLwIP: simLwip == .on)
+  }
+}
+
+/// The client under test.
+struct ClientOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The client: a module file, a package folder, a folder of modules, or a mip package. By default the rig's own.",
+      valueName: "path"))
+  var client: String?
+
+  @Option(help: ArgumentHelp("The adapter: a built-in one by name, or a file.", valueName: "name or path"))
+  var adapter: String?
+}
+
+/// A number of bytes: `65536`, `64K`, `1M`.
+struct ByteCount: ExpressibleByArgument {
+  var bytes: Int
+
+  init(bytes: Int) { self.bytes = bytes }
+
+  init?(argument: String) {
+    let scales: [Character: Int] = ["K": 1 << 10, "k": 1 << 10, "M": 1 << 20, "m": 1 << 20]
+    let scale = argument.last.flatMap { scales[$0] }
+    guard let number = Int(scale == nil ? argument[...] : argument.dropLast()), number >= 0 else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: scale ?? 1)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+
+  var defaultValueDescription: String { bytes.isMultiple(of: 1024) ? "\(bytes / 1024)K" : "\(bytes)" }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Bench
+import Foundation
+import PosixIO
+import Reports
+import Results
+import Scenarios
+import Verdicts
+
+/// `wsrig run`: the conformance run.
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Puts a client on a board through the conformance suite.",
+    discussion: """
+      Every case runs the client on the board and the reference client against the same scripted server, judges both by
+      RFC 6455 and compares them. Reports: reports/latest/results.json, junit.xml, report.html, serial.log, and a folder for each
+      failed case.
+
+      \(ExitStatus.help)
+      """)
+
+  @OptionGroup(title: "Client") var client: ClientOptions
+  @OptionGroup(title: "Board") var board: BoardOptions
+  @OptionGroup(title: "Cases") var plan: PlanOptions
+  @OptionGroup(title: "Run") var control: RunOptions
+
+  @Flag(help: "Lists the cases and runs none.")
+  var list = false
+
+  @Flag(help: "With --list: as JSON.")
+  var json = false
+
+  func run() async throws {
+    let cases = try plan.cases()
+    guard !list else {
+      Console.put(json ? CaseList.json(of: cases) : CaseList.table(of: cases))
+      return
+    }
+    try await control.run(cases, client: client, board: board, seed: plan.seed)
+  }
+}
+
+/// How a run is carried out and where its reports go; `run` and `replay` share it.
+struct RunOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The folder for the reports; by default a new one in ./reports, and reports/latest points to it.", valueName: "folder"))
+  var report: String?
+
+  @Option(help: ArgumentHelp("How many bytes of each direction of a connection are kept.", valueName: "size"))
+  var captureLimit = ByteCount(bytes: 1 << 20)
+
+  @Flag(help: "Ends the run at the first failed case.")
+  var failFast = false
+
+  @Option(help: ArgumentHelp("Begins no further case after that many seconds.", valueName: "seconds"))
+  var maxTime: Double?
+
+  /// Runs the cases, shows progress, writes the reports, and ends with the status that the results call for.
+  func run(_ cases: [Case], client: ClientOptions, board: BoardOptions, seed: UInt64) async throws {
+    let folder = try ReportFolder(path: report)
+    let fixtures = try Fixtures(path: board.simulation.fixtures)
+    let configuration = RunConfiguration(
+      board: try board.selector(), simulation: board.simulation.simulation,
+      client: try ClientBundle(client: client.client, adapter: client.adapter, fixtures: fixtures),
+      fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
+      captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime.map { .seconds($0) },
+      serialLog: folder.serialLog)
+    let progress = LiveProgress()
+    let (result, wasInterrupted) = try await Interruption.watching {
+      try await ConformanceRun(configuration, progress: { progress.receive($0) }).run()
+    }
+    progress.finish()
+    let path = try folder.write(result)
+    Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
+    throw ExitRequest(status: wasInterrupted ? .interrupted : result.exitStatus)
+  }
+}
+
+extension RunResult {
+  /// The exit status that the results call for.
+  var exitStatus: ExitStatus {
+    if count(of: .failed) > 0 { return .caseFailed }
+    let isWhole = cases.count == plannedCount
+    return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .success : .inconclusive
+  }
+}
