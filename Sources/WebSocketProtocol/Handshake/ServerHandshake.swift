@@ -154,7 +154,10 @@ extension ServerHandshake {
       throw HandshakeRejection(.startLine, status: 400)
     }
     guard line[..<first].elementsEqual("GET".utf8) else { throw HandshakeRejection(.method, status: 405) }
-    guard version.elementsEqual("HTTP/1.1".utf8) else { throw HandshakeRejection(.httpVersion, status: 505) }
+    // "HTTP version MUST be at least 1.1"; HTTP/2 opens connections in another way (RFC 8441).
+    guard version[last + 6] == UInt8(ascii: "1"), version[last + 8] >= UInt8(ascii: "1") else {
+      throw HandshakeRejection(.httpVersion, status: 505)
+    }
     return target
   }
 
