@@ -34,4 +34,7 @@ extension Scenario {
   public var chapter: Chapter? {
     id.split(separator: ".", maxSplits: 1).first.flatMap { Int($0) }.flatMap(Chapter.init(rawValue:))
   }
+
+  /// The chapter's title, or `User` for a user's own scenario that belongs to none.
+  public var chapterTitle: String { chapter?.title ?? "User" }
 }

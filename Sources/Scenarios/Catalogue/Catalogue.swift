@@ -1,0 +1,32 @@
+import Steps
+
+/// The built-in scenarios.
+public enum Catalogue {
+  /// All of them, sorted by chapter and slug.
+  public static let all: [Scenario] = Chapter.allCases.flatMap(scenarios(of:))
+
+  /// Those of one chapter, sorted by slug.
+  public static func scenarios(of chapter: Chapter) -> [Scenario] {
+    let drafts =
+      switch chapter {
+      case .openingHandshake: openingHandshake
+      case .framing: framing
+      case .pingPong: pingPong
+      case .reservedBits: reservedBits
+      case .opcodes: opcodes
+      case .fragmentation: fragmentation
+      case .utf8: utf8
+      case .closing: closing
+      case .masking: masking
+      case .limits: limits
+      }
+    return drafts.map { draft in
+      var scenario = draft
+      scenario.id = "\(chapter.rawValue).\(draft.id)"
+      return scenario
+    }.sorted { $0.id < $1.id }
+  }
+
+  /// The scenario of that id.
+  public static func scenario(_ id: String) -> Scenario? { all.first { $0.id == id } }
+}

@@ -1,0 +1,3 @@
+extension Catalogue {
+  @ListBuilder<Scenario> static var fragmentation: [Scenario] { [Scenario]() }
+}

@@ -1,0 +1,3 @@
+extension Catalogue {
+  @ListBuilder<Scenario> static var utf8: [Scenario] { [Scenario]() }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Steps
+
+/// Scenario files: JSON made for people, described by `fixtures/schema/scenario.schema.json`. Export leaves out what is a
+/// default and keeps the order of keys; what is exported is read back the same.
+public enum ScenarioFile {
+  /// The text of a file that holds the scenario.
+  public static func text(of scenario: Scenario) -> String {
+    JSONWriter.text(of: scenario.json(delivery: nil))
+  }
+
+  /// The text of a file that holds the case: the scenario, and how it was delivered.
+  public static func text(of testCase: Case) -> String {
+    JSONWriter.text(of: testCase.scenario.json(delivery: testCase.delivery))
+  }
+
+  /// Reads a file. Its delivery is `whole` unless it names another.
+  ///
+  /// - Throws: `ScenarioFileError` for a file that cannot be read, is no JSON, or breaks a rule of the format or of `Scenario.validate()`.
+  public static func read(path: String) throws(ScenarioFileError) -> Case {
+    do {
+      return try read(Data(contentsOf: URL(fileURLWithPath: path)), file: path)
+    } catch let error as ScenarioFileError {
+      throw error
+    } catch {
+      throw ScenarioFileError(
+        file: path, keyPath: "", problem: "cannot be read", allowed: "a file that exists and may be read")
+    }
+  }
+
+  /// Reads the content of a file; `file` is its name in errors.
+  ///
+  /// - Throws: `ScenarioFileError` for what is no JSON, or breaks a rule of the format or of `Scenario.validate()`.
+  public static func read(_ data: Data, file: String) throws(ScenarioFileError) -> Case {
+    let reader = JSONReader(file: file, keyPath: "", value: try parse(data, file: file))
+    let object = try reader.object(
+      "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "tags", "server", "client",
+      "expected", "deliveries", "delivery")
+    _ = try object.required("schemaVersion", "1").integer(1...1)
+    var testCase = Case(scenario: try Scenario(json: object))
+    if let value = object.optional("delivery") { testCase.delivery = try value.choice(Delivery.self) }
+    if let problem = testCase.validate().first {
+      throw ScenarioFileError(
+        file: file, keyPath: problem.keyPath, problem: problem.problem, allowed: problem.allowed,
+        suggestion: problem.suggestion)
+    }
+    return testCase
+  }
+
+  private static func parse(_ data: Data, file: String) throws(ScenarioFileError) -> JSONValue {
+    do {
+      return try JSONDecoder().decode(JSONValue.self, from: data)
+    } catch {
+      throw ScenarioFileError(
+        file: file, keyPath: "", problem: "is no valid JSON\(syntaxDetail(error))",
+        allowed: "one JSON object")
+    }
+  }
+
+  /// The parser's own words, which name line and column, where it has some.
+  private static func syntaxDetail(_ error: any Error) -> String {
+    guard case DecodingError.dataCorrupted(let context) = error, let cause = context.underlyingError else {
+      return ""
+    }
+    let words = (cause as NSError).userInfo["NSDebugDescription"] as? String ?? ""
+    return words.isEmpty ? "" : " (\(words.hasSuffix(".") ? String(words.dropLast()) : words))"
+  }
+}

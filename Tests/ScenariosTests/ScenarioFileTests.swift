@@ -1,0 +1,25 @@
+import Foundation
+import Scenarios
+import Steps
+import Testing
+
+@Suite struct ScenarioFileTests {
+  @Test func theWholeCatalogueSurvivesARoundTrip() throws {
+    for scenario in Catalogue.all {
+      let text = ScenarioFile.text(of: scenario)
+      let back = try ScenarioFile.read(Data(text.utf8), file: "x.json")
+      #expect(back == Case(scenario: scenario), "\(scenario.id)")
+      #expect(ScenarioFile.text(of: back.scenario) == text)
+    }
+  }
+
+  @Test func aCaseKeepsItsDeliveryAndItsConcreteBytes() throws {
+    for delivery in Delivery.allCases {
+      for scenario in Catalogue.all where scenario.deliveries.contains(delivery) {
+        let testCase = Case(scenario: scenario.concrete(seed: 7), delivery: delivery)
+        let back = try ScenarioFile.read(Data(ScenarioFile.text(of: testCase).utf8), file: "x.json")
+        #expect(back == testCase, "\(testCase.id)")
+      }
+    }
+  }
+}
