@@ -1,0 +1,234 @@
+import Logging
+import PosixIO
+import Traces
+import WebSocketProtocol
+
+/// One connection of the echo server: readiness, system calls, protocol machine and reply in one call, on the loop.
+///
+/// States: handshaking → open → draining → closed; handshaking and open may go to draining or closed at any time.
+final class EchoConnection: ReadinessHandler {
+  private enum Phase {
+    /// Waits for the rest of the request.
+    case handshaking
+    /// Echoes.
+    case open
+    /// Our Close is out, our direction is ended; reads and drops until the client's end of stream.
+    case draining
+    case closed
+  }
+
+  /// The place in the server's list.
+  var index = 0
+  // The server keeps itself alive until its last connection has gone.
+  private unowned(unsafe) let server: EchoServer
+  private unowned(unsafe) let loop: EventLoop
+  @exclusivity(unchecked) private var socket: TCPSocket
+  @exclusivity(unchecked) private var phase = Phase.handshaking
+  @exclusivity(unchecked) private var machine: ConnectionMachine
+  @exclusivity(unchecked) private var unsent = UnsentBytes()
+  @exclusivity(unchecked) private var interest = Readiness.readable
+  /// Whether TCP is to be half-closed once all is sent.
+  @exclusivity(unchecked) private var drainsAfterFlush = false
+  private var handshake: ServerHandshake?
+  private var registration: Registration?
+  private var timer: LoopTimer?
+  private let tap: FrameTap?
+
+  init(_ socket: consuming TCPSocket, _ peer: SocketAddress, in server: EchoServer) throws(PosixError) {
+    self.server = server
+    loop = server.loop
+    machine = .server(limits: server.configuration.limits)
+    handshake = ServerHandshake(limits: server.configuration.limits)
+    tap =
+      server.configuration.captureLimit > 0
+      ? FrameTap(captureLimit: server.configuration.captureLimit) : nil
+    self.socket = socket
+    registration = try loop.register(self.socket.descriptor, .readable, self)
+    timer = LoopTimer(on: loop) { [unowned(unsafe) self] in timeout() }
+    timer?.set(.after(server.configuration.handshakeTimeout, from: loop.now))
+    tap?.note(.opened(peer: peer.description), at: loop.now)
+  }
+
+  func isReady(_ readiness: Readiness) {
+    if readiness.contains(.writable) { flushUnsent() }
+    guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) else { return }
+    let buffers = server.buffers
+    switch socket.receive(into: buffers.input) {
+    case .moved(let count):
+      take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), buffers)
+    case .end:
+      tap?.note(.receivedEnd, at: loop.now)
+      close()
+    case .wouldBlock: break
+    case .failed:
+      tap?.note(.receivedReset, at: loop.now)
+      close()
+    }
+  }
+
+  @inline(__always)
+  private func take(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
+    if let tap { tap.received(UnsafeRawBufferPointer(bytes), at: loop.now) }
+    switch phase {
+    case .open: echo(bytes, buffers)
+    case .handshaking: shakeHands(bytes, buffers)
+    case .draining, .closed: break
+    }
+  }
+
+  private func echo(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
+    var input = ReceivedBytes(bytes)
+    var messages = 0
+    while let event = machine.next(&input, &buffers.output) {
+      switch event {
+      case .message(let opcode, let payload):
+        messages &+= 1
+        // After our own Close nothing may be sent: such a message is dropped.
+        try? machine.send(opcode, UnsafeRawBufferPointer(payload), &buffers.output)
+      case .ping, .pong: break
+      case .close, .violation: drainsAfterFlush = true
+      }
+    }
+    if let idle = server.configuration.idleTimeout { timer?.set(.after(idle, from: loop.now)) }
+    if buffers.output.count > 0 {
+      send(buffers, messages)
+    } else {
+      // No reply carries an acknowledgement, and a client with Nagle's algorithm on holds the rest of its frame
+      // back until one comes.
+      socket.acknowledgeNow()
+    }
+    if drainsAfterFlush { drainIfFlushed() }
+  }
+
+  private func shakeHands(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
+    guard let progress = handshake?.receive(UnsafeRawBufferPointer(bytes)) else { return }
+    switch progress {
+    case .incomplete: socket.acknowledgeNow()
+    case .request(let request, let consumed):
+      guard let response = try? ServerHandshake.accept(request) else { return close() }
+      tap?.requestHeadLength = request.head.rawBytes.count
+      tap?.responseHeadLength = response.count
+      handshake = nil
+      phase = .open
+      buffers.output.append(response)
+      let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])
+      echo(rest, buffers)
+    case .rejected(let rejection):
+      server.configuration.logger.debug("request refused", metadata: ["reason": "\(rejection)"])
+      tap?.note(.requestRefused(reason: rejection.description), at: loop.now)
+      buffers.output.append(ServerHandshake.refuse(rejection))
+      drainsAfterFlush = true
+      send(buffers, 0)
+      drainIfFlushed()
+    }
+  }
+
+  /// The one write of a wake-up.
+  @inline(__always)
+  private func send(_ buffers: LoopBuffers, _ messages: Int) {
+    let bytes = buffers.output.bytes
+    if unsent.isEmpty {
+      sendNow(bytes)
+    } else {
+      unsent.append(bytes)
+    }
+    if let recorder = server.configuration.recorder, messages > 0 {
+      let spent = MonotonicInstant.now().nanoseconds - loop.now.nanoseconds
+      recorder.echoed(messages: messages, bytes: bytes.count, nanoseconds: spent)
+    }
+    buffers.output.removeAll()
+    if !unsent.isEmpty { updateInterest() }
+  }
+
+  @inline(__always)
+  private func sendNow(_ bytes: UnsafeRawBufferPointer) {
+    let transfer = socket.send(bytes)
+    guard case .moved(let count) = transfer else {
+      if transfer == .wouldBlock { unsent.append(bytes) }
+      return
+    }
+    if let tap { tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: loop.now) }
+    if count < bytes.count { unsent.append(UnsafeRawBufferPointer(rebasing: bytes[count...])) }
+  }
+
+  private func flushUnsent() {
+    while !unsent.isEmpty {
+      let transfer = unsent.withBytes { bytes in
+        let transfer = socket.send(bytes)
+        if case .moved(let count) = transfer {
+          tap?.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: loop.now)
+        }
+        return transfer
+      }
+      switch transfer {
+      case .moved(let count): unsent.removeFirst(count)
+      case .wouldBlock, .end: return updateInterest()
+      case .failed:
+        // The reason is read, and told, by the next receive.
+        unsent = UnsentBytes()
+      }
+    }
+    updateInterest()
+    if drainsAfterFlush { drainIfFlushed() }
+  }
+
+  private func updateInterest() {
+    var wanted: Readiness = []
+    if !unsent.isEmpty { wanted.insert(.writable) }
+    if unsent.count <= server.configuration.sendHighWaterMark { wanted.insert(.readable) }
+    guard wanted != interest, let registration else { return }
+    interest = wanted
+    loop.change(registration, to: wanted)
+  }
+
+  private func drainIfFlushed() {
+    guard unsent.isEmpty, phase != .closed, phase != .draining else { return }
+    phase = .draining
+    socket.endSending()
+    tap?.note(.sentEnd, at: loop.now)
+    timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+  }
+
+  private func timeout() {
+    switch phase {
+    case .closed, .draining: close()
+    case .handshaking:
+      drainsAfterFlush = true
+      drainIfFlushed()
+    case .open:
+      if drainsAfterFlush || machine.state != .open {
+        // The client neither reads nor answers our Close.
+        unsent = UnsentBytes()
+        drainsAfterFlush = true
+        drainIfFlushed()
+      } else {
+        shutDown()
+      }
+    }
+  }
+
+  /// Starts the closing handshake with 1001.
+  func shutDown() {
+    guard phase == .open else {
+      drainsAfterFlush = true
+      return drainIfFlushed()
+    }
+    let buffers = server.buffers
+    if let goingAway = try? ClosePayload(.goingAway) { try? machine.close(goingAway, &buffers.output) }
+    if buffers.output.count > 0 { send(buffers, 0) }
+    timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+  }
+
+  private func close() {
+    guard phase != .closed else { return }
+    phase = .closed
+    timer?.cancel()
+    if let registration { loop.deregister(registration, closesNext: true) }
+    socket.close()
+    if let tap {
+      tap.note(.closed, at: loop.now)
+      server.configuration.onTrace?(tap.trace(name: "echo", token: ""))
+    }
+    server.remove(self)
+  }
+}

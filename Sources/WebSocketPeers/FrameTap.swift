@@ -1,0 +1,124 @@
+import COpenSSL
+import PosixIO
+import Traces
+
+/// Keeps what moved on one connection: chunks with direction, instant and bytes, from which frames are decoded later.
+///
+/// Bytes are kept up to the capture limit per direction; beyond it length and SHA-1 stand for them, and the trace says
+/// so. Belongs to the loop of its connection.
+final class FrameTap {
+  private(set) var events: [WireEvent] = []
+  private var client: StreamCapture
+  private var server: StreamCapture
+  /// The length of the request head, once it was complete.
+  var requestHeadLength: Int?
+  /// The length of the response head, once one was sent.
+  var responseHeadLength: Int?
+
+  /// Events beyond this many are merged into the last of their kind: a flood must not fill the memory.
+  static let mostEvents = 100_000
+
+  init(captureLimit: Int) {
+    client = StreamCapture(limit: captureLimit)
+    server = StreamCapture(limit: captureLimit)
+  }
+
+  /// The bytes the client has sent so far.
+  var receivedCount: Int { client.totalCount }
+
+  /// The client's first bytes.
+  func receivedBytes(upTo limit: Int) -> [UInt8] { Array(client.bytes.prefix(limit)) }
+
+  func received(
+    _ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil
+  ) {
+    client.append(bytes)
+    if events.count >= Self.mostEvents, case .received(let count)? = events.last?.kind {
+      events[events.count - 1].kind = .received(count: count + bytes.count)
+      return
+    }
+    note(.received(count: bytes.count), at: instant, kernel: kernel)
+  }
+
+  func sent(_ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant) {
+    server.append(bytes)
+    if events.count >= Self.mostEvents, case .sent(let count)? = events.last?.kind {
+      events[events.count - 1].kind = .sent(count: count + bytes.count)
+      return
+    }
+    note(.sent(count: bytes.count), at: instant)
+  }
+
+  func note(_ kind: WireEvent.Kind, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil) {
+    events.append(
+      WireEvent(
+        instantNanoseconds: UInt64(instant.nanoseconds),
+        kernelInstantNanoseconds: kernel.map { UInt64($0.nanoseconds) }, kind: kind))
+  }
+
+  /// Everything so far as a value.
+  func trace(name: String, token: String) -> ConnectionTrace {
+    ConnectionTrace(
+      name: name, token: token, events: events, clientStream: client.captured, serverStream: server.captured,
+      requestHeadLength: requestHeadLength, responseHeadLength: responseHeadLength)
+  }
+}
+
+/// The bytes of one direction, bounded.
+private struct StreamCapture {
+  let limit: Int
+  private(set) var bytes: [UInt8] = []
+  private(set) var totalCount = 0
+  private var digest: StreamDigest?
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func append(_ chunk: UnsafeRawBufferPointer) {
+    totalCount += chunk.count
+    let kept = min(chunk.count, limit - bytes.count)
+    if kept == chunk.count {
+      bytes.append(contentsOf: chunk)
+      return
+    }
+    if digest == nil {
+      // Only a stream that is cut pays for hashing, from its first byte on.
+      let digest = StreamDigest()
+      bytes.withUnsafeBytes { digest.append($0) }
+      self.digest = digest
+    }
+    digest?.append(chunk)
+    bytes.append(contentsOf: chunk.prefix(kept))
+  }
+
+  var captured: CapturedStream {
+    CapturedStream(bytes: bytes, totalCount: totalCount, sha1: digest?.value())
+  }
+}
+
+/// SHA-1 of a stream, by OpenSSL.
+private final class StreamDigest {
+  private let context: OpaquePointer
+
+  init() {
+    guard let context = EVP_MD_CTX_new() else { preconditionFailure("OpenSSL has no memory for a digest") }
+    self.context = context
+    precondition(EVP_DigestInit_ex(context, EVP_sha1(), nil) == 1, "OpenSSL cannot compute SHA-1")
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  func append(_ bytes: UnsafeRawBufferPointer) {
+    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+  }
+
+  /// The digest of what came so far; the stream may go on.
+  func value() -> [UInt8] {
+    guard let copy = EVP_MD_CTX_new() else { preconditionFailure("OpenSSL has no memory for a digest") }
+    defer { EVP_MD_CTX_free(copy) }
+    EVP_MD_CTX_copy_ex(copy, context)
+    return [UInt8](unsafeUninitializedCapacity: 20) { buffer, count in
+      EVP_DigestFinal_ex(copy, buffer.baseAddress, nil)
+      count = 20
+    }
+  }
+}
