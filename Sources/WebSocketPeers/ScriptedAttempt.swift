@@ -1,0 +1,180 @@
+import PosixIO
+import Steps
+import Traces
+
+/// The round trip of one echo, as the server saw it.
+public struct EchoRoundTrip: Hashable, Sendable {
+  /// The connection's name.
+  public var connection: String
+  /// Whether it was text.
+  public var isText: Bool
+  /// The payload's length in bytes.
+  public var payloadLength: Int
+  /// From the write of the message's last byte to the receipt of the reply's last byte.
+  public var nanoseconds: Int64
+  /// Whether the receipt is the kernel's instant; otherwise it is when the server read it.
+  public var isKernelInstant: Bool
+}
+
+/// What an attempt came to.
+public struct AttemptRecord: Sendable {
+  /// The connections that were opened, in the order of the script.
+  public var connections: [ConnectionTrace]
+  /// The messages that came back unchanged, in order.
+  public var roundTrips: [EchoRoundTrip]
+}
+
+/// One run of a server script, from its registration to the end of its last connection.
+///
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+public final class ScriptedAttempt: @unchecked Sendable {
+  /// What stands in the path of its connections' requests.
+  public let token: String
+  /// The port clients connect to: the server's, or the attempt's own where the script asks for one.
+  public let port: UInt16
+
+  let delivery: Delivery
+  private let ownListeners: [TCPListener]
+  private let script: ServerScript
+  private let server: ScriptedServer
+  private var connections: [ScriptedConnection?]
+  private var closed = 0
+  private var timer: LoopTimer?
+  private var isDeadlinePassed = false
+  private var isFinishing = false
+  private var result: AttemptRecord?
+  private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
+  private var barriers: [String: Set<String>] = [:]
+
+  init(
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ ownListeners: [TCPListener],
+    in server: ScriptedServer
+  ) {
+    self.ownListeners = ownListeners
+    self.script = script
+    self.token = token
+    self.delivery = delivery
+    self.server = server
+    connections = Array(repeating: nil, count: script.connections.count)
+    port = ownListeners.first?.address.port ?? server.port
+  }
+
+  /// Waits for the end of the attempt. From any task, any number of times.
+  public func record() async -> AttemptRecord {
+    await withCheckedContinuation { continuation in
+      server.loop.submit {
+        if let result = self.result {
+          continuation.resume(returning: result)
+        } else {
+          self.waiters.append(continuation)
+        }
+      }
+    }
+  }
+
+  /// Tells the attempt that the client side is over: connections not opened yet never will be, and those that are
+  /// open get `time` to end. From any thread.
+  public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
+    server.loop.submit {
+      guard self.result == nil else { return }
+      self.isFinishing = true
+      let sooner = Deadline.after(time)
+      if !self.isDeadlinePassed { self.timer?.set(min(self.deadline, sooner)) }
+      self.completeIfOver()
+    }
+  }
+
+  /// Moves the deadline, as long as it has not passed. From any thread.
+  public func setDeadline(_ deadline: Deadline) {
+    server.loop.submit {
+      guard self.result == nil, !self.isDeadlinePassed, !self.isFinishing else { return }
+      self.deadline = deadline
+      self.timer?.set(deadline)
+    }
+  }
+
+  private var deadline = Deadline.never
+
+  func begin(_ deadline: Deadline) {
+    self.deadline = deadline
+    timer = LoopTimer(on: server.loop) { [unowned self] in deadlinePassed() }
+    timer?.set(deadline)
+    completeIfOver()
+  }
+
+  /// Gives a connection the script whose name follows the token (`/name` or `.name`), otherwise the first unopened one.
+  func claim(_ connection: ScriptedConnection, targetAfterToken rest: Substring) -> Bool {
+    guard result == nil, !isDeadlinePassed else { return false }
+    let open = script.connections.indices.filter { connections[$0] == nil }
+    let word = rest.dropFirst().prefix { !"/?.&".contains($0) }
+    guard let index = open.first(where: { script.connections[$0].name == word }) ?? open.first else {
+      return false
+    }
+    connections[index] = connection
+    connection.play(script.connections[index], in: self)
+    return true
+  }
+
+  func connectionClosed(_ connection: ScriptedConnection) {
+    closed += 1
+    releaseBarriers()
+    completeIfOver()
+  }
+
+  /// Called by a connection that has reached a barrier; true when it need not wait.
+  func arrive(_ connection: String, at barrier: String) -> Bool {
+    barriers[barrier, default: []].insert(connection)
+    let parties = script.connections.filter { $0.steps.contains(.barrier(barrier)) }.map(\.name)
+    guard Set(parties) == barriers[barrier] else { return false }
+    for other in connections where other?.name != connection { other?.barrierOpened(barrier) }
+    return true
+  }
+
+  /// A connection that has ended will reach no barrier any more: those who wait for it stop waiting.
+  private func releaseBarriers() {
+    for (barrier, arrived) in barriers {
+      for connection in connections {
+        guard let connection, connection.isClosed, !arrived.contains(connection.name) else { continue }
+        for other in connections where other !== connection {
+          other?.barrierBroken(barrier, by: connection.name)
+        }
+      }
+    }
+  }
+
+  private func deadlinePassed() {
+    guard !isDeadlinePassed else {
+      // The time for draining is over too.
+      for connection in connections { connection?.close() }
+      return completeIfOver()
+    }
+    isDeadlinePassed = true
+    timer?.set(.after(server.configuration.drainTimeout))
+    for connection in connections { connection?.deadlinePassed() }
+    completeIfOver()
+  }
+
+  /// Ends at once with what there is.
+  func abandon() {
+    isDeadlinePassed = true
+    for connection in connections { connection?.close() }
+    completeIfOver()
+  }
+
+  private func completeIfOver() {
+    guard result == nil else { return }
+    let opened = connections.count { $0 != nil }
+    let mayOpenMore = opened < connections.count && !isFinishing && !isDeadlinePassed
+    guard closed == opened, !mayOpenMore else { return }
+    timer?.cancel()
+    for listener in ownListeners { listener.close() }
+    server.forget(self)
+    let played = connections.compactMap { $0 }
+    let record = AttemptRecord(
+      connections: played.map { $0.trace() }, roundTrips: played.flatMap(\.roundTrips))
+    connections = []
+    result = record
+    for waiter in waiters { waiter.resume(returning: record) }
+    waiters = []
+  }
+}

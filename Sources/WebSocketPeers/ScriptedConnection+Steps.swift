@@ -1,0 +1,261 @@
+import PosixIO
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// The script: each function returns whether the connection may go on at once.
+extension ScriptedConnection {
+  /// What a look at the current step found.
+  private enum Progress {
+    case done
+    case waiting
+    case missed(String)
+  }
+
+  /// A request came that is in order. Without a step that answers it, it gets the lawful 101.
+  func beginScript() {
+    let answers = script.steps.contains { if case .respond = $0 { true } else { false } }
+    if !answers { respond(.accept()) }
+  }
+
+  func playStep() -> Bool {
+    guard stepIndex < script.steps.count else {
+      releaseHeld()
+      phase = .ending
+      return true
+    }
+    let step = script.steps[stepIndex]
+    if !step.isSending { releaseHeld() }
+    guard queue.isEmpty else { return false }
+    if stepState == .notBegun {
+      tap.note(.stepStarted(index: stepIndex), at: .now())
+      stepState = .begun
+      begin(step)
+      pump()
+    }
+    guard phase == .steps else { return true }
+    switch look(at: step) {
+    case .waiting: return false
+    case .done:
+      stepIndex += 1
+      stepState = .notBegun
+    case .missed(let reason):
+      tap.note(.expectationMissed(index: stepIndex, reason: reason), at: .now())
+      stepIndex = script.steps.count
+      phase = .ending
+    }
+    return true
+  }
+
+  private func begin(_ step: ServerStep) {
+    switch step {
+    case .respond(let response): respond(response)
+    case .sendFrame(let frame): send(frame)
+    case .sendBytes(let payload):
+      rawBytesSent = true
+      send(payload.bytes ?? [], .raw)
+    case .pause(let milliseconds): stepTimer?.set(.after(.milliseconds(milliseconds)))
+    case .stopReading: readingStopped = true
+    case .resumeReading: readingStopped = false
+    case .halfClose: endSending()
+    case .closeTCP: drain()
+    case .resetTCP: reset()
+    case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
+    case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
+    }
+  }
+
+  private func look(at step: ServerStep) -> Progress {
+    switch step {
+    case .respond, .sendFrame, .sendBytes: return queue.isEmpty ? .done : .waiting
+    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP: return .done
+    case .pause, .barrier:
+      if case .broken(let reason) = stepState { return .missed(reason) }
+      return stepState == .finished ? .done : .waiting
+    case .expectFrame(let expectation): return lookForFrame(expectation)
+    case .expectMessage(let kind, let payload): return lookForMessage(kind, payload?.bytes)
+    case .expectClose: return lookForClose()
+    case .expectEnd:
+      while nextFrame() != nil {}
+      return clientEnded ? .done : .waiting
+    }
+  }
+
+  private func lookForFrame(_ expectation: FrameExpectation) -> Progress {
+    while let entry = nextFrame(answersPing: { !expectation.matches($0) }) {
+      if expectation.matches(entry.frame) { return .done }
+      let opcode = entry.frame.header.opcode
+      if !opcode.isControl || opcode == .close { return .missed("instead came \(entry.frame.summary)") }
+    }
+    return clientEnded ? .missed("the stream ended") : .waiting
+  }
+
+  private func lookForMessage(_ kind: ServerStep.MessageKind?, _ payload: [UInt8]?) -> Progress {
+    while let entry = nextFrame() {
+      if entry.frame.header.opcode == .close { return .missed("instead came \(entry.frame.summary)") }
+      guard let message = entry.message else { continue }
+      if let kind, kind != message.kind { return .missed("instead came a \(message.kind) message") }
+      if let payload, payload != message.payload {
+        return .missed("the message of \(message.payload.count) bytes has another payload")
+      }
+      return .done
+    }
+    return clientEnded ? .missed("the stream ended") : .waiting
+  }
+
+  private func lookForClose() -> Progress {
+    while receivedClose == nil, nextFrame() != nil {}
+    if receivedClose != nil { return .done }
+    return clientEnded ? .missed("the stream ended without a Close frame") : .waiting
+  }
+
+  /// Takes the next frame. A Ping that no step asked for gets its Pong (RFC 6455 section 5.5.2), unless a Close or
+  /// bytes that may be a part of a frame were sent: a Pong there would break the stream.
+  private func nextFrame(answersPing: (ClientFrame) -> Bool = { _ in true }) -> ClientInbox.Entry? {
+    guard let entry = inbox.next() else { return nil }
+    let header = entry.frame.header
+    if header.opcode == .close, receivedClose == nil { receivedClose = entry.frame.payload }
+    let isLawful = header.isFinal && header.payloadLength <= 125
+    if header.opcode == .ping, isLawful, isOpen, !closeSent, !rawBytesSent, !sentEnd, answersPing(entry.frame)
+    {
+      queue.append(Frame(.pong, entry.frame.payload).encoded(), .frame, .whole)
+    }
+    return entry
+  }
+
+  // MARK: - Sending
+
+  private func respond(_ response: OpeningResponse) {
+    guard let request else { return }
+    let bytes = response.bytes(for: request)
+    isOpen = OpeningResponse.opens(bytes)
+    tap.responseHeadLength = bytes.isEmpty ? nil : OpeningResponse.headLength(of: bytes)
+    send(bytes, .head)
+  }
+
+  private func send(_ spec: FrameSpec) {
+    let payload = spec.payload.bytes ?? []
+    let key = spec.maskingKey.map { MaskingKey(memoryWord: $0.bigEndian) }
+    let frame = Frame(
+      spec.opcode, payload, isFinal: spec.isFinal, reservedBits: spec.reservedBits, maskingKey: key,
+      lengthEncoding: spec.lengthEncoding.onWire, declaredLength: spec.declaredLength)
+    if spec.opcode == .close { closeSent = true }
+    if let length = spec.declaredLength, length != UInt64(payload.count) { rawBytesSent = true }
+    send(frame.encoded(), .frame, messages: messageCompleted(by: spec, payload).map { [$0] } ?? [])
+  }
+
+  /// Puts our own fragments together, for the round trip of the message.
+  private func messageCompleted(by spec: FrameSpec, _ payload: [UInt8]) -> WholeMessage? {
+    switch spec.opcode {
+    case .text: outgoing = WholeMessage(kind: .text, payload: payload)
+    case .binary: outgoing = WholeMessage(kind: .binary, payload: payload)
+    case .continuation: outgoing?.payload += payload
+    default: return nil
+    }
+    guard spec.isFinal else { return nil }
+    defer { outgoing = nil }
+    return outgoing
+  }
+
+  private func send(_ bytes: [UInt8], _ content: ChunkPlan.Content, messages: [WholeMessage] = []) {
+    let delivery = attempt?.delivery ?? .whole
+    guard delivery == .coalesced, phase == .steps else {
+      return queue.append(bytes, content, delivery, messages: messages)
+    }
+    held.bytes += bytes
+    held.messages += messages
+  }
+
+  private func releaseHeld() {
+    guard !held.bytes.isEmpty else { return }
+    queue.append(held.bytes, .raw, .whole, messages: held.messages)
+    held = HeldBytes()
+    pump()
+  }
+
+  // MARK: - The ending
+
+  func playEnding() -> Bool {
+    guard queue.isEmpty else { return false }
+    guard isOpen, !clientEnded, script.ending != .endOfStream, !sentEnd else {
+      drain()
+      return true
+    }
+    while receivedClose == nil, nextFrame() != nil {}
+    if receivedClose != nil || script.ending == .closingHandshake, !closeSent {
+      closeSent = true
+      send(Frame(.close, closePayload).encoded(), .frame)
+      return true
+    }
+    guard receivedClose != nil else { return false }
+    drain()
+    return true
+  }
+
+  /// Our Close: 1000, or the code of the client's where it came first (RFC 6455 section 5.5.1).
+  private var closePayload: [UInt8] {
+    guard let received = receivedClose else { return [0x03, 0xE8] }
+    guard let answer = try? received.withUnsafeBytes({ try ClosePayload.parse($0) }) else {
+      // What the client sent is no lawful Close; 1002 says so.
+      return [0x03, 0xEA]
+    }
+    return answer.code.map { [UInt8($0.rawValue >> 8), UInt8(truncatingIfNeeded: $0.rawValue)] } ?? []
+  }
+
+  // MARK: - Barriers
+
+  func barrierOpened(_ barrier: String) {
+    guard isWaiting(at: barrier) else { return }
+    stepState = .finished
+    // Not at once: the connection that opened the barrier is in the midst of its own step.
+    stepTimer?.set(.at(loop.now))
+  }
+
+  func barrierBroken(_ barrier: String, by other: String) {
+    guard isWaiting(at: barrier) else { return }
+    stepState = .broken(reason: "connection \(other) ended before it reached the barrier \(barrier)")
+    advance()
+  }
+
+  private func isWaiting(at barrier: String) -> Bool {
+    guard phase == .steps, stepIndex < script.steps.count, stepState == .begun else { return false }
+    return script.steps[stepIndex] == .barrier(barrier)
+  }
+}
+
+extension ServerStep {
+  /// Whether the step only sends, so that ``Delivery/coalesced`` may join it with the next.
+  fileprivate var isSending: Bool {
+    switch self {
+    case .respond, .sendFrame, .sendBytes: true
+    default: false
+    }
+  }
+}
+
+extension FrameSpec.LengthEncoding {
+  fileprivate var onWire: WebSocketProtocol.LengthEncoding? {
+    switch self {
+    case .minimal: nil
+    case .sixteenBit: .sixteenBits
+    case .sixtyFourBit: .sixtyFourBits
+    }
+  }
+}
+
+extension FrameExpectation {
+  fileprivate func matches(_ frame: ClientFrame) -> Bool {
+    (opcode.map { $0 == frame.header.opcode.rawValue } ?? true)
+      && (isFinal.map { $0 == frame.header.isFinal } ?? true)
+      && (payload.map { $0.bytes == frame.payload } ?? true)
+  }
+}
+
+extension ClientFrame {
+  fileprivate var summary: String {
+    if header.opcode == .close, payload.count >= 2 {
+      return "a Close frame with code \(Int(payload[0]) << 8 | Int(payload[1]))"
+    }
+    return "a \(header.opcode) frame of \(header.payloadLength) bytes"
+  }
+}

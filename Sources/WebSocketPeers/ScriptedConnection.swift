@@ -1,0 +1,367 @@
+import PosixIO
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// One connection of the scripted server: reads, writes and timers on the loop, around the script that
+/// `ScriptedConnection+Steps.swift` plays.
+///
+/// States: head → steps → ending → draining → closed; a stray goes from head to draining, a reset to closed.
+final class ScriptedConnection: ReadinessHandler {
+  enum Phase {
+    /// Waits for the request head.
+    case head
+    /// Plays the script.
+    case steps
+    /// The script is over; does what its ending says.
+    case ending
+    /// Our direction is ended; reads until the client's end of stream.
+    case draining
+    case closed
+  }
+
+  let loop: EventLoop
+  let tap: FrameTap
+  var phase = Phase.head
+  var script = ConnectionScript(name: "", steps: [])
+  var stepIndex = 0
+  /// Where the current step stands, for those that begin and then wait.
+  var stepState = StepState.notBegun
+  var inbox = ClientInbox()
+  var queue = SendQueue()
+  /// Bytes of sending steps that ``Delivery/coalesced`` holds back until a waiting step comes.
+  var held = HeldBytes()
+  var echoes = EchoMatcher()
+  /// The message of ours whose fragments are being sent.
+  var outgoing: WholeMessage?
+  /// Whether the response lets the client take the connection as open, so that frames make sense.
+  var isOpen = false
+  var closeSent = false
+  var receivedClose: [UInt8]?
+  var rawBytesSent = false
+  var clientEnded = false
+  var readingStopped = false
+  var sentEnd = false
+  var stepTimer: LoopTimer?
+  private(set) var request: ServerHandshake.Request?
+  private(set) weak var attempt: ScriptedAttempt?
+
+  private let server: ScriptedServer
+  private let peer: SocketAddress
+  private var socket: TCPSocket
+  private var registration: Registration?
+  private var interest = Readiness.readable
+  private var handshake: ServerHandshake
+  private var sendTimer: LoopTimer?
+  private var headTimer: LoopTimer?
+  private var waitsForWritable = false
+  private var isAdvancing = false
+  private var isStray = false
+
+  enum StepState: Equatable { case notBegun, begun, finished, broken(reason: String) }
+
+  struct HeldBytes {
+    var bytes: [UInt8] = []
+    var messages: [WholeMessage] = []
+  }
+
+  /// Writes in one turn before other connections get theirs.
+  static let writesPerTurn = 256
+  /// Payload bytes that no step has looked at, beyond which nothing more is read.
+  static let mostHeldBytes = 128 << 20
+
+  init(_ socket: consuming TCPSocket, _ peer: SocketAddress, in server: ScriptedServer) throws(PosixError) {
+    self.server = server
+    self.peer = peer
+    loop = server.loop
+    tap = FrameTap(captureLimit: server.configuration.captureLimit)
+    handshake = ServerHandshake(limits: server.configuration.limits)
+    self.socket = socket
+    // Where the kernel refuses, the trace shows it by having no kernel instants.
+    _ = self.socket.enableKernelInstants()
+    registration = try loop.register(self.socket.descriptor, .readable, self)
+    sendTimer = LoopTimer(on: loop) { [unowned self] in sendPauseEnded() }
+    stepTimer = LoopTimer(on: loop) { [unowned self] in stepPauseEnded() }
+    headTimer = LoopTimer(on: loop) { [unowned self] in headTimedOut() }
+    headTimer?.set(.after(server.configuration.headTimeout, from: loop.now))
+    tap.note(.opened(peer: peer.description), at: loop.now)
+  }
+
+  var name: String { script.name }
+  var isClosed: Bool { phase == .closed }
+  var roundTrips: [EchoRoundTrip] { echoes.roundTrips }
+
+  func trace() -> ConnectionTrace { tap.trace(name: script.name, token: attempt?.token ?? "") }
+
+  /// Given a script by the attempt that its token, or its port, named.
+  func play(_ script: ConnectionScript, in attempt: ScriptedAttempt) {
+    self.script = script
+    self.attempt = attempt
+    headTimer?.cancel()
+  }
+
+  func isReady(_ readiness: Readiness) {
+    if readiness.contains(.writable) {
+      waitsForWritable = false
+      pump()
+      advance()
+    }
+    if phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) { read() }
+    updateInterest()
+  }
+
+  private func read() {
+    let memory = server.readMemory
+    var kernel: MonotonicInstant?
+    switch socket.receive(into: memory, kernelInstant: &kernel) {
+    case .moved(let count):
+      let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+      tap.received(bytes, at: loop.now, kernel: kernel)
+      take(bytes, kernel)
+    case .end:
+      clientEnded = true
+      tap.note(.receivedEnd, at: loop.now)
+      streamEnded()
+    case .wouldBlock: break
+    case .failed:
+      clientEnded = true
+      tap.note(.receivedReset, at: loop.now)
+      queue.removeAll()
+      streamEnded()
+      close()
+    }
+  }
+
+  private func take(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
+    switch phase {
+    case .head: takeHead(bytes, kernel)
+    case .steps, .ending: takeFrames(bytes, kernel)
+    case .draining, .closed: break
+    }
+  }
+
+  private func takeFrames(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
+    for message in inbox.receive(bytes) {
+      echoes.received(
+        message, at: kernel ?? loop.now, isKernelInstant: kernel != nil, on: script.name)
+    }
+    // A client with Nagle's algorithm on holds the rest of a frame back until this is acknowledged.
+    socket.acknowledgeNow()
+    advance()
+  }
+
+  private func takeHead(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
+    let progress = handshake.receive(bytes)
+    if attempt == nil, let target = tap.requestTarget { _ = server.claim(self, target: target) }
+    switch progress {
+    case .incomplete: socket.acknowledgeNow()
+    case .request(let request, let consumed):
+      guard attempt != nil else { return refuseStray() }
+      self.request = request
+      tap.requestHeadLength = request.head.rawBytes.count
+      phase = .steps
+      beginScript()
+      if consumed < bytes.count {
+        takeFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]), kernel)
+      } else {
+        advance()
+      }
+    case .rejected(let rejection):
+      guard attempt != nil else { return refuseStray() }
+      tap.note(.requestRefused(reason: rejection.description), at: loop.now)
+      refuse(rejection)
+    }
+  }
+
+  /// Answers and drains. The answer of a stray is not cut: no scenario's delivery reaches it.
+  private func refuse(_ rejection: HandshakeRejection) {
+    let response = ServerHandshake.refuse(rejection)
+    tap.responseHeadLength = OpeningResponse.headLength(of: response)
+    queue.append(response, .head, .whole)
+    drain()
+  }
+
+  private func refuseStray() {
+    recordStray()
+    headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
+    refuse(HandshakeRejection(.application, status: 403))
+  }
+
+  private func recordStray() {
+    guard attempt == nil, !isStray else { return }
+    isStray = true
+    let target = tap.requestTarget ?? ""
+    let token = target.split(separator: "/").first.map { String($0.prefix { $0 != "?" }) }
+    server.recordStray(
+      StrayConnection(
+        instantNanoseconds: UInt64(loop.now.nanoseconds), peer: peer.description, token: token,
+        bytes: tap.receivedBytes(upTo: 1024)))
+  }
+
+  private func headTimedOut() {
+    if phase == .draining { return close() }
+    recordStray()
+    headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
+    drain()
+  }
+
+  private func streamEnded() {
+    switch phase {
+    case .head, .draining: close()
+    case .steps, .ending: advance()
+    case .closed: break
+    }
+  }
+
+  /// Plays on, as far as bytes, timers and the end of the stream allow. Not entered twice: what a step triggers is
+  /// looked at when the step has returned.
+  func advance() {
+    guard !isAdvancing else { return }
+    isAdvancing = true
+    defer {
+      isAdvancing = false
+      updateInterest()
+    }
+    var goesOn = true
+    while goesOn {
+      pump()
+      switch phase {
+      case .steps: goesOn = playStep()
+      case .ending: goesOn = playEnding()
+      case .head, .draining, .closed: goesOn = false
+      }
+    }
+  }
+
+  /// Writes what may be written now.
+  func pump() {
+    var left = Self.writesPerTurn
+    while true {
+      switch queue.action {
+      case .idle:
+        for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
+        return
+      case .pause(let milliseconds):
+        if sendTimer?.isSet == false { sendTimer?.set(.after(.milliseconds(milliseconds))) }
+        return
+      case .write(let range):
+        guard !waitsForWritable else { return }
+        guard left > 0 else {
+          sendTimer?.set(.at(loop.now))
+          return
+        }
+        left -= 1
+        write(range)
+      }
+    }
+  }
+
+  private func write(_ range: Range<Int>) {
+    let instant = MonotonicInstant.now()
+    let transfer = queue.withBytes(range) { bytes in
+      let transfer = socket.send(bytes)
+      if case .moved(let count) = transfer {
+        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant)
+      }
+      return transfer
+    }
+    switch transfer {
+    case .moved(let count): queue.wrote(count, at: instant)
+    case .wouldBlock, .end: waitsForWritable = true
+    case .failed:
+      // The client is gone; the read side learns and records how.
+      queue.removeAll()
+    }
+    for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
+  }
+
+  private func sendPauseEnded() {
+    queue.pauseEnded()
+    resume()
+  }
+
+  private func stepPauseEnded() {
+    stepState = .finished
+    advance()
+  }
+
+  /// Goes on after a write became possible, in whatever phase.
+  private func resume() {
+    pump()
+    advance()
+    finishDrain()
+  }
+
+  /// Half-closes once all is sent, then reads and drops until the client's end of stream.
+  func drain() {
+    guard phase != .draining, phase != .closed else { return }
+    phase = .draining
+    pump()
+    finishDrain()
+  }
+
+  private func finishDrain() {
+    guard phase == .draining, queue.isEmpty else { return }
+    endSending()
+    if clientEnded { close() }
+  }
+
+  func endSending() {
+    guard !sentEnd else { return }
+    sentEnd = true
+    socket.endSending()
+    tap.note(.sentEnd, at: .now())
+  }
+
+  func reset() {
+    guard phase != .closed else { return }
+    tap.note(.sentReset, at: .now())
+    socket.reset()
+    close()
+  }
+
+  /// The attempt's deadline: whatever was awaited is missed; half-closes and gives the client a moment to end.
+  func deadlinePassed() {
+    guard phase != .closed else { return }
+    tap.note(.deadlinePassed(index: stepIndex), at: .now())
+    queue.removeAll()
+    readingStopped = false
+    drain()
+    updateInterest()
+  }
+
+  func close() {
+    guard phase != .closed else { return }
+    recordStray()
+    phase = .closed
+    for timer in [sendTimer, stepTimer, headTimer] { timer?.cancel() }
+    if let registration { loop.deregister(registration, closesNext: true) }
+    registration = nil
+    socket.close()
+    tap.note(.closed, at: .now())
+    server.forget(self)
+    attempt?.connectionClosed(self)
+  }
+
+  private func updateInterest() {
+    guard phase != .closed, let registration else { return }
+    finishDrain()
+    guard phase != .closed else { return }
+    var wanted: Readiness = []
+    if !clientEnded, !readingStopped, inbox.heldBytes < Self.mostHeldBytes { wanted.insert(.readable) }
+    if waitsForWritable, !queue.isEmpty { wanted.insert(.writable) }
+    guard wanted != interest else { return }
+    interest = wanted
+    loop.change(registration, to: wanted)
+  }
+}
+
+extension FrameTap {
+  /// The target in the request line, as soon as all of the line came, well-formed or not.
+  fileprivate var requestTarget: String? {
+    let bytes = receivedBytes(upTo: 16 << 10)
+    guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
+    let words = bytes[..<end].split(separator: 0x20, omittingEmptySubsequences: true)
+    return words.count > 1 ? String(decoding: words[1], as: UTF8.self) : nil
+  }
+}

@@ -1,0 +1,208 @@
+import Logging
+import PosixIO
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// Bounds of a ``ScriptedServer``.
+public struct ScriptedConfiguration: Sendable {
+  /// Bytes kept per direction of a connection; beyond it the trace holds length and SHA-1. 1 MiB by default.
+  public var captureLimit = 1 << 20
+  /// Bounds on the request head.
+  public var limits = Limits()
+  /// From accepting a connection to the request line that says which attempt it belongs to; then it is a stray.
+  public var headTimeout = Duration.seconds(5)
+  /// For a client's end of stream after an attempt's deadline, or after a stray was refused; then TCP is closed.
+  public var drainTimeout = Duration.milliseconds(100)
+  /// Where strays and failures are told.
+  public var logger = Logger(label: "wsrig.server")
+
+  /// The defaults.
+  public init() {}
+}
+
+/// Why an attempt cannot be prepared: a mistake of the caller.
+public enum ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// Another running attempt has the token.
+  case tokenInUse(String)
+  /// The token is empty or has characters that a URL's path would not carry unchanged.
+  case badToken(String)
+  /// A payload is still to be drawn from a seed.
+  case payloadNotConcrete(connection: String, step: Int)
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .tokenInUse(let token): "another attempt with the token \(token) is still running"
+    case .badToken(let token): "the token \(token.debugDescription) must be letters and digits"
+    case .payloadNotConcrete(let connection, let step):
+      "the payload of step \(step) of connection \(connection) is random and was not drawn yet"
+    }
+  }
+}
+
+/// The server that drives the tests: plays scripts to clients, one attempt per path token, and records what happens.
+///
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+public final class ScriptedServer: @unchecked Sendable {
+  /// The addresses it listens on; all have the same port.
+  public let addresses: [SocketAddress]
+  /// The loop it lives on.
+  public let loop: EventLoop
+
+  let configuration: ScriptedConfiguration
+  /// Where reads of all connections go.
+  let readMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+  private let requestedAddresses: [SocketAddress]
+  private var listeners: [TCPListener] = []
+  private var attempts: [String: ScriptedAttempt] = [:]
+  private var strays: [StrayConnection] = []
+  /// Connections that no attempt has claimed, or that were refused.
+  private var unclaimed: [ObjectIdentifier: ScriptedConnection] = [:]
+
+  /// Strays kept beyond this number are only counted in the log.
+  static let mostStrays = 1000
+
+  /// Starts listening; by default on 127.0.0.1 and, where the machine has it, ::1, on a port that is free on both.
+  public static func start(
+    listeningOn addresses: [SocketAddress] = [.loopbackV4(port: 0), .loopbackV6(port: 0)],
+    on loop: EventLoop, configuration: ScriptedConfiguration = ScriptedConfiguration()
+  ) async throws -> ScriptedServer {
+    try await loop.perform { try ScriptedServer(addresses, loop, configuration) }
+  }
+
+  private init(_ requested: [SocketAddress], _ loop: EventLoop, _ configuration: ScriptedConfiguration) throws
+  {
+    self.loop = loop
+    self.configuration = configuration
+    requestedAddresses = requested
+    let owner = Owner()
+    listeners = try TCPListener.listenOnAll(on: loop, requested) { socket, peer in
+      owner.server?.accept(socket, peer, for: nil)
+    }
+    addresses = listeners.map(\.address)
+    owner.server = self
+  }
+
+  deinit { readMemory.deallocate() }
+
+  /// The port that all addresses have.
+  public var port: UInt16 { addresses[0].port }
+
+  /// Registers an attempt: from now on connections whose path holds `token` play `script`.
+  ///
+  /// - Parameters:
+  ///   - script: Its payloads must be concrete.
+  ///   - token: Letters and digits; no other running attempt may have it.
+  ///   - delivery: How the bytes are cut and paced.
+  ///   - deadline: When the attempt ends at the latest, but for ``ScriptedConfiguration/drainTimeout``.
+  /// - Throws: ``ScriptError``, or `PosixError` when a port of its own cannot be had.
+  public func prepare(
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
+  ) async throws -> ScriptedAttempt {
+    try await loop.perform { try self.register(script, token, delivery, deadline) }
+  }
+
+  /// Plays a script from its registration to its end.
+  public func play(
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
+  ) async throws -> AttemptRecord {
+    try await prepare(script, token: token, delivery: delivery, deadline: deadline).record()
+  }
+
+  /// Returns the connections that belonged to no running attempt, and forgets them.
+  public func takeStrays() async throws -> [StrayConnection] {
+    try await loop.perform {
+      defer { self.strays = [] }
+      return self.strays
+    }
+  }
+
+  /// Stops listening and closes every connection; attempts that still run end with what they have.
+  public func stop() async throws {
+    try await loop.perform {
+      for listener in self.listeners { listener.close() }
+      self.listeners = []
+      for attempt in self.attempts.values { attempt.abandon() }
+      for connection in self.unclaimed.values { connection.close() }
+    }
+  }
+
+  private func register(
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline
+  ) throws -> ScriptedAttempt {
+    guard attempts[token] == nil else { throw ScriptError.tokenInUse(token) }
+    let isPlain = token.utf8.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
+    guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
+    try script.checkConcrete()
+    // The closure finds the attempt by its token: it exists only after its listeners.
+    let listeners =
+      try script.ownPort
+      ? TCPListener.listenOnAll(on: loop, requestedAddresses.map { $0.withPort(0) }) {
+        [unowned self] socket, peer in accept(socket, peer, for: attempts[token])
+      } : []
+    let attempt = ScriptedAttempt(script, token, delivery, listeners, in: self)
+    attempts[token] = attempt
+    attempt.begin(deadline)
+    return attempt
+  }
+
+  private func accept(_ socket: consuming TCPSocket, _ peer: SocketAddress, for attempt: ScriptedAttempt?) {
+    do {
+      let connection = try ScriptedConnection(socket, peer, in: self)
+      if let attempt, attempt.claim(connection, targetAfterToken: "") { return }
+      unclaimed[ObjectIdentifier(connection)] = connection
+    } catch {
+      configuration.logger.error("connection not watched", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// Finds the attempt whose token stands in a request target. The longest match wins, should one token begin another.
+  func claim(_ connection: ScriptedConnection, target: String) -> Bool {
+    let found = attempts.values.filter { target.contains($0.token) }.max { $0.token.count < $1.token.count }
+    guard let attempt = found, let range = target.firstRange(of: attempt.token) else { return false }
+    guard attempt.claim(connection, targetAfterToken: target[range.upperBound...]) else { return false }
+    unclaimed[ObjectIdentifier(connection)] = nil
+    return true
+  }
+
+  func recordStray(_ stray: StrayConnection) {
+    configuration.logger.warning(
+      "stray connection", metadata: ["peer": "\(stray.peer)", "token": "\(stray.token ?? "none")"])
+    if strays.count < Self.mostStrays { strays.append(stray) }
+  }
+
+  func forget(_ connection: ScriptedConnection) { unclaimed[ObjectIdentifier(connection)] = nil }
+
+  func forget(_ attempt: ScriptedAttempt) { attempts[attempt.token] = nil }
+
+  /// Lets listeners begin before the server they belong to is complete.
+  private final class Owner {
+    weak var server: ScriptedServer?
+  }
+}
+
+extension ServerScript {
+  /// Throws unless every payload has its bytes.
+  fileprivate func checkConcrete() throws(ScriptError) {
+    for connection in connections {
+      for (index, step) in connection.steps.enumerated() where !step.isConcrete {
+        throw .payloadNotConcrete(connection: connection.name, step: index)
+      }
+    }
+  }
+}
+
+extension ServerStep {
+  fileprivate var isConcrete: Bool {
+    switch self {
+    case .sendFrame(let frame): frame.payload.bytes != nil
+    case .sendBytes(let payload), .respond(.raw(let payload)): payload.bytes != nil
+    case .expectFrame(let expectation): expectation.payload.map { $0.bytes != nil } ?? true
+    case .expectMessage(_, let payload): payload.map { $0.bytes != nil } ?? true
+    case .respond(.accept(let edits)):
+      edits.allSatisfy { if case .append(let payload) = $0 { payload.bytes != nil } else { true } }
+    default: true
+    }
+  }
+}
