@@ -1,0 +1,195 @@
+import WebSocketProtocol
+
+/// A connection's bytes read as heads and frames: what rules, comparisons and reports look at.
+public struct DecodedConnection: Sendable, Hashable {
+  /// The client's request head; nil when it never was complete.
+  public var request: DecodedHead?
+  /// The server's response head; nil when none was sent whole.
+  public var response: DecodedHead?
+  /// The client's frames.
+  public var client: DecodedStream
+  /// The server's frames.
+  public var server: DecodedStream
+  /// How the client ended its direction.
+  public var clientEnd: StreamEnd?
+  /// How the server ended its direction.
+  public var serverEnd: StreamEnd?
+  /// The place in `ConnectionTrace.events` of the attempt's deadline, where it passed.
+  public var deadlineIndex: Int?
+
+  /// Reads a trace.
+  public init(_ trace: ConnectionTrace) {
+    let received = ChunkIndex(trace.events, direction: .received)
+    let sent = ChunkIndex(trace.events, direction: .sent)
+    let responseHeadLength = Self.headLength(trace.serverStream.bytes) ?? trace.responseHeadLength
+    request = trace.requestHeadLength.map { DecodedHead(trace.clientStream.bytes.prefix(max(0, $0))) }
+    response = responseHeadLength.map { DecodedHead(trace.serverStream.bytes.prefix(max(0, $0))) }
+    client = .decode(trace.clientStream, from: trace.requestHeadLength, chunks: received)
+    server = .decode(trace.serverStream, from: responseHeadLength, chunks: sent)
+    for (index, event) in trace.events.enumerated() { note(event, at: index) }
+  }
+
+  /// The length of the head that these bytes begin with; nil where its empty line is missing.
+  static func headLength(_ bytes: [UInt8]) -> Int? {
+    var index = 3
+    while index < bytes.count {
+      if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
+        return index + 1
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private mutating func note(_ event: WireEvent, at index: Int) {
+    let instant = event.instantNanoseconds
+    switch event.kind {
+    case .receivedEnd where clientEnd == nil:
+      clientEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
+    case .receivedReset where clientEnd?.kind != .reset:
+      // A FIN may come before the reset: the first of them ended the stream, but that it was reset counts.
+      clientEnd = StreamEnd(
+        kind: .reset, eventIndex: clientEnd?.eventIndex ?? index, instantNanoseconds: instant)
+    case .sentEnd where serverEnd == nil:
+      serverEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
+    case .sentReset:
+      serverEnd = StreamEnd(kind: .reset, eventIndex: index, instantNanoseconds: instant)
+    case .closed where serverEnd == nil:
+      serverEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
+    case .deadlinePassed where deadlineIndex == nil: deadlineIndex = index
+    default: break
+    }
+  }
+
+  /// Whether the server ended its direction before the client's end was seen.
+  public var serverEndedFirst: Bool {
+    guard let serverEnd else { return false }
+    return clientEnd.map { serverEnd.eventIndex < $0.eventIndex } ?? true
+  }
+}
+
+/// The end of one direction of a TCP connection.
+public struct StreamEnd: Sendable, Hashable {
+  /// How it ended.
+  public enum Kind: String, Sendable, Hashable {
+    /// By FIN.
+    case finished
+    /// By RST.
+    case reset
+  }
+
+  /// How it ended.
+  public var kind: Kind
+  /// The place in `ConnectionTrace.events`.
+  public var eventIndex: Int
+  /// When: monotonic clock, nanoseconds.
+  public var instantNanoseconds: UInt64
+}
+
+/// Finds the chunk that carried a byte of a stream.
+struct ChunkIndex {
+  enum Direction { case received, sent }
+
+  struct Chunk {
+    var endOffset: Int
+    var eventIndex: Int
+    var instantNanoseconds: UInt64
+    var kernelInstantNanoseconds: UInt64?
+  }
+
+  private(set) var chunks: [Chunk] = []
+
+  init(_ events: [WireEvent], direction: Direction) {
+    var total = 0
+    for (index, event) in events.enumerated() {
+      let count: Int
+      switch (event.kind, direction) {
+      case (.received(let bytes), .received), (.sent(let bytes), .sent): count = max(0, bytes)
+      default: continue
+      }
+      total = total.addingReportingOverflow(count).partialValue
+      chunks.append(
+        Chunk(
+          endOffset: total, eventIndex: index, instantNanoseconds: event.instantNanoseconds,
+          kernelInstantNanoseconds: event.kernelInstantNanoseconds))
+    }
+  }
+
+  /// The chunk that completed the bytes before `endOffset`; the last one where the events tell of fewer bytes.
+  func completing(_ endOffset: Int) -> Chunk {
+    var low = 0
+    var high = chunks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if chunks[middle].endOffset < endOffset { low = middle + 1 } else { high = middle }
+    }
+    let none = Chunk(endOffset: 0, eventIndex: 0, instantNanoseconds: 0)
+    return low < chunks.count ? chunks[low] : chunks.last ?? none
+  }
+}
+
+extension DecodedStream {
+  /// Reads all frames behind the head; none where there is no head.
+  static func decode(_ stream: CapturedStream, from headLength: Int?, chunks: ChunkIndex) -> DecodedStream {
+    var decoded = DecodedStream()
+    guard let headLength, headLength >= 0 else {
+      if stream.isCut { decoded.unknownFrom = stream.bytes.count }
+      return decoded
+    }
+    let total = max(stream.totalCount, stream.bytes.count)
+    var offset = headLength
+    while offset < total {
+      guard offset < stream.bytes.count else {
+        decoded.unknownFrom = offset
+        return decoded
+      }
+      guard let next = decoded.readFrame(stream.bytes, at: offset, total: total, chunks: chunks) else {
+        break
+      }
+      offset = next
+    }
+    return decoded
+  }
+
+  /// Appends the frame at `offset` and returns where the next begins; nil where it is incomplete or unknown.
+  private mutating func readFrame(_ bytes: [UInt8], at offset: Int, total: Int, chunks: ChunkIndex) -> Int? {
+    let header = bytes.withUnsafeBytes { FrameHeader.parse(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
+    guard let header else {
+      keepTail(bytes, at: offset, header: nil, total: total, chunks: chunks)
+      return nil
+    }
+    let payloadOffset = offset + header.encodedLength
+    guard header.payloadLength <= UInt64(total - payloadOffset) else {
+      keepTail(bytes, at: offset, header: header, total: total, chunks: chunks)
+      return nil
+    }
+    let end = payloadOffset + Int(header.payloadLength)
+    let chunk = chunks.completing(end)
+    frames.append(
+      DecodedFrame(
+        header: header, payload: Self.unmask(bytes[payloadOffset..<min(end, bytes.count)], header.maskingKey),
+        streamOffset: offset, payloadOffset: payloadOffset, endOffset: end, isCut: end > bytes.count,
+        eventIndex: chunk.eventIndex, instantNanoseconds: chunk.instantNanoseconds,
+        kernelInstantNanoseconds: chunk.kernelInstantNanoseconds))
+    return end
+  }
+
+  private mutating func keepTail(
+    _ bytes: [UInt8], at offset: Int, header: FrameHeader?, total: Int, chunks: ChunkIndex
+  ) {
+    if total > bytes.count { unknownFrom = offset }
+    let payloadOffset = header.map { offset + $0.encodedLength }
+    let payload = payloadOffset.map { Self.unmask(bytes[min($0, bytes.count)...], header?.maskingKey) } ?? []
+    tail = IncompleteFrame(
+      streamOffset: offset, header: header, payload: payload, payloadOffset: payloadOffset,
+      count: total - offset, head: Array(bytes[offset...].prefix(FrameHeader.maximumEncodedLength)),
+      eventIndex: chunks.completing(total).eventIndex)
+  }
+
+  private static func unmask(_ bytes: ArraySlice<UInt8>, _ key: MaskingKey?) -> [UInt8] {
+    guard let key = key?.bytes else { return Array(bytes) }
+    var plain = Array(bytes)
+    for index in plain.indices { plain[index] ^= key[index & 3] }
+    return plain
+  }
+}

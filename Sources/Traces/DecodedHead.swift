@@ -1,0 +1,86 @@
+/// A request or response head, read plainly: split into lines and fields, nothing refused (RFC 7230 section 3).
+public struct DecodedHead: Sendable, Hashable {
+  /// A header field as it was written.
+  public struct Field: Sendable, Hashable {
+    /// The name as written.
+    public var name: String
+    /// The value without surrounding blanks.
+    public var value: String
+    /// The offset of the line in the stream.
+    public var streamOffset: Int
+    /// Whether the line has a colon behind a name that is a token, and no stray control characters.
+    public var isWellFormed: Bool
+  }
+
+  /// The first line.
+  public var startLine: String
+  /// The header fields, in order.
+  public var fields: [Field]
+  /// The head's bytes, the empty line included.
+  public var bytes: [UInt8]
+  /// The offset of the first line that does not end in CR LF, or of a CR inside a line.
+  public var bareLineEndOffset: Int?
+
+  /// Reads a head that begins at the start of its stream.
+  public init(_ head: some Sequence<UInt8>) {
+    bytes = Array(head)
+    startLine = ""
+    fields = []
+    var offset = 0
+    var isFirst = true
+    while offset < bytes.count {
+      let end = bytes[offset...].firstIndex(of: 0x0A) ?? bytes.count
+      var line = bytes[offset..<end]
+      if line.last == 0x0D {
+        line.removeLast()
+      } else if bareLineEndOffset == nil {
+        bareLineEndOffset = offset
+      }
+      if line.contains(0x0D), bareLineEndOffset == nil { bareLineEndOffset = offset }
+      if isFirst {
+        startLine = String(decoding: line, as: UTF8.self)
+      } else if !line.isEmpty {
+        fields.append(Self.field(line, at: offset))
+      }
+      isFirst = false
+      offset = end + 1
+    }
+  }
+
+  /// The values of all fields of that name (compared without case), in order.
+  public func values(_ name: String) -> [String] {
+    let wanted = name.lowercased()
+    return fields.filter { $0.name.lowercased() == wanted }.map(\.value)
+  }
+
+  /// The members of the comma-separated lists in all fields of that name, without surrounding blanks.
+  public func list(_ name: String) -> [String] {
+    values(name).flatMap { $0.split(separator: ",") }.map { Self.trimmed($0) }.filter { !$0.isEmpty }
+  }
+
+  private static func field(_ line: ArraySlice<UInt8>, at offset: Int) -> Field {
+    let colon = line.firstIndex(of: 0x3A)
+    let name = line[..<(colon ?? line.endIndex)]
+    let value = colon.map { line[($0 + 1)...] } ?? []
+    let controls = line.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
+    return Field(
+      name: String(decoding: name, as: UTF8.self), value: trimmed(Substring(decoding: value, as: UTF8.self)),
+      streamOffset: offset,
+      isWellFormed: colon != nil && !name.isEmpty && name.allSatisfy(isTokenCharacter) && !controls)
+  }
+
+  /// RFC 7230 section 3.2.6, `tchar`.
+  private static func isTokenCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    var text = text
+    while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+    return String(text)
+  }
+}

@@ -1,0 +1,133 @@
+import Scenarios
+import Traces
+
+/// Judges what a client did: the rules of RFC 6455 over its trace, beside what the reference did.
+public enum Judge {
+  /// The three-way judgement of a case. The verdict depends on the rules alone; the comparison stands beside it.
+  public static func judge(case: Case, device: AttemptTrace, reference: AttemptTrace) -> Judgement {
+    let violations = violations(case: `case`, trace: device)
+    let referenceViolations = Self.violations(case: `case`, trace: reference)
+    let comparison = Comparison(case: `case`, device: device, reference: reference, violations: violations)
+    let (verdict, reason) = verdict(
+      case: `case`, device: device, reference: reference, violations: violations)
+    return Judgement(
+      verdict: verdict, violations: violations, referenceViolations: referenceViolations,
+      differences: comparison.differences, reason: reason)
+  }
+
+  /// Every rule that a trace breaks: the strongest first, then by connection and rule.
+  public static func violations(case: Case, trace: AttemptTrace) -> [Violation] {
+    if case .unusable = trace.client.ending { return [] }
+    let contexts = RuleContext.all(case: `case`, attempt: trace)
+    var found = contexts.flatMap { context in Rule.all.flatMap { $0.check(context) } }
+    found = withoutConsequences(found)
+    found += unexplainedHang(found, contexts: contexts)
+    return Requirement.allCases.flatMap { level in found.filter { $0.requirement == level } }
+  }
+
+  /// Whether RFC 6455 leaves it to the client to have what an adapter says that it cannot do.
+  public static func isOptional(_ step: String) -> Bool {
+    let step = step.lowercased()
+    let optional = [
+      "ping", "pong", "subprotocol", "fragment", "header", "code", "reason", "extension", "cancel",
+    ]
+    return optional.contains { step.contains($0) }
+  }
+
+  /// Drops what only repeats another finding on the same connection.
+  private static func withoutConsequences(_ found: [Violation]) -> [Violation] {
+    let broken = Set(found.filter { $0.requirement == .must }.map { "\($0.connection) \($0.rule)" })
+    return found.filter { violation in
+      let causes = causes[violation.rule] ?? []
+      if violation.requirement == .quality, violation.rule.hasPrefix("end-"),
+        found.contains(where: { $0.requirement == .must && $0.connection == violation.connection })
+      {
+        return false
+      }
+      return !causes.contains { broken.contains("\(violation.connection) \($0)") }
+    }
+  }
+
+  /// What makes a rule break by itself where another one was broken before.
+  private static let causes: [String: [String]] = [
+    // Who delivers or answers what lies behind a violation has not failed the connection: told once, by what it did.
+    "failure-close-frame": ["violation-fails-connection"],
+    "failure-close-code": ["violation-fails-connection"],
+    "fail-fast": ["violation-fails-connection"],
+    // A client that gives up for no reason cannot answer, deliver or send what comes after.
+    "pong-for-every-ping": ["message-delivered", "message-as-sent"],
+    "no-failure-without-cause": [
+      "message-delivered", "message-as-sent", "send-possible", "send-whole", "client-frame-complete",
+    ],
+    "close-answered": ["send-whole", "client-frame-complete"],
+    "send-not-lost": ["message-delivered"],
+    "expected-failure": ["opening-refused"],
+  ]
+
+  /// A hang is always told, even where the server gave no reason to end, unless another broken rule explains it.
+  private static func unexplainedHang(_ found: [Violation], contexts: [RuleContext]) -> [Violation] {
+    guard let context = contexts.first, case .hung(let detail) = context.attempt.client.ending else {
+      return []
+    }
+    guard !found.contains(where: { $0.requirement == .must }) else { return [] }
+    // To wait for the end of a message whose text is already bad is lawful; `fail-fast` says that it should not.
+    let waitsForText = contexts.contains { $0.server.violation.map { $0.isText && !$0.isComplete } ?? false }
+    return [
+      Violation(
+        rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForText ? .should : .must,
+        connection: context.name,
+        sentence: "The client hung: \(Words.line(detail))")
+    ]
+  }
+
+  // MARK: the verdict
+
+  private static func verdict(
+    case: Case, device: AttemptTrace, reference: AttemptTrace, violations: [Violation]
+  ) -> (Verdict, String?) {
+    if case .unusable(let detail) = device.client.ending { return (.inconclusive, detail) }
+    if let must = violations.first(where: { $0.requirement == .must }) {
+      if let reason = tooBigForBoard(case: `case`, device: device, violations: violations) {
+        return (.unsupported, reason)
+      }
+      return (.failed, must.sentence)
+    }
+    if case .unusable(let detail) = reference.client.ending {
+      return (.inconclusive, "The reference's trace cannot be used: \(detail)")
+    }
+    if let step = unsupported(device) {
+      return (.unsupported, "The client's adapter does not support \(step).")
+    }
+    if let first = violations.first(where: { $0.requirement == .should || $0.requirement == .quality }) {
+      return (.nonStrict, first.sentence)
+    }
+    return violations.first.map { (.informational, $0.sentence) } ?? (.passed, nil)
+  }
+
+  private static func unsupported(_ trace: AttemptTrace) -> String? {
+    for event in trace.client.events {
+      if case .unsupported(let step) = event.kind { return Words.line(step) }
+    }
+    return nil
+  }
+
+  /// A message that fills half of the board's free heap may not fit: then the board cannot do it, whatever the client.
+  private static func tooBigForBoard(case: Case, device: AttemptTrace, violations: [Violation]) -> String? {
+    guard let heap = device.client.heapFreeBefore else { return nil }
+    let ranOut = device.client.events.contains { event in
+      switch event.kind {
+      case .exception(let exception), .connectFailed(let exception): exception.type == "MemoryError"
+      default: false
+      }
+    }
+    let explained = ["message-delivered", "send-possible", "send-not-lost", "violation-fails-connection"]
+    guard ranOut, violations.allSatisfy({ $0.requirement != .must || explained.contains($0.rule) }) else {
+      return nil
+    }
+    let longest = RuleContext.all(case: `case`, attempt: device).map { context in
+      max(context.server.messages.map(\.length).max() ?? 0, context.server.unfinished?.length ?? 0)
+    }
+    guard let longest = longest.max(), longest > heap / 2 else { return nil }
+    return "A message of \(longest) bytes does not fit the board's free heap of \(heap) bytes."
+  }
+}

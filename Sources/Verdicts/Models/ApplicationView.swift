@@ -1,0 +1,156 @@
+import Scenarios
+import Steps
+import Traces
+
+/// What the application on the client's side was told to do with one connection, and what it reported of it.
+struct ApplicationView: Sendable {
+  /// An exception and the step that met it.
+  struct Failure: Sendable, Hashable {
+    var exception: ClientException
+    var task: String
+    var step: Int
+    /// Whether the step receives: `echo` or `receive`.
+    var isInReceivingStep: Bool
+    /// Whether the step is `close`.
+    var isInClosingStep: Bool
+  }
+
+  /// An end that the application was told of.
+  struct End: Sendable, Hashable {
+    var closeCode: Int?
+    var wasClean: Bool?
+  }
+
+  /// The step that opens the connection.
+  private(set) var connectStep: ConnectStep?
+  /// How many messages it takes at most; nil without bound.
+  private(set) var receiveLimit: Int? = 0
+  /// Whether it sends back what it receives, and does nothing else with it.
+  private(set) var isEcho = false
+  /// The messages that it is told to send.
+  private(set) var sends: [(isText: Bool, payload: [UInt8]?)] = []
+  /// Whether it is told to close.
+  private(set) var hasCloseStep = false
+  /// Whether it closes or is cancelled while another task receives, so that what it receives is open.
+  private(set) var mayStopReceiving = false
+
+  private(set) var isConnected = false
+  private(set) var subprotocol: String?
+  private(set) var connectFailure: ClientException?
+  private(set) var messages: [MessageDigest] = []
+  private(set) var sent: [MessageDigest] = []
+  private(set) var ends: [End] = []
+  private(set) var closeReturned = false
+  private(set) var failures: [Failure] = []
+  private(set) var unsupported: [String] = []
+  /// What happened to it, in order.
+  private(set) var events: [ClientEvent] = []
+
+  init(name: String, script: ClientScript, trace: ClientTrace) {
+    read(script, connection: name)
+    for event in trace.events where Self.connection(of: event, in: script) == name {
+      take(event, step: Self.step(of: event, in: script))
+    }
+  }
+
+  /// Whether the application was told that the connection is over, in whatever way.
+  var knowsTheEnd: Bool { !ends.isEmpty || closeReturned || !failures.isEmpty || connectFailure != nil }
+
+  // MARK: the script
+
+  private mutating func read(_ script: ClientScript, connection name: String) {
+    var receivingTasks: Set<String> = []
+    var closingTasks: Set<String> = []
+    var cancelled: Set<String> = []
+    for task in script.tasks {
+      for step in task.steps {
+        if case .cancel(let other) = step { cancelled.insert(other) }
+        guard step.connection == name else { continue }
+        read(step)
+        if step.isReceiving {
+          receivingTasks.insert(task.name)
+          // What comes after its own Close is the application's no more.
+          if closingTasks.contains(task.name) { mayStopReceiving = true }
+        }
+        if case .close = step { closingTasks.insert(task.name) }
+      }
+    }
+    if !closingTasks.subtracting(receivingTasks).isEmpty, !receivingTasks.isEmpty { mayStopReceiving = true }
+    if !cancelled.isDisjoint(with: receivingTasks) { mayStopReceiving = true }
+  }
+
+  private mutating func read(_ step: ClientStep) {
+    switch step {
+    case .connect(let connect): connectStep = connect
+    case .echo(_, let count):
+      isEcho = true
+      addToLimit(count)
+    case .receive(_, let count): addToLimit(count)
+    case .send(_, let kind, let payload): sends.append((kind == .text, payload.bytes))
+    case .close: hasCloseStep = true
+    default: break
+    }
+  }
+
+  private mutating func addToLimit(_ count: Int?) {
+    guard let limit = receiveLimit, let count else {
+      receiveLimit = nil
+      return
+    }
+    receiveLimit = limit + max(0, count)
+  }
+
+  // MARK: the events
+
+  private static func step(of event: ClientEvent, in script: ClientScript) -> ClientStep? {
+    guard let task = script.tasks.first(where: { $0.name == event.task }) else { return nil }
+    return task.steps.indices.contains(event.step) ? task.steps[event.step] : nil
+  }
+
+  private static func connection(of event: ClientEvent, in script: ClientScript) -> String? {
+    event.connection ?? step(of: event, in: script)?.connection
+  }
+
+  private mutating func take(_ event: ClientEvent, step: ClientStep?) {
+    events.append(event)
+    switch event.kind {
+    case .connected(let subprotocol):
+      isConnected = true
+      self.subprotocol = subprotocol
+    case .connectFailed(let exception): connectFailure = exception
+    case .message(let digest): messages.append(digest)
+    case .sent(let digest): sent.append(digest)
+    case .ended(let code, _, let clean): ends.append(End(closeCode: code, wasClean: clean))
+    case .closed: closeReturned = true
+    case .exception(let exception):
+      var isClosing = false
+      if case .close? = step { isClosing = true }
+      failures.append(
+        Failure(
+          exception: exception, task: event.task, step: event.step,
+          isInReceivingStep: step?.isReceiving ?? true, isInClosingStep: isClosing))
+    case .unsupported(let step): unsupported.append(step)
+    case .pong, .cancelled: break
+    }
+  }
+}
+
+extension ClientStep {
+  /// The connection that the step is about.
+  var connection: String? {
+    switch self {
+    case .connect(let step): step.connection
+    case .echo(let name, _), .receive(let name, _), .send(let name, _, _), .ping(let name, _),
+      .close(let name, _, _):
+      name
+    case .start, .join, .cancel, .barrier, .pause: nil
+    }
+  }
+
+  var isReceiving: Bool {
+    switch self {
+    case .echo, .receive: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import Traces
+import WebSocketProtocol
+
+/// What the client's bytes are: its messages, answers and Close.
+struct ClientStreamModel: Sendable {
+  /// The client's Close.
+  struct Close: Sendable, Hashable {
+    var content: CloseContent
+    var streamOffset: Int
+    var eventIndex: Int
+  }
+
+  /// All complete frames up to the attempt's deadline.
+  private(set) var frames: [DecodedFrame]
+  /// The frame that never was completed.
+  private(set) var tail: IncompleteFrame?
+  /// The first Close.
+  private(set) var close: Close?
+  /// Whether everything that the client sent is known.
+  private(set) var isComplete: Bool
+  /// The messages; an unfinished one is marked.
+  private(set) var messages: [DecodedMessage]
+
+  init(_ connection: DecodedConnection) {
+    var stream = connection.client
+    if let deadline = connection.deadlineIndex {
+      // What comes after the deadline is the host's doing: it interrupts the client.
+      stream.frames = stream.frames.filter { $0.eventIndex < deadline }
+      if let tail = stream.tail, tail.eventIndex > deadline { stream.tail = nil }
+    }
+    frames = stream.frames
+    tail = stream.tail
+    isComplete = stream.isComplete
+    messages = stream.messages
+    close = frames.first { $0.opcode == .close }.map {
+      Close(content: CloseContent($0.payload), streamOffset: $0.streamOffset, eventIndex: $0.eventIndex)
+    }
+  }
+
+  var pongs: [DecodedFrame] { frames.filter { $0.opcode == .pong } }
+  var wholeMessages: [DecodedMessage] { messages.filter(\.isComplete) }
+}

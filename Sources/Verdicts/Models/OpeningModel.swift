@@ -1,0 +1,93 @@
+import Traces
+
+/// What the server's answer to the opening handshake means for a client (RFC 6455 section 4.1).
+public enum OpeningModel: Sendable, Hashable {
+  /// Nothing came of it: no request, or no answer before the end of the attempt.
+  case unanswered
+  /// A lawful 101: the connection is established.
+  case accepted
+  /// The client must fail the connection; what is wrong, and the section that says so.
+  case refused(String, section: String)
+  /// A 101 that is odd in a way that the RFC does not decide.
+  case undecided(String)
+
+  /// Judges an answer by the request that it answers.
+  public init(_ connection: DecodedConnection, serverByteCount: Int) {
+    guard let request = connection.request else {
+      self = .unanswered
+      return
+    }
+    guard let response = connection.response else {
+      self =
+        serverByteCount == 0 && connection.serverEnd == nil
+        ? .unanswered : .refused("the response head never was complete", section: "4.1")
+      return
+    }
+    if let defect = Self.defect(of: response, for: request) {
+      self = .refused(defect, section: "4.1")
+    } else if let oddity = Self.oddity(of: response) {
+      self = .undecided(oddity)
+    } else {
+      self = .accepted
+    }
+  }
+
+  /// The first of the reasons for which section 4.1 demands that the client fail the connection.
+  private static func defect(of response: DecodedHead, for request: DecodedHead) -> String? {
+    let status = response.startLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+    guard status.count >= 2, status[0].hasPrefix("HTTP/"), status[1] == "101" else {
+      return "the status line is \(Words.quoted(Array(response.startLine.utf8)))"
+    }
+    let upgrade = response.values("Upgrade")
+    guard !upgrade.isEmpty, upgrade.allSatisfy({ $0.lowercased() == "websocket" }) else {
+      return upgrade.isEmpty ? "the Upgrade header is missing" : "the Upgrade header is not websocket"
+    }
+    guard response.list("Connection").contains(where: { $0.lowercased() == "upgrade" }) else {
+      return "the Connection header has no token Upgrade"
+    }
+    return acceptDefect(of: response, for: request) ?? choiceDefect(of: response, for: request)
+  }
+
+  private static func acceptDefect(of response: DecodedHead, for request: DecodedHead) -> String? {
+    let values = response.values("Sec-WebSocket-Accept")
+    guard let key = request.values("Sec-WebSocket-Key").first, !values.isEmpty else {
+      return values.isEmpty ? "the Sec-WebSocket-Accept header is missing" : nil
+    }
+    let right = Digests.accept(forKey: key)
+    return values.contains(right) ? nil : "Sec-WebSocket-Accept is not the value for the key"
+  }
+
+  private static func choiceDefect(of response: DecodedHead, for request: DecodedHead) -> String? {
+    let name = { (extension_: String) in
+      extension_.split(separator: ";").first.map { $0.trimmingBlanks().lowercased() } ?? ""
+    }
+    let offered = request.list("Sec-WebSocket-Extensions").map(name)
+    if let unasked = response.list("Sec-WebSocket-Extensions").map(name).first(where: {
+      !offered.contains($0)
+    }) {
+      return "the extension \(Words.line(unasked)) was not asked for"
+    }
+    let wanted = request.list("Sec-WebSocket-Protocol")
+    if let unasked = response.values("Sec-WebSocket-Protocol").first(where: { !wanted.contains($0) }) {
+      return "the subprotocol \(Words.line(unasked)) was not asked for"
+    }
+    return nil
+  }
+
+  private static func oddity(of response: DecodedHead) -> String? {
+    if response.bareLineEndOffset != nil { return "a line does not end in CR LF" }
+    if !response.startLine.hasPrefix("HTTP/1.1 101 ") { return "an unusual status line" }
+    if response.fields.contains(where: { !$0.isWellFormed }) { return "a malformed header line" }
+    for name in ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Upgrade"]
+    where response.values(name).count > 1 {
+      return "several \(name) headers"
+    }
+    return nil
+  }
+}
+
+extension StringProtocol {
+  func trimmingBlanks() -> String {
+    String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+  }
+}

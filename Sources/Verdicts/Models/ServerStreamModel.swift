@@ -1,0 +1,157 @@
+import Traces
+import WebSocketProtocol
+
+/// What the server's bytes mean for a conforming client: found by walking the frames that were really sent, without knowing the
+/// scenario. Everything that the rules expect of a client comes from here.
+public struct ServerStreamModel: Sendable {
+  /// How the stream stands behind its last frame.
+  public enum Position: Sendable, Hashable {
+    /// Between messages.
+    case boundary
+    /// Inside a frame that begins at that offset.
+    case insideFrame(offset: Int)
+    /// Between the fragments of a message that begins at that offset.
+    case insideMessage(offset: Int)
+    /// The capture was cut: unknown.
+    case unknown
+  }
+
+  /// The server's Close, where it is valid and nothing before it broke a rule.
+  public struct Close: Sendable, Hashable {
+    /// The code; nil where there is none.
+    public var code: UInt16?
+    /// The bytes of the reason.
+    public var reason: [UInt8]
+    /// The offset of the frame.
+    public var streamOffset: Int
+    /// The place in `ConnectionTrace.events` of the chunk that completed it.
+    public var eventIndex: Int
+  }
+
+  /// The messages to deliver: complete and before anything that ends delivery.
+  public private(set) var messages: [DecodedMessage] = []
+  /// The Pings before anything that ends answering.
+  public private(set) var pings: [DecodedFrame] = []
+  /// The Pongs, which must not be answered.
+  public private(set) var pongs: [DecodedFrame] = []
+  /// The first rule that the server broke.
+  public private(set) var violation: ServerViolation?
+  /// The server's Close.
+  public private(set) var close: Close?
+  /// Where the stream ends.
+  public private(set) var position = Position.boundary
+  /// The message that was never finished, with the payload that came of it.
+  public private(set) var unfinished: DecodedMessage?
+  /// Messages behind the violation or the Close, as a client would see them that went on reading.
+  public private(set) var messagesBehind: [DecodedMessage] = []
+  /// Whether all that the server sent is known.
+  public private(set) var isComplete = true
+
+  private var open: DecodedMessage?
+  private var utf8 = UTF8Check()
+
+  /// Walks a server's frames.
+  public init(_ stream: DecodedStream) {
+    isComplete = stream.isComplete
+    for (index, frame) in stream.frames.enumerated() {
+      take(frame, index: index, rest: stream.frames[(index + 1)...])
+      guard violation == nil, close == nil else {
+        keepBehind(stream, from: index)
+        return
+      }
+    }
+    position = open.map { .insideMessage(offset: $0.streamOffset) } ?? .boundary
+    unfinished = open
+    if !stream.isComplete {
+      position = .unknown
+    } else if let tail = stream.tail {
+      position = .insideFrame(offset: tail.streamOffset)
+      take(tail)
+    }
+  }
+
+  private mutating func keepBehind(_ stream: DecodedStream, from index: Int) {
+    position = stream.tail.map { .insideFrame(offset: $0.streamOffset) } ?? .boundary
+    if !stream.isComplete { position = .unknown }
+    // What a lenient client makes of the whole stream, without what it was right to deliver.
+    messagesBehind = Array(stream.messages.dropFirst(messages.count))
+    unfinished = nil
+  }
+
+  private mutating func take(_ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>) {
+    if var found = ServerViolation.inHeader(frame.header, at: frame.streamOffset, isInMessage: open != nil) {
+      found.eventIndex = frame.eventIndex
+      violation = found
+      return
+    }
+    switch frame.opcode {
+    case .close: takeClose(frame)
+    case .ping: pings.append(frame)
+    case .pong: pongs.append(frame)
+    default: takeData(frame, index: index, rest: rest)
+    }
+  }
+
+  private mutating func takeClose(_ frame: DecodedFrame) {
+    guard !frame.isCut else { return }
+    let content = CloseContent(frame.payload)
+    if let defect = content.defect {
+      violation = .inClose(defect, frame: frame)
+    } else {
+      close = Close(
+        code: content.code, reason: content.reason, streamOffset: frame.streamOffset,
+        eventIndex: frame.eventIndex)
+    }
+  }
+
+  private mutating func takeData(_ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>) {
+    if open == nil {
+      utf8 = UTF8Check()
+      open = DecodedMessage(startingWith: frame.header, at: frame.streamOffset)
+    }
+    open?.append(frame, index: index)
+    guard let message = open else { return }
+    if message.isText, !message.isCut {
+      let impossible = utf8.firstImpossible(in: frame.payload)
+      if let at = impossible ?? (frame.isFinal && !utf8.isComplete ? frame.payload.count : nil) {
+        violation = .notUTF8(
+          at: frame.payloadOffset + at, eventIndex: frame.eventIndex, message: message,
+          isComplete: frame.isFinal || Self.endsMessage(rest))
+        return
+      }
+    }
+    if frame.isFinal {
+      messages.append(message)
+      open = nil
+    }
+  }
+
+  /// Whether a message goes on to its end in these frames.
+  private static func endsMessage(_ rest: ArraySlice<DecodedFrame>) -> Bool {
+    rest.first { !$0.opcode.isControl }.map { $0.opcode == .continuation } == true
+      && rest.contains { $0.opcode == .continuation && $0.isFinal }
+  }
+
+  /// An incomplete frame can break a rule all the same: by its header, or by an impossible byte of text.
+  private mutating func take(_ tail: IncompleteFrame) {
+    guard let header = tail.header else { return }
+    if var found = ServerViolation.inHeader(header, at: tail.streamOffset, isInMessage: open != nil) {
+      found.eventIndex = tail.eventIndex
+      found.isComplete = false
+      violation = found
+      unfinished = nil
+      return
+    }
+    guard !header.opcode.isControl else { return }
+    if open == nil { utf8 = UTF8Check() }
+    var message = open ?? DecodedMessage(startingWith: header, at: tail.streamOffset)
+    message.payload += tail.payload
+    message.length = message.payload.count
+    unfinished = message
+    if message.isText, let at = utf8.firstImpossible(in: tail.payload) {
+      violation = .notUTF8(
+        at: (tail.payloadOffset ?? tail.streamOffset) + at, eventIndex: tail.eventIndex, message: message,
+        isComplete: false)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Traces
+import WebSocketProtocol
+
+/// A rule that the server broke after the opening handshake, on which a client must fail the connection (section 7.1.7).
+public struct ServerViolation: Sendable, Hashable {
+  /// The section of RFC 6455 that states the rule.
+  public var section: String
+  /// What was wrong, in words that follow "after".
+  public var what: String
+  /// The offset of the frame, or of the impossible byte, in the server's stream.
+  public var streamOffset: Int
+  /// The close codes that fit it; the first is the one to expect.
+  public var closeCodes: [UInt16]
+  /// Whether it is text that is not UTF-8, which a client may find late.
+  public var isText: Bool
+  /// Whether the server sent the frame, or the text message, to its end, so that the slowest client has noticed.
+  public var isComplete: Bool
+  /// The place in `ConnectionTrace.events` of the chunk that completed the frame.
+  public var eventIndex: Int
+
+  init(_ what: String, section: String, at offset: Int, closeCodes: [UInt16] = [1002]) {
+    self.section = section
+    self.what = what
+    streamOffset = offset
+    self.closeCodes = closeCodes
+    isText = false
+    isComplete = true
+    eventIndex = 0
+  }
+
+  /// What a header alone can break.
+  static func inHeader(_ header: FrameHeader, at offset: Int, isInMessage: Bool) -> ServerViolation? {
+    let name = Words.name(header.opcode)
+    if header.reservedBits != 0 {
+      return .init("reserved bits \(header.reservedBits) in a \(name) frame", section: "5.2", at: offset)
+    }
+    if header.opcode.isReserved {
+      return .init("the reserved opcode \(header.opcode.rawValue)", section: "5.2", at: offset)
+    }
+    if header.isMasked { return .init("a masked \(name) frame", section: "5.1", at: offset) }
+    if header.hasTopBit {
+      let what = "a payload length with its top bit set"
+      return .init(what, section: "5.2", at: offset, closeCodes: [1002, 1009])
+    }
+    if header.opcode.isControl { return inControlHeader(header, at: offset) }
+    if !header.isMinimal {
+      return .init("a payload length not in its shortest form", section: "5.2", at: offset)
+    }
+    if header.opcode == .continuation, !isInMessage {
+      return .init("a continuation frame without a message to continue", section: "5.4", at: offset)
+    }
+    if header.opcode != .continuation, isInMessage {
+      return .init("a new \(name) message inside a fragmented one", section: "5.4", at: offset)
+    }
+    return nil
+  }
+
+  private static func inControlHeader(_ header: FrameHeader, at offset: Int) -> ServerViolation? {
+    let name = Words.name(header.opcode)
+    if !header.isFinal { return .init("a fragmented \(name) frame", section: "5.5", at: offset) }
+    if header.payloadLength > 125 {
+      return .init("a \(name) frame of \(header.payloadLength) bytes", section: "5.5", at: offset)
+    }
+    guard header.isMinimal else {
+      return .init("a payload length not in its shortest form", section: "5.2", at: offset)
+    }
+    return nil
+  }
+
+  static func inClose(_ defect: CloseContent.Defect, frame: DecodedFrame) -> ServerViolation {
+    let offset = frame.streamOffset
+    var found: ServerViolation
+    switch defect {
+    case .halfCode: found = .init("a Close frame with half a code", section: "5.5.1", at: offset)
+    case .tooLong: found = .init("a Close frame of more than 125 bytes", section: "5.5", at: offset)
+    case .code(let code):
+      found = .init("a Close frame with code \(code), which must not be sent", section: "7.4", at: offset)
+    case .reason(let index):
+      let what = "a Close frame whose reason is not UTF-8"
+      found = .init(what, section: "5.5.1", at: frame.payloadOffset + index, closeCodes: [1007, 1002])
+    }
+    found.eventIndex = frame.eventIndex
+    return found
+  }
+
+  static func notUTF8(at offset: Int, eventIndex: Int, message: DecodedMessage, isComplete: Bool)
+    -> ServerViolation
+  {
+    var found = ServerViolation(
+      "text that is not UTF-8 at byte \(offset)", section: "8.1", at: offset, closeCodes: [1007])
+    found.isText = true
+    found.isComplete = isComplete
+    found.eventIndex = eventIndex
+    return found
+  }
+}

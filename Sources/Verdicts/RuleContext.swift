@@ -1,0 +1,127 @@
+import Scenarios
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// One connection of one attempt, prepared for the rules.
+public struct RuleContext: Sendable {
+  /// The case.
+  public let `case`: Case
+  /// The attempt.
+  public let attempt: AttemptTrace
+  /// The connection's name.
+  public let name: String
+  /// The connection's trace; nil where it never reached the server.
+  public let trace: ConnectionTrace?
+  /// Its bytes as heads and frames.
+  public let decoded: DecodedConnection
+  /// What the server's answer to the opening handshake means.
+  public let opening: OpeningModel
+  /// What the server's frames mean.
+  public let server: ServerStreamModel
+  let client: ClientStreamModel
+  let application: ApplicationView
+  /// All connections of the attempt, this one included.
+  let siblings: [DecodedConnection]
+
+  /// The contexts of all connections of an attempt: those of the script, then any others in the trace.
+  public static func all(case: Case, attempt: AttemptTrace) -> [RuleContext] {
+    let decoded = attempt.connections.map(DecodedConnection.init)
+    var names = `case`.scenario.server.connections.map(\.name)
+    for connection in attempt.connections where !names.contains(connection.name) {
+      names.append(connection.name)
+    }
+    return names.map { name in
+      let index = attempt.connections.firstIndex { $0.name == name }
+      return RuleContext(
+        case: `case`, attempt: attempt, name: name, trace: index.map { attempt.connections[$0] },
+        decoded: index.map { decoded[$0] } ?? DecodedConnection(ConnectionTrace(name: name, token: "")),
+        siblings: decoded)
+    }
+  }
+
+  private init(
+    case: Case, attempt: AttemptTrace, name: String, trace: ConnectionTrace?, decoded: DecodedConnection,
+    siblings: [DecodedConnection]
+  ) {
+    self.case = `case`
+    self.attempt = attempt
+    self.name = name
+    self.trace = trace
+    self.decoded = decoded
+    self.siblings = siblings
+    opening = OpeningModel(decoded, serverByteCount: trace?.serverStream.totalCount ?? 0)
+    server = ServerStreamModel(decoded.server)
+    client = ClientStreamModel(decoded)
+    application = ApplicationView(name: name, script: `case`.scenario.client, trace: attempt.client)
+  }
+
+  // MARK: what the rules ask again and again
+
+  var scenario: Scenario { `case`.scenario }
+  var expected: Expected { `case`.scenario.expected }
+
+  /// Whether the host had to interrupt the client.
+  var isHung: Bool {
+    if case .hung = attempt.client.ending { true } else { false }
+  }
+
+  /// Whether the opening handshake is to be refused, and why.
+  var refusal: (reason: String, section: String)? {
+    if case .refused(let reason, let section) = opening { return (reason, section) }
+    if expected.opening == .refused {
+      return ("the scenario asks for it: \(scenario.expectation)", scenario.rfc)
+    }
+    return nil
+  }
+
+  /// Whether both sides took the connection as established, so that the rules about frames apply.
+  var isEstablished: Bool {
+    guard refusal == nil, decoded.response != nil else { return false }
+    return application.isConnected
+  }
+
+  /// The client's end of stream by its own doing; nil where it never came or only after the deadline.
+  var clientEnd: StreamEnd? {
+    guard let end = decoded.clientEnd else { return nil }
+    return decoded.deadlineIndex.map { end.eventIndex < $0 } ?? true ? end : nil
+  }
+
+  /// Whether the server reset the connection: then anything under way may be lost.
+  var serverReset: Bool { decoded.serverEnd?.kind == .reset }
+
+  /// The place in the events from which on the client's own acts end its duties: its Close or its end of stream, seen by the server.
+  var clientStopIndex: Int { min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max) }
+
+  /// The place in the events of the first thing of the server's after which a client need not answer or send any more: a
+  /// violation, its Close, its end of stream.
+  var serverStopIndex: Int {
+    min(
+      server.violation?.eventIndex ?? .max,
+      min(server.close?.eventIndex ?? .max, decoded.serverEnd?.eventIndex ?? .max))
+  }
+
+  /// Whether the client gave up the connection with 1009, as it may at a limit of its own (section 10.4).
+  var clientHitLimit: Bool { client.close?.content.code == 1009 }
+
+  /// The violation of the server's, where the client could see it: not sent after the client's own end.
+  var visibleViolation: ServerViolation? {
+    guard let violation = server.violation, violation.eventIndex < clientEnd?.eventIndex ?? .max else {
+      return nil
+    }
+    return violation
+  }
+
+  /// The server's Close, where it was sent before the client ended its stream.
+  var visibleClose: ServerStreamModel.Close? {
+    guard let close = server.close, close.eventIndex < clientEnd?.eventIndex ?? .max else { return nil }
+    return close
+  }
+
+  /// Whether the application itself stopped using the connection, by a step of its script or by the script's end, so that its
+  /// closing needs no other cause.
+  var applicationMayClose: Bool {
+    application.hasCloseStep || application.mayStopReceiving || application.receiveLimit != nil
+      || application.failures.contains { !$0.isInReceivingStep } || !application.unsupported.isEmpty
+  }
+}

@@ -1,0 +1,111 @@
+import Scenarios
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// What the client makes of the server's answer to the opening handshake (RFC 6455 section 4.1).
+extension Rule {
+  static let openingAnswer: [Rule] = [
+    Rule(
+      "connection-opened", .opening, rfc: "4.1", .must,
+      "The client opens the connection that the application asks for."
+    ) {
+      $0.unopenedFindings
+    },
+    Rule("opening-accepted", .opening, rfc: "4.1", .must, "A lawful answer establishes the connection.") {
+      $0.unacceptedFindings
+    },
+    Rule("opening-refused", .opening, rfc: "4.1", .must, "An unlawful answer fails the connection.") {
+      $0.unrefusedFindings
+    },
+    Rule(
+      "no-frames-after-refusal", .opening, rfc: "4.1", .must,
+      "On a connection that was not established no frame is sent."
+    ) {
+      $0.framesAfterRefusalFindings
+    },
+    Rule(
+      "subprotocol-in-use", .opening, rfc: "4.1", .must,
+      "The subprotocol in use is the one that the server chose."
+    ) {
+      $0.subprotocolFindings
+    },
+  ]
+}
+
+extension RuleContext {
+  fileprivate var unopenedFindings: [Finding] {
+    guard decoded.request == nil, expected.opening == .accepted, application.unsupported.isEmpty else {
+      return []
+    }
+    if application.isConnected {
+      return [Finding("The client reported a connection on which it had sent no request.")]
+    }
+    guard let failure = application.connectFailure else { return [] }
+    let stream = trace?.clientStream.bytes ?? []
+    let got =
+      stream.isEmpty ? "nothing of it came to the server" : "only \(Words.quoted(stream)) came to the server"
+    return [
+      Finding("The client did not open the connection: it threw \(Words.exception(failure)), and \(got).")
+    ]
+  }
+
+  fileprivate var unacceptedFindings: [Finding] {
+    guard expected.opening == .accepted, decoded.response != nil, !application.isConnected, !serverReset
+    else { return [] }
+    // A violation in the same chunk as the response may already make the connecting call fail.
+    guard server.violation == nil, application.unsupported.isEmpty, !application.mayStopReceiving else {
+      return []
+    }
+    var requirement: Requirement?
+    switch opening {
+    case .accepted: break
+    case .undecided: requirement = scenario.requirement
+    case .refused, .unanswered: return []
+    }
+    let how =
+      application.connectFailure.map { "threw \(Words.exception($0))" } ?? "did not report a connection"
+    return [Finding("The server's answer was lawful, but the client \(how).", requirement: requirement)]
+  }
+
+  fileprivate var unrefusedFindings: [Finding] {
+    guard let refusal, expected.opening != .either, application.isConnected else { return [] }
+    let isDerived = if case .refused = opening { true } else { false }
+    let requirement = isDerived ? nil : scenario.requirement
+    return [
+      Finding(
+        "The client took the connection as established, though \(refusal.reason). It must fail the connection.",
+        requirement: requirement, rfc: refusal.section)
+    ]
+  }
+
+  fileprivate var framesAfterRefusalFindings: [Finding] {
+    guard let refusal, expected.opening != .either, !application.isConnected, let first = client.frames.first
+    else { return [] }
+    // A Close, as of failing an established connection, does no harm (section 7.1.7 leaves it open).
+    guard client.frames.contains(where: { $0.opcode != .close }) else { return [] }
+    return [
+      Finding(at: first.streamOffset, "The client sent a \(Words.frame(first)), though \(refusal.reason).")
+    ]
+  }
+
+  fileprivate var subprotocolFindings: [Finding] {
+    guard isEstablished, let chosen = decoded.response?.values("Sec-WebSocket-Protocol").first else {
+      return []
+    }
+    guard let reported = application.subprotocol else {
+      // An API without subprotocols in its results is no breach of the RFC, but its application cannot know.
+      let asked = application.connectStep?.subprotocols.isEmpty == false && application.unsupported.isEmpty
+      guard asked else { return [] }
+      return [
+        Finding(
+          "The client did not tell that subprotocol \(Words.line(chosen)) is in use.", requirement: .quality)
+      ]
+    }
+    guard reported != chosen else { return [] }
+    return [
+      Finding(
+        "The client reports subprotocol \(Words.line(reported)), the server chose \(Words.line(chosen)).")
+    ]
+  }
+}

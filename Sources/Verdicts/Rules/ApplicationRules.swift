@@ -1,0 +1,110 @@
+import Scenarios
+import Traces
+
+/// What the application is told (RFC 6455 section 7.1), and that the client's calls return.
+extension Rule {
+  static let hangID = "client-hung"
+
+  static let application: [Rule] = [
+    Rule(hangID, .application, rfc: "7.1.1", .must, "The client's calls return when the connection is over.")
+    {
+      $0.hangFindings
+    },
+    Rule(
+      "end-code", .application, rfc: "7.1.5", .must,
+      "The reported close code is the server's; 1006 without a Close."
+    ) {
+      $0.endCodeFindings
+    },
+    Rule(
+      "end-clean", .application, rfc: "7.1.4", .must,
+      "Only a finished closing handshake is reported as clean."
+    ) {
+      $0.cleanFindings
+    },
+    Rule(
+      "end-reported", .application, rfc: "", .quality, "The application learns that the connection is over."
+    ) {
+      $0.unreportedEndFindings
+    },
+    Rule(
+      "end-not-internal-error", .application, rfc: "", .quality, "An end is not told by an internal error."
+    ) {
+      $0.internalErrorFindings
+    },
+    Rule(
+      "optional-only-unsupported", .application, rfc: "", .must,
+      "Only what the RFC makes optional may be unsupported."
+    ) {
+      $0.optOutFindings
+    },
+  ]
+}
+
+extension RuleContext {
+  /// Hung though the server gave a reason to end that no other rule tells of. A client that hangs without one hangs because of
+  /// something else that it broke, or for no reason of the server's: the judge adds that.
+  fileprivate var hangFindings: [Finding] {
+    guard case .hung(let detail) = attempt.client.ending, !application.knowsTheEnd else { return [] }
+    let cause: String
+    if let close = visibleClose {
+      cause = "The server had sent \(CloseContent.text(code: close.code, reason: close.reason))"
+    } else if let end = decoded.serverEnd {
+      cause = end.kind == .reset ? "The server had reset the connection" : "The server had ended its stream"
+    } else {
+      return []
+    }
+    return [Finding("\(cause), and the client hung: \(Words.line(detail))")]
+  }
+
+  private var endedWithoutClose: Bool {
+    server.close == nil && server.violation == nil && server.isComplete && decoded.serverEnd != nil
+      && decoded.serverEnd?.eventIndex ?? .max < clientEnd?.eventIndex ?? .max
+  }
+
+  fileprivate var endCodeFindings: [Finding] {
+    guard isEstablished, let told = application.ends.first?.closeCode else { return [] }
+    if let close = visibleClose, client.close != nil {
+      let code = Int(close.code ?? 1005)
+      guard told != code, !clientHitLimit else { return [] }
+      return [Finding("The client reported close code \(told), the server's Close means \(code).")]
+    }
+    guard endedWithoutClose, told != 1006 else { return [] }
+    return [Finding("The client reported close code \(told), but no Close came, which is 1006.")]
+  }
+
+  fileprivate var cleanFindings: [Finding] {
+    guard isEstablished, application.ends.contains(where: { $0.wasClean == true }) else { return [] }
+    if let violation = server.violation {
+      return [Finding("The client reported a clean end after \(violation.what).")]
+    }
+    guard endedWithoutClose else { return [] }
+    return [Finding("The client reported a clean end, but the server's stream ended without a Close.")]
+  }
+
+  fileprivate var unreportedEndFindings: [Finding] {
+    guard isEstablished, !isHung, application.isListening, !application.mayStopReceiving, clientEnd != nil
+    else { return [] }
+    guard !application.knowsTheEnd else { return [] }
+    return [Finding("The connection ended, and the application was not told.")]
+  }
+
+  fileprivate var internalErrorFindings: [Finding] {
+    guard isEstablished, serverStopIndex != .max || clientEnd != nil else { return [] }
+    let internalErrors: Set = [
+      "NotImplementedError", "TypeError", "AttributeError", "IndexError", "KeyError", "NameError",
+      "AssertionError",
+      "UnboundLocalError", "ZeroDivisionError", "RecursionError",
+    ]
+    let failure = application.failures.first { internalErrors.contains($0.exception.type) }
+    return failure.map {
+      [Finding("The client threw \(Words.exception($0.exception)), an error inside of it.")]
+    } ?? []
+  }
+
+  fileprivate var optOutFindings: [Finding] {
+    application.unsupported.filter { !Judge.isOptional($0) }.prefix(1).map {
+      Finding("The adapter does not support \(Words.line($0)), which every client must.")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import Scenarios
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// The closing handshake (RFC 6455 sections 5.5.1 and 7.1).
+extension Rule {
+  static let closing: [Rule] = [
+    Rule("close-answered", .closing, rfc: "5.5.1", .must, "The server's Close is answered by a Close.") {
+      $0.unansweredCloseFindings
+    },
+    Rule("close-code-echoed", .closing, rfc: "5.5.1", .should, "The answer to a Close carries its code.") {
+      $0.closeCodeFindings
+    },
+    Rule("close-sent", .closing, rfc: "7.1.2", .must, "To close, a client sends a Close before it ends TCP.")
+    {
+      $0.unsentCloseFindings
+    },
+    Rule(
+      "close-awaits-answer", .closing, rfc: "7.1.1", .should,
+      "Who sent Close waits for the other's before ending TCP."
+    ) {
+      $0.impatienceFindings
+    },
+    Rule(
+      "expected-close-code", .closing, rfc: "7.4", .must, "The Close carries a code that the scenario allows."
+    ) {
+      $0.expectedCodeFindings
+    },
+    Rule("tcp-ended", .closing, rfc: "5.5.1", .must, "After the closing handshake the client ends TCP.") {
+      $0.openTCPFindings
+    },
+  ]
+}
+
+extension RuleContext {
+  fileprivate var unansweredCloseFindings: [Finding] {
+    guard isEstablished, client.isComplete, !serverReset, damagedSend == nil, client.tail == nil else {
+      return []
+    }
+    guard let close = visibleClose, client.close == nil else { return [] }
+    // The application may have ended the connection at the same time: whether it had to send a Close is `close-sent`'s matter.
+    guard !(applicationMayClose && clientEnd != nil) else { return [] }
+    let text = CloseContent.text(code: close.code, reason: close.reason)
+    let how = clientEnd == nil ? "did nothing" : "ended TCP"
+    return [Finding("The client did not answer the server's \(text) by a Close, but \(how).")]
+  }
+
+  fileprivate var closeCodeFindings: [Finding] {
+    // With a close step of its own, the client's Close may have crossed the server's.
+    guard isEstablished, !application.hasCloseStep, expected.closeCodes == nil, !clientHitLimit else {
+      return []
+    }
+    guard let close = server.close, let answer = client.close, answer.eventIndex > close.eventIndex,
+      answer.content.defect == nil, noFailureFound
+    else { return [] }
+    if answer.content.code == close.code { return [] }
+    // Nothing to echo: 1000 says the same as no code.
+    if close.code == nil, answer.content.code == 1000 { return [] }
+    let text = CloseContent.text(code: close.code, reason: close.reason)
+    return [
+      Finding(
+        at: answer.streamOffset,
+        "The client answered \(text) by \(answer.content.text), not by the same code.")
+    ]
+  }
+
+  /// Whether the client's Close is no failing of its own: 1002, 1007 and the like on a lawful stream are another rule's matter.
+  private var noFailureFound: Bool { application.isListening || !applicationMayClose }
+
+  fileprivate var unsentCloseFindings: [Finding] {
+    guard isEstablished, application.closeReturned, application.hasCloseStep else { return [] }
+    guard client.close == nil, client.isComplete, !serverReset, damagedSend == nil else { return [] }
+    guard serverStopIndex > clientEnd?.eventIndex ?? .max || serverStopIndex == .max else { return [] }
+    let how = clientEnd == nil ? "nothing came" : "the client ended TCP without one"
+    return [Finding("The application closed the connection, which takes a Close frame, but \(how).")]
+  }
+
+  fileprivate var impatienceFindings: [Finding] {
+    guard isEstablished, application.hasCloseStep, server.violation == nil, let close = client.close,
+      let clientEnd,
+      !serverReset, !serverPauses
+    else { return [] }
+    // The order is certain only where the server's Close left after the client's end had come.
+    guard let answer = server.close, answer.eventIndex > clientEnd.eventIndex,
+      close.eventIndex < clientEnd.eventIndex,
+      decoded.serverEnd.map({ $0.eventIndex > clientEnd.eventIndex }) ?? true
+    else { return [] }
+    return [Finding(at: close.streamOffset, "The client ended TCP before the server had answered its Close.")]
+  }
+
+  /// Whether the server keeps its answer back, so that a client may lose patience.
+  private var serverPauses: Bool {
+    let steps = scenario.server.connections.first { $0.name == name }?.steps ?? []
+    return steps.contains { step in
+      switch step {
+      case .pause, .barrier, .stopReading, .expectEnd: true
+      default: false
+      }
+    }
+  }
+
+  fileprivate var expectedCodeFindings: [Finding] {
+    guard let codes = expected.closeCodes, isEstablished, server.violation == nil, let close = client.close
+    else { return [] }
+    guard !codes.contains(close.content.reportedCode) else { return [] }
+    let wanted = codes.map(String.init).joined(separator: " or ")
+    return [
+      Finding(
+        at: close.streamOffset, "The client sent \(close.content.text); \(wanted) is expected.",
+        requirement: scenario.requirement, rfc: scenario.rfc)
+    ]
+  }
+
+  fileprivate var openTCPFindings: [Finding] {
+    guard isEstablished, !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
+      decoded.serverEnd != nil
+    else { return [] }
+    return [Finding("The server had ended its side of TCP, and the client never ended its own.")]
+  }
+}
+
+extension CloseContent {
+  static func text(code: UInt16?, reason: [UInt8]) -> String {
+    CloseContent((code.map { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } ?? []) + reason).text
+  }
+}

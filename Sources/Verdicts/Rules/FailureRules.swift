@@ -1,0 +1,207 @@
+import Scenarios
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// What a client does when the server breaks a rule, and that it does so only then (RFC 6455 section 7.1.7).
+extension Rule {
+  static let failing: [Rule] = [
+    Rule(
+      "violation-fails-connection", .failing, rfc: "7.1.7", .must,
+      "A violation makes the client fail the connection."
+    ) {
+      $0.notFailedFindings
+    },
+    Rule(
+      "failure-close-frame", .failing, rfc: "7.1.7", .should, "Who fails the connection sends a Close first."
+    ) {
+      $0.missingFailureCloseFindings
+    },
+    Rule(
+      "failure-close-code", .failing, rfc: "7.4.1", .should,
+      "The Close on a failure carries a code that fits."
+    ) {
+      $0.failureCodeFindings
+    },
+    Rule(
+      "fail-fast", .failing, rfc: "8.1", .should,
+      "Bad text fails the connection at the first impossible byte."
+    ) {
+      $0.failFastFindings
+    },
+    Rule(
+      "no-failure-without-cause", .failing, rfc: "6.2", .must,
+      "A connection without a violation is not failed."
+    ) {
+      $0.causelessFailureFindings
+    },
+    Rule(
+      "expected-failure", .failing, rfc: "7.1.7", .must,
+      "The client fails the connection where the scenario demands it."
+    ) {
+      $0.expectedFailureFindings
+    },
+  ]
+}
+
+extension RuleContext {
+  /// The violation, where the slowest client had to notice it.
+  private var dueViolation: ServerViolation? {
+    guard isEstablished, !serverReset, let violation = visibleViolation else { return nil }
+    return violation.isText && !violation.isComplete ? nil : violation
+  }
+
+  /// Whether the client gave up the connection, by a Close or by the end of its stream.
+  private var gaveUp: Bool { client.close != nil || clientEnd != nil }
+
+  /// The code of a Close that the server sent behind its violation; nil where it sent none.
+  private var closeBehindViolation: CloseContent? {
+    guard let violation = server.violation else { return nil }
+    let frame = decoded.server.frames.first { $0.opcode == .close && $0.endOffset > violation.streamOffset }
+    return frame.map { CloseContent($0.payload) }
+  }
+
+  fileprivate func allowedCodes(_ violation: ServerViolation) -> [UInt16] {
+    expected.closeCodes ?? violation.closeCodes
+  }
+
+  fileprivate var notFailedFindings: [Finding] {
+    guard let violation = dueViolation else { return [] }
+    let cause =
+      "after \(violation.what) (section \(violation.section)) at offset \(violation.streamOffset) of the server's stream"
+    if !gaveUp {
+      guard client.isComplete else { return [] }
+      return [Finding("The client went on \(cause). It must fail the connection.")]
+    }
+    // An answer to the server's later Close shows that the client took the violation for nothing.
+    if let close = client.close, let behind = closeBehindViolation, let code = behind.code,
+      close.content.code == code, !allowedCodes(violation).contains(code)
+    {
+      let sentence =
+        "The client answered \(behind.text) \(cause). It must fail the connection at the violation."
+      return [Finding(at: close.streamOffset, sentence)]
+    }
+    guard let pong = pongBehindViolation else { return [] }
+    return [
+      Finding(
+        at: pong.streamOffset, "The client answered a Ping \(cause). It must fail the connection there.")
+    ]
+  }
+
+  /// A Pong for a Ping that the server sent behind its violation.
+  private var pongBehindViolation: DecodedFrame? {
+    guard let violation = server.violation else { return nil }
+    let behind = decoded.server.frames.filter {
+      $0.opcode == .ping && $0.streamOffset > violation.streamOffset && $0.isFinal && !$0.payload.isEmpty
+    }
+    let payloads = Set(behind.map(\.payload)).subtracting(server.pings.map(\.payload)).subtracting(
+      server.pongs.map(\.payload))
+    return client.pongs.first { payloads.contains($0.payload) }
+  }
+
+  fileprivate var missingFailureCloseFindings: [Finding] {
+    guard let violation = dueViolation, client.close == nil, clientEnd != nil, client.isComplete,
+      damagedSend == nil
+    else { return [] }
+    let codes = allowedCodes(violation).map(String.init).joined(separator: " or ")
+    return [
+      Finding(
+        "The client ended TCP after \(violation.what) without a Close; it should send Close \(codes) first.")
+    ]
+  }
+
+  fileprivate var failureCodeFindings: [Finding] {
+    guard let violation = dueViolation, let close = client.close, close.eventIndex > violation.eventIndex,
+      !application.hasCloseStep, !clientHitLimit, notFailedFindings.isEmpty
+    else { return [] }
+    let codes = allowedCodes(violation)
+    guard !codes.contains(close.content.reportedCode) else { return [] }
+    let wanted = codes.map(String.init).joined(separator: " or ")
+    let sentence = "The client sent \(close.content.text) after \(violation.what); it should send \(wanted)."
+    return [Finding(at: close.streamOffset, sentence)]
+  }
+
+  /// Judged only where the server stopped between the impossible byte and the rest: otherwise the order of things is chance.
+  fileprivate var failFastFindings: [Finding] {
+    guard expected.failFast, isEstablished, !serverReset, let violation = server.violation, violation.isText,
+      let events = trace?.events, let chunk = chunkIndex(of: violation.streamOffset)
+    else { return [] }
+    let later = events.indices.filter { index in
+      guard index > chunk, case .sent = events[index].kind else { return false }
+      return true
+    }
+    let reaction = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
+    guard let rest = later.first(where: { pausedBetween(chunk, $0) }) else {
+      // The rest never came: the server waited for the failure until the deadline.
+      guard later.isEmpty, reaction == .max, decoded.deadlineIndex != nil else { return [] }
+      return [
+        Finding(
+          "The client did not fail the connection at \(violation.what), while the message was unfinished.")
+      ]
+    }
+    guard reaction > rest else { return [] }
+    return [
+      Finding(
+        "The client waited for the rest of the message after \(violation.what). It should fail at that byte.")
+    ]
+  }
+
+  /// The place in the events of the chunk that carried a byte of the server's stream.
+  private func chunkIndex(of streamOffset: Int) -> Int? {
+    var total = 0
+    for (index, event) in (trace?.events ?? []).enumerated() {
+      guard case .sent(let count) = event.kind else { continue }
+      total += max(0, count)
+      if total > streamOffset { return index }
+    }
+    return nil
+  }
+
+  /// Whether a waiting step began between two events.
+  private func pausedBetween(_ first: Int, _ second: Int) -> Bool {
+    guard let events = trace?.events,
+      let steps = scenario.server.connections.first(where: { $0.name == name })?.steps
+    else { return false }
+    return events[first..<second].contains { event in
+      guard case .stepStarted(let step) = event.kind, steps.indices.contains(step) else { return false }
+      switch steps[step] {
+      case .pause, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
+      default: return false
+      }
+    }
+  }
+
+  /// The client gave up a connection on which nothing was wrong and which the application did not close.
+  fileprivate var causelessFailureFindings: [Finding] {
+    guard isEstablished, !isHung, !applicationMayClose, server.isComplete, expected.failure != true else {
+      return []
+    }
+    guard server.violation == nil, !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }
+    let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
+    guard act != .max, act < serverStopIndex, application.isListening else { return [] }
+    let how = client.close.map { "sent \($0.content.text)" } ?? "ended TCP"
+    var sentence = "The client \(how), though nothing was wrong with the connection and nobody had closed it"
+    if let failure = application.failures.first {
+      sentence += "; it threw \(Words.exception(failure.exception))"
+    }
+    return [Finding(at: client.close?.streamOffset, sentence + ".")]
+  }
+
+  /// What the server's frames do not tell, the scenario states.
+  fileprivate var expectedFailureFindings: [Finding] {
+    guard expected.failure == true, isEstablished, !serverReset, server.violation == nil, server.isComplete
+    else { return [] }
+    let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
+    guard act == .max || act > serverStopIndex else { return [] }
+    return [
+      Finding(
+        "The client did not fail the connection. \(scenario.expectation)", requirement: scenario.requirement,
+        rfc: scenario.rfc)
+    ]
+  }
+}
+
+extension ApplicationView {
+  /// Whether it wanted messages to the end of the connection.
+  var isListening: Bool { receiveLimit == nil }
+}

@@ -1,0 +1,224 @@
+import Scenarios
+import Traces
+
+/// The application gets each message as the server sent it, and nothing else (RFC 6455 sections 5.4 and 6.2).
+extension Rule {
+  static let messages: [Rule] =
+    [
+      Rule(
+        "message-delivered", .messages, rfc: "6.2", .must, "Every message is delivered to the application."
+      ) {
+        $0.undeliveredFindings
+      },
+      Rule("message-as-sent", .messages, rfc: "6.2", .must, "Messages are delivered as sent, in order.") {
+        $0.alteredFindings
+      },
+      Rule(
+        "message-type", .messages, rfc: "5.6", .must, "Text is delivered as text, binary data as binary data."
+      ) {
+        $0.typeFindings
+      },
+      Rule(
+        "message-not-cut", .messages, rfc: "6.2", .must,
+        "A message cut by the end of the stream is not delivered."
+      ) {
+        $0.cutFindings
+      },
+      Rule(
+        "message-after-close", .messages, rfc: "5.5.1", .must,
+        "Nothing is delivered from behind the server's Close."
+      ) {
+        $0.behindCloseFindings
+      },
+      Rule(
+        "message-after-violation", .messages, rfc: "7.1.7", .must, "Nothing is delivered from a violation on."
+      ) {
+        $0.behindViolationFindings
+      },
+      Rule("message-not-invented", .messages, rfc: "6.2", .must, "Only what the server sent is delivered.") {
+        $0.inventedFindings
+      },
+      Rule("message-limit", .messages, rfc: "10.4", .quality, "A client takes messages of usual size.") {
+        $0.limitFindings
+      },
+    ] + sending
+}
+
+/// How what was delivered compares with what the server sent: at most one cause, so that one defect is told once.
+enum Delivered: Sendable {
+  /// All equal, as far as it goes.
+  case equal
+  /// Some are missing at the end; the first missing.
+  case missing(DecodedMessage)
+  /// One was left out in the middle.
+  case skipped(DecodedMessage)
+  /// The payload is right, the type is not.
+  case otherType(MessageDigest, DecodedMessage)
+  /// Something else than the message.
+  case altered(MessageDigest, DecodedMessage, String)
+  /// More than the server sent.
+  case extra(MessageDigest)
+}
+
+extension RuleContext {
+  /// Compares messages one by one and classifies the first that differs.
+  var delivered: Delivered {
+    let sent = server.messages
+    let got = application.messages
+    for (index, digest) in got.enumerated() {
+      guard index < sent.count else { return server.isComplete ? .extra(digest) : .equal }
+      if digest.matches(sent[index]) { continue }
+      if digest.hasPayload(of: sent[index]) { return .otherType(digest, sent[index]) }
+      if let later = sent[(index + 1)...].firstIndex(where: { digest.matches($0) }) {
+        let isReordered = got[(index + 1)...].contains { $0.matches(sent[index]) }
+        return isReordered
+          ? .altered(digest, sent[index], "in place of message \(later + 1), out of order")
+          : .skipped(sent[index])
+      }
+      return classify(digest, at: index)
+    }
+    return got.count < sent.count ? .missing(sent[got.count]) : .equal
+  }
+
+  private func classify(_ digest: MessageDigest, at index: Int) -> Delivered {
+    let message = server.messages[index]
+    if index > 0, digest.matches(server.messages[index - 1]) {
+      return .altered(digest, message, "a second time")
+    }
+    if !message.isCut, digest.length < message.length, digest.isBeginning(of: message.payload) {
+      return .altered(digest, message, "cut")
+    }
+    // What stands behind a violation may have pushed its way in before nothing: only the first message of all can tell.
+    let merged = server.messages[index...].reduce(into: (sum: 0, hit: false)) { state, message in
+      state.sum += message.length
+      if state.sum == digest.length { state.hit = true }
+    }
+    return .altered(digest, message, merged.hit ? "merged with the next" : "altered")
+  }
+
+  /// How many messages the application had to be given: those sent before the client could lawfully stop.
+  private var dueCount: Int {
+    guard isEstablished, !application.mayStopReceiving, !serverReset else { return 0 }
+    let visible = server.messages.prefix { $0.eventIndex < clientStopIndexForReceiving }.count
+    return min(visible, application.receiveLimit ?? visible)
+  }
+
+  /// A client that closed with its application's consent need not take what comes later; without it, it must.
+  private var clientStopIndexForReceiving: Int {
+    applicationMayClose ? clientStopIndex : .max
+  }
+
+  /// Whether an earlier step of the application failed or is not supported, so that it never came to receive.
+  private var neverReceived: Bool {
+    application.failures.contains { !$0.isInReceivingStep } || !application.unsupported.isEmpty
+  }
+
+  private var isRefusedByLimit: Bool {
+    guard clientHitLimit, let limit = expected.messageLimit else { return false }
+    let longest = max(server.messages.map(\.length).max() ?? 0, server.unfinished?.length ?? 0)
+    return longest > limit
+  }
+
+  fileprivate var undeliveredFindings: [Finding] {
+    let message: DecodedMessage
+    var isTail = false
+    switch delivered {
+    case .skipped(let first) where isEstablished: message = first
+    case .missing(let first) where application.messages.count < dueCount:
+      message = first
+      isTail = true
+    default: return []
+    }
+    if isTail, neverReceived || clientHitLimit { return [] }
+    let place = "at offset \(message.streamOffset) of the server's stream"
+    var sentence = "The application was not given the \(Words.message(message)) \(place)"
+    if let failure = application.failures.first(where: \.isInReceivingStep) {
+      sentence += ": the client threw \(Words.exception(failure.exception))"
+    } else if let close = client.close, isTail,
+      visibleClose == nil || close.eventIndex < visibleClose!.eventIndex
+    {
+      sentence += ": the client sent \(close.content.text)"
+    }
+    let isFragmented = message.frameIndices.count > 1
+    // Whole messages that arrive together with a violation may be lost in failing; they should not be.
+    let isBeforeViolation = isTail && server.violation != nil
+    return [
+      Finding(sentence + ".", requirement: isBeforeViolation ? .should : nil, rfc: isFragmented ? "5.4" : nil)
+    ]
+  }
+
+  fileprivate var alteredFindings: [Finding] {
+    guard isEstablished, case .altered(let digest, let message, let how) = delivered else { return [] }
+    return [
+      Finding(
+        "The application was given a \(Words.message(digest)) where the server sent a \(Words.message(message)): \(how).",
+        rfc: message.frameIndices.count > 1 ? "5.4" : nil)
+    ]
+  }
+
+  fileprivate var typeFindings: [Finding] {
+    guard isEstablished, case .otherType(_, let message) = delivered else { return [] }
+    let wrong = message.isText ? "binary data" : "text"
+    return [Finding("The \(Words.message(message)) was delivered as \(wrong).")]
+  }
+
+  // MARK: more than was sent
+
+  private enum Surplus { case cut, behindClose, behindViolation, invented }
+
+  private var surplus: (kind: Surplus, digest: MessageDigest)? {
+    guard isEstablished, case .extra(let digest) = delivered else { return nil }
+    if server.violation != nil { return (.behindViolation, digest) }
+    if server.close != nil, server.messagesBehind.contains(where: { digest.hasPayload(of: $0) }) {
+      return (.behindClose, digest)
+    }
+    if let unfinished = server.unfinished, digest.isBeginning(of: unfinished.payload) {
+      return (.cut, digest)
+    }
+    // A control frame that was cut may be handed over as well, or an empty message made of a cut header.
+    if case .insideFrame = server.position, digest.length == 0 { return (.cut, digest) }
+    return (.invented, digest)
+  }
+
+  fileprivate var cutFindings: [Finding] {
+    guard let surplus, surplus.kind == .cut else { return [] }
+    let sentence =
+      "The server's stream ended inside a message, of which the application was given the first"
+      + " \(Words.bytes(surplus.digest.length)) as a whole \(surplus.digest.isText ? "text" : "binary") message."
+    return [Finding(sentence)]
+  }
+
+  fileprivate var behindCloseFindings: [Finding] {
+    guard let surplus, surplus.kind == .behindClose else { return [] }
+    return [
+      Finding(
+        "The \(Words.message(surplus.digest)) was delivered, though the server sent it after its Close.")
+    ]
+  }
+
+  fileprivate var behindViolationFindings: [Finding] {
+    guard let surplus, surplus.kind == .behindViolation, let violation = server.violation else { return [] }
+    let sentence =
+      "The \(Words.message(surplus.digest)) was delivered after \(violation.what) (section"
+      + " \(violation.section)). The connection must be failed there."
+    return [Finding(sentence)]
+  }
+
+  fileprivate var inventedFindings: [Finding] {
+    guard let surplus, surplus.kind == .invented else { return [] }
+    return [
+      Finding("The application was given a \(Words.message(surplus.digest)), which the server did not send.")
+    ]
+  }
+
+  fileprivate var limitFindings: [Finding] {
+    guard isEstablished, clientHitLimit, server.violation == nil, !isRefusedByLimit,
+      dueCount > application.messages.count
+        || server.unfinished != nil
+    else { return [] }
+    let limit = expected.messageLimit.map { "; up to \($0) bytes is expected" } ?? ""
+    return [
+      Finding(at: client.close?.streamOffset, "The client closed with 1009 at a limit of its own\(limit).")
+    ]
+  }
+}

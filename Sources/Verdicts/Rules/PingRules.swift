@@ -1,0 +1,101 @@
+import Scenarios
+import Steps
+import Traces
+import WebSocketProtocol
+
+/// Ping and Pong (RFC 6455 sections 5.5.2 and 5.5.3).
+extension Rule {
+  static let pings: [Rule] = [
+    Rule(
+      "pong-for-every-ping", .pings, rfc: "5.5.2", .must,
+      "A Ping is answered; of several, the latest is enough."
+    ) {
+      $0.missingPongFindings
+    },
+    Rule(
+      "pong-payload", .pings, rfc: "5.5.3", .must, "A Pong carries the payload of the Ping that it answers."
+    ) {
+      $0.pongPayloadFindings
+    },
+    Rule("pong-not-answered", .pings, rfc: "5.5.3", .should, "An unsolicited Pong is not answered.") {
+      $0.answeredPongFindings
+    },
+  ]
+}
+
+extension RuleContext {
+  /// The last Ping that the client had to answer, if its answer is missing. To answer only the latest of several is lawful
+  /// (section 5.5.3), so an earlier one is never missed.
+  private var unansweredPing: DecodedFrame? {
+    guard isEstablished, client.isComplete, !serverReset, damagedSend == nil else { return nil }
+    guard let last = server.pings.last(where: { isDue($0) }), !last.isCut else { return nil }
+    let from = server.pings.firstIndex { $0.streamOffset == last.streamOffset } ?? 0
+    // An answer to a later Ping, even one that need not be answered, answers this one too.
+    let answers = Set(server.pings[from...].map(\.payload))
+    return client.pongs.contains { answers.contains($0.payload) } ? nil : last
+  }
+
+  /// Whether a Ping must have been answered, whatever the timing: nothing that releases the client follows it, or the client has
+  /// shown that it had read on, or the server waited for the answer in vain.
+  private func isDue(_ ping: DecodedFrame) -> Bool {
+    guard ping.eventIndex < clientStopIndex else { return false }
+    let released = serverStopIndex
+    if released == .max { return client.close == nil && !isClosedByApplication }
+    return hasReadBeyond(ping, before: released) || waitedInVain(after: ping, before: released)
+  }
+
+  private var isClosedByApplication: Bool { clientEnd != nil && applicationMayClose }
+
+  /// An echo of a message behind the Ping came before the server did what releases the client.
+  private func hasReadBeyond(_ ping: DecodedFrame, before released: Int) -> Bool {
+    guard application.isEcho, application.sends.isEmpty else { return false }
+    let before = server.messages.count { $0.endOffset <= ping.streamOffset }
+    let echoes = client.wholeMessages.filter { $0.eventIndex < released }
+    return echoes.count > before
+  }
+
+  private func waitedInVain(after ping: DecodedFrame, before released: Int) -> Bool {
+    let script = scenario.server.connections.first { $0.name == name }
+    return (trace?.events ?? []).enumerated().contains { index, event in
+      guard index > ping.eventIndex, index < released, case .expectationMissed(let step, _) = event.kind,
+        let script, script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
+      else { return false }
+      return wanted.opcode == Opcode.pong.rawValue
+    }
+  }
+
+  /// A Pong that answers nothing that the server asked, though a Ping went without its answer: an answer gone wrong. Otherwise a
+  /// client may send Pongs as it likes (section 5.5.3).
+  private var strangePong: DecodedFrame? {
+    let asked = Set(server.pings.map(\.payload))
+    let unasked = Set(server.pongs.map(\.payload))
+    return client.pongs.first { !asked.contains($0.payload) && !unasked.contains($0.payload) }
+  }
+
+  fileprivate var missingPongFindings: [Finding] {
+    guard let ping = unansweredPing, strangePong == nil else { return [] }
+    let sentence =
+      "The Ping of \(Words.bytes(ping.payloadLength)) \(Words.quoted(ping.payload)) at offset"
+      + " \(ping.streamOffset) of the server's stream was not answered by a Pong."
+    return [Finding(sentence)]
+  }
+
+  fileprivate var pongPayloadFindings: [Finding] {
+    guard let ping = unansweredPing, let pong = strangePong else { return [] }
+    let sentence =
+      "The Ping \(Words.quoted(ping.payload)) was answered by a Pong \(Words.quoted(pong.payload));"
+      + " the payload must be the same."
+    return [Finding(at: pong.streamOffset, sentence)]
+  }
+
+  fileprivate var answeredPongFindings: [Finding] {
+    guard isEstablished else { return [] }
+    let asked = Set(server.pings.map(\.payload))
+    let unasked = Set(server.pongs.map(\.payload)).subtracting(asked)
+    guard let answer = client.pongs.first(where: { unasked.contains($0.payload) }) else { return [] }
+    return [
+      Finding(
+        at: answer.streamOffset, "The client answered an unsolicited Pong with a \(Words.frame(answer)).")
+    ]
+  }
+}

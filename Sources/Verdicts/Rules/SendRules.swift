@@ -1,0 +1,127 @@
+import Scenarios
+import Traces
+import WebSocketProtocol
+
+/// What the application sends must come out whole (RFC 6455 section 6.1). Part of `Rule.messages`.
+extension Rule {
+  static let sending: [Rule] = [
+    Rule(
+      "send-whole", .messages, rfc: "6.1", .must, "A message that the application sent is on the wire whole."
+    ) {
+      $0.damagedSend.map { [$0.finding] } ?? []
+    },
+    Rule("send-not-lost", .messages, rfc: "6.1", .must, "A message that the application sent is on the wire.")
+    {
+      $0.lostSendFindings
+    },
+    Rule(
+      "send-possible", .messages, rfc: "6.1", .must, "The application can send while the connection is open."
+    ) {
+      $0.refusedSendFindings
+    },
+    Rule("send-not-invented", .messages, rfc: "6.1", .must, "Only what the application sent is on the wire.")
+    {
+      $0.inventedSendFindings
+    },
+  ]
+}
+
+/// A message that reached the wire with other bytes than the application gave, or not to its end.
+struct DamagedSend: Sendable {
+  var offset: Int
+  var finding: Finding
+}
+
+extension RuleContext {
+  /// The first message of the application's that was cut or altered on its way out. Behind it the stream is no longer readable.
+  var damagedSend: DamagedSend? {
+    guard isEstablished, client.isComplete else { return nil }
+    var waiting = application.sent
+    for message in client.wholeMessages {
+      if let index = waiting.firstIndex(where: { $0.matches(message) }) {
+        waiting.remove(at: index)
+      } else if let wanted = waiting.first(where: {
+        $0.length == message.length && $0.isText == message.isText
+      }) {
+        let sentence =
+          "The application sent a \(Words.message(wanted)), but the server got \(Words.hex(message.payload))"
+          + " and other bytes in its place. A message must be on the wire whole."
+        return DamagedSend(offset: message.streamOffset, finding: Finding(at: message.streamOffset, sentence))
+      }
+    }
+    return cutSend(waiting)
+  }
+
+  private func cutSend(_ waiting: [MessageDigest]) -> DamagedSend? {
+    guard let tail = client.tail, let header = tail.header, !header.opcode.isControl, !serverReset else {
+      return nil
+    }
+    guard let wanted = waiting.first(where: { UInt64($0.length) == header.payloadLength }) else { return nil }
+    // A client that is being told to fail may drop what it was sending; one that was interrupted could not finish.
+    guard visibleViolation == nil else { return nil }
+    let sentence =
+      "The application sent a \(Words.message(wanted)), of which only \(Words.bytes(tail.payload.count))"
+      + " came to the server. A message must be on the wire whole."
+    return DamagedSend(offset: tail.streamOffset, finding: Finding(at: tail.streamOffset, sentence))
+  }
+
+  /// Messages whose send returned and which are nowhere on the wire.
+  fileprivate var lostSendFindings: [Finding] {
+    guard isEstablished, client.isComplete, damagedSend == nil, !serverReset else { return [] }
+    // After a violation, a Close or the end of the server's stream, what the application still sends may come to nothing.
+    guard serverStopIndex == .max || serverStopIndex > clientEnd?.eventIndex ?? .max else { return [] }
+    var onWire = client.wholeMessages
+    for digest in application.sent {
+      if let index = onWire.firstIndex(where: { digest.matches($0) }) {
+        onWire.remove(at: index)
+      } else {
+        let wrongType = onWire.contains { digest.hasPayload(of: $0) }
+        let what = wrongType ? "came to the server with the other type" : "never came to the server"
+        return [
+          Finding(
+            at: wrongType ? onWire.first?.streamOffset : nil,
+            "The \(Words.message(digest)) that the application sent \(what).")
+        ]
+      }
+    }
+    return []
+  }
+
+  /// A send that threw, or an echo that was not sent, on a connection on which nothing was wrong.
+  fileprivate var refusedSendFindings: [Finding] {
+    guard isEstablished, !serverReset, serverStopIndex == .max else { return [] }
+    guard client.close == nil, clientEnd == nil || !applicationMayClose else { return [] }
+    let inSend = application.failures.first { !$0.isInReceivingStep && !$0.isInClosingStep }
+    if let failure = inSend {
+      return [
+        Finding("The application's send threw \(Words.exception(failure.exception)) on an open connection.")
+      ]
+    }
+    // In an echo step the exception is the sending's where the message before it was delivered and not sent.
+    guard application.isEcho, application.messages.count > application.sent.count, !isHung,
+      let failure = application.failures.first(where: \.isInReceivingStep)
+    else { return [] }
+    guard !client.wholeMessages.contains(where: { application.messages.last?.matches($0) == true }) else {
+      return []
+    }
+    let message = application.messages[application.sent.count]
+    return [
+      Finding("Sending back the \(Words.message(message)) threw \(Words.exception(failure.exception)).")
+    ]
+  }
+
+  /// Messages on the wire that nobody sent.
+  fileprivate var inventedSendFindings: [Finding] {
+    guard isEstablished, damagedSend == nil, client.isComplete else { return [] }
+    // Without a record of its sends there is nothing to compare with; what a send that threw had sent is not recorded.
+    var known = application.sent + application.messages
+    for send in application.sends {
+      guard let payload = send.payload else { return [] }
+      known.append(MessageDigest(isText: send.isText, payload: payload))
+    }
+    let stranger = client.wholeMessages.first { message in !known.contains { $0.hasPayload(of: message) } }
+    return stranger.map {
+      [Finding(at: $0.streamOffset, "The client sent a \(Words.message($0)), which no application gave it.")]
+    } ?? []
+  }
+}
