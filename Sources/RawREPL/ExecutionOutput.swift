@@ -6,6 +6,10 @@ public struct ExecutionOutput: Sendable, Equatable {
   public var errorOutput: [UInt8]
   /// The program's end was a soft reset, as `sys.exit()` causes.
   public var didSoftReset: Bool
+  /// The program was interrupted from outside.
+  public var wasInterrupted = false
+  /// What came outside of both sections, such as a driver's messages.
+  public var foreignOutput: [UInt8] = []
 
   /// Makes a result from its sections.
   public init(standardOutput: [UInt8] = [], errorOutput: [UInt8] = [], didSoftReset: Bool = false) {

@@ -1,0 +1,79 @@
+import PosixIO
+import RawREPL
+
+extension Board {
+  /// Climbs the recovery ladder after a failure, once: interrupt, raw prompt from any state, soft reset, hard reset.
+  /// Each rung is an event. Afterwards the board is at its raw prompt with a clean heap: loaded modules are gone.
+  ///
+  /// - Throws: `BoardFailure` with `.quarantined` and the first cause, when the ladder is used up or the board was
+  ///   lost too often; from then on every call throws the same.
+  public func recover(from failure: BoardFailure) async throws {
+    try requireUse()
+    firstCause = firstCause ?? failure
+    log?.note("recovery from: \(failure)")
+    if !failure.isLinkEnded, await climbSoftRungs(failure) { return }
+    hardRecoveries += 1
+    let isHopeless = hardRecoveries > Self.hardRecoveriesInARow
+    if !isHopeless, await climb(.hardReset, "\(failure)", { try await self.restart() }) { return }
+    throw quarantine()
+  }
+
+  /// Gives the board up now, with a reason found elsewhere. Later calls throw what this returns.
+  @discardableResult
+  public func quarantine(because failure: BoardFailure) -> BoardFailure {
+    firstCause = firstCause ?? failure
+    return quarantine()
+  }
+
+  private func quarantine() -> BoardFailure {
+    let board = link.selector.description
+    let first = firstCause ?? BoardFailure(board: board, .unfit("its recovery failed"))
+    let failure = BoardFailure(board: board, .quarantined(first: first.cause))
+    state = .broken(failure)
+    report(.quarantine, since: .now(), succeeded: true, detail: failure.description)
+    return failure
+  }
+
+  /// The rungs that keep the board powered. The prompt alone is not enough: tasks, sockets and a part of the heap
+  /// would stay behind, so the soft reset follows whichever way the prompt was found.
+  private func climbSoftRungs(_ failure: BoardFailure) async -> Bool {
+    let session = self.session
+    let timeouts = self.timeouts
+    var hasPrompt = await climb(.interrupt, "\(failure)") {
+      try await session.interruptAndWait(deadline: .after(timeouts.interrupt))
+    }
+    if !hasPrompt, case .detached = state { return false }
+    if !hasPrompt {
+      hasPrompt = await climb(.reenterRawREPL, "the interrupt brought no prompt") {
+        try await self.regainPrompt()
+      }
+    }
+    guard hasPrompt else { return false }
+    return await climb(.softReset, "the heap must be clean") { try await self.cleanUp() }
+  }
+
+  private func restart() async throws {
+    let deadline = Deadline.after(timeouts.hardReset)
+    try await link.hardReset(deadline: deadline)
+    state = .attached
+    await session.linkWasReopened()
+    try await regainPrompt()
+    try await cleanUp()
+  }
+
+  /// One rung, as an event.
+  private func climb(
+    _ kind: BoardEvent.Kind, _ reason: String, _ body: () async throws -> Void
+  ) async -> Bool {
+    let start = MonotonicInstant.now()
+    do {
+      try await body()
+      report(kind, since: start, succeeded: true, detail: reason)
+      return true
+    } catch {
+      noteFailure(error)
+      report(kind, since: start, succeeded: false, detail: "\(error)")
+      return false
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import Logging
+import PosixIO
+import RawREPL
+
+/// One board and what is known of its state: the layer that cases talk to.
+///
+/// Functions throw `BoardFailure` when the bench fails; then `recover` climbs the ladder. Once that has given the
+/// board up, every call fails at once with the first cause.
+public actor Board {
+  /// So many hard recoveries in a row, without `noteProgress` in between, quarantine the board.
+  public static let hardRecoveriesInARow = 3
+
+  /// How the board is reached.
+  public nonisolated let link: any Link
+  /// The loop of the link.
+  public nonisolated let loop: EventLoop
+  /// The raw bytes of the whole run, if they are kept.
+  public nonisolated let log: SerialLog?
+  let session: RawREPLSession
+  let timeouts: BoardTimeouts
+  let logger: Logger
+  private let onEvent: (@Sendable (BoardEvent) -> Void)?
+
+  /// Where the board stands.
+  public internal(set) var state = BoardState.detached
+  /// What it says of itself, after `attach`.
+  public internal(set) var identity: BoardIdentity?
+  var hardRecoveries = 0
+  var firstCause: BoardFailure?
+  private var events: [BoardEvent] = []
+
+  /// The executor of the link's loop.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.serialExecutor.asUnownedSerialExecutor()
+  }
+
+  /// A board that is not attached yet.
+  ///
+  /// - Parameters:
+  ///   - timeouts: nil takes what suits the link.
+  ///   - onEvent: called on the loop for each event of recovery, as it ends.
+  public init(
+    link: any Link, on loop: EventLoop, log: SerialLog? = nil, timeouts: BoardTimeouts? = nil, logger: Logger,
+    onEvent: (@Sendable (BoardEvent) -> Void)? = nil
+  ) {
+    self.link = link
+    self.loop = loop
+    self.log = log
+    self.timeouts = timeouts ?? (link.isSimulated ? .simulated : .attached)
+    self.logger = logger
+    self.onEvent = onEvent
+    session = RawREPLSession(link: link, on: loop, log: log)
+  }
+
+  /// The events since the last call.
+  public func takeEvents() -> [BoardEvent] {
+    defer { events = [] }
+    return events
+  }
+
+  /// Opens the link, finds the raw prompt, resets the interpreter and asks the board who it is.
+  public func attach() async throws {
+    try requireUse()
+    let start = MonotonicInstant.now()
+    do {
+      try await link.open(deadline: .after(timeouts.hardReset))
+      state = .attached
+      await session.linkWasReopened()
+      try await regainPrompt()
+      try await cleanUp()
+      identity = try await identify()
+      report(.attach, since: start, succeeded: true, detail: identity?.machine ?? "")
+    } catch {
+      noteFailure(error)
+      report(.attach, since: start, succeeded: false, detail: "\(error)")
+      throw error
+    }
+  }
+
+  /// Runs a source text; see `RawREPLSession.execute`.
+  public func execute(
+    _ source: String, deadline: Deadline, grace: Duration? = nil, follow: (@Sendable ([UInt8]) -> Void)? = nil
+  ) async throws -> ExecutionOutput {
+    try requireUse()
+    let before = state
+    state = .running
+    do {
+      let output = try await session.execute(
+        source, deadline: deadline, grace: grace ?? timeouts.interrupt, follow: follow)
+      state = output.didSoftReset ? .rawREPL : before
+      return output
+    } catch let error as InvalidOperation {
+      state = before
+      throw error
+    } catch {
+      noteFailure(error)
+      throw error
+    }
+  }
+
+  /// Sends Ctrl-C to the running program; its `execute` returns then.
+  public func interrupt() async throws {
+    try requireUse()
+    try await session.interrupt(deadline: .after(timeouts.interrupt))
+  }
+
+  /// Gives the board a new heap and closed sockets; loaded modules are gone.
+  public func softReset() async throws {
+    try requireUse()
+    do {
+      try await cleanUp()
+    } catch {
+      noteFailure(error)
+      throw error
+    }
+  }
+
+  /// Something was accomplished: the count of recoveries begins anew.
+  public func noteProgress() {
+    hardRecoveries = 0
+    firstCause = nil
+  }
+
+  /// Leaves the board at its friendly prompt and closes the link. Never fails: what does not work is skipped.
+  public func detach() async {
+    if case .broken = state {
+    } else if await session.isReady {
+      try? await session.leave(deadline: .after(timeouts.exchange))
+    }
+    await link.close()
+    if case .broken = state { return }
+    state = .detached
+  }
+}
+
+// MARK: Steps shared with recovery
+
+extension Board {
+  func requireUse() throws {
+    if case .broken(let failure) = state { throw failure }
+  }
+
+  func noteFailure(_ error: any Error) {
+    guard let failure = error as? BoardFailure else {
+      state = .attached
+      return
+    }
+    if !failure.isQuarantine { state = failure.isLinkEnded ? .detached : .attached }
+  }
+
+  func regainPrompt() async throws {
+    // A hard reset and the first start both need time to boot before the first attempt is fair.
+    let bound = Deadline.after(timeouts.hardReset)
+    try await session.resynchronise(attempt: timeouts.prompt, deadline: bound)
+    state = .rawREPL
+  }
+
+  func cleanUp() async throws {
+    try await session.softReset(deadline: .after(timeouts.softReset))
+    state = .rawREPL
+  }
+
+  func report(_ kind: BoardEvent.Kind, since start: MonotonicInstant, succeeded: Bool, detail: String) {
+    let event = BoardEvent(
+      kind: kind, instant: start, duration: .now() - start, succeeded: succeeded, detail: detail)
+    events.append(event)
+    log?.note("\(kind.rawValue) \(succeeded ? "succeeded" : "failed"): \(detail)")
+    logger.info("board \(kind.rawValue)", metadata: ["succeeded": "\(succeeded)", "detail": "\(detail)"])
+    onEvent?(event)
+  }
+
+  private func identify() async throws -> BoardIdentity {
+    let output = try await session.execute(Self.identification, deadline: .after(timeouts.exchange))
+    let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard output.errorOutput.isEmpty, lines.count >= 5, let free = Int(lines[4]) else {
+      let reason = output.traceback.map { ": \($0)" } ?? ""
+      throw BoardFailure(board: link.selector.description, .unfit("it does not say who it is\(reason)"))
+    }
+    return BoardIdentity(
+      machine: lines[0], version: lines[1], build: lines[2], uniqueID: lines[3], freeHeapBytes: free,
+      isSimulated: link.isSimulated)
+  }
+
+  /// Prints five lines, with nothing left behind in the board's namespace.
+  private static let identification = """
+    def f():
+     import sys,gc
+     i=sys.implementation
+     print(getattr(i,'_machine','unknown'))
+     print('.'.join(str(n) for n in i.version[:3]))
+     print(sys.version.split('; ')[-1])
+     try:
+      import machine,binascii
+      print(binascii.hexlify(machine.unique_id()).decode())
+     except (ImportError,AttributeError):
+      print('')
+     gc.collect()
+     print(gc.mem_free())
+    try:
+     f()
+    finally:
+     del f
+    """
+}

@@ -1,0 +1,64 @@
+import PosixIO
+import RawREPL
+
+/// The bench failed, not the client: the board cannot be reached or does not keep to its protocol.
+///
+/// An exception that a program on the board raised is no failure; it is part of `ExecutionOutput`.
+public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What happened.
+  public indirect enum Cause: Sendable, Equatable {
+    /// The link could not be opened; the reason in words.
+    case notOpened(String)
+    /// The link ended: cable pulled, board reset, interpreter gone. The detail says which.
+    case linkEnded(String)
+    /// A deadline passed; the text says what was awaited.
+    case timedOut(String)
+    /// The board sent what the raw REPL has no place for.
+    case violated(RawREPLViolation)
+    /// Another process uses the board.
+    case busy(holder: String)
+    /// The board answered, but not as a MicroPython board must.
+    case unfit(String)
+    /// Every rung of the recovery ladder failed, or the board was lost again and again; the first cause.
+    case quarantined(first: Cause)
+  }
+
+  /// The board, as its selector prints it.
+  public let board: String
+  /// What happened.
+  public let cause: Cause
+
+  /// Describes one failure.
+  public init(board: String, _ cause: Cause) {
+    self.board = board
+    self.cause = cause
+  }
+
+  /// The link is gone: no prompt can be regained without opening it anew.
+  public var isLinkEnded: Bool {
+    switch cause {
+    case .linkEnded, .notOpened: true
+    default: false
+    }
+  }
+
+  /// The board was given up.
+  public var isQuarantine: Bool {
+    if case .quarantined = cause { true } else { false }
+  }
+
+  /// One sentence.
+  public var description: String { "board \(board): \(Self.describe(cause))" }
+
+  private static func describe(_ cause: Cause) -> String {
+    switch cause {
+    case .notOpened(let reason): "the link could not be opened: \(reason)"
+    case .linkEnded(let detail): "the link ended: \(detail)"
+    case .timedOut(let awaited): "the deadline passed while waiting for \(awaited)"
+    case .violated(let violation): violation.description
+    case .busy(let holder): "it is in use by \(holder)"
+    case .unfit(let reason): reason
+    case .quarantined(let first): "quarantined, because at first \(describe(first))"
+    }
+  }
+}

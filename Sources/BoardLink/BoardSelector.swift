@@ -1,0 +1,93 @@
+/// Names a board on the command line and in `wsrig.toml`.
+public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
+  /// `sim`: the simulated board.
+  case simulated
+  /// `tty:PATH`: a board behind a terminal device.
+  case terminal(path: String)
+  /// `usb`, `usb:SERIAL` or `usb:BUS-PORT`: a board driven over USB without the kernel's driver.
+  case usb(String?)
+  /// `tcp:HOST:PORT`: a serial line carried by TCP.
+  case tcp(host: String, port: UInt16)
+  /// `rfc2217:HOST:PORT`: the same with control of the line (RFC 2217).
+  case rfc2217(host: String, port: UInt16)
+
+  /// Reads the form that `description` prints.
+  ///
+  /// - Throws: `BoardSelectorError` with one sentence that names the known forms.
+  public init(_ text: String) throws(BoardSelectorError) {
+    let (scheme, rest) = Self.divide(text)
+    switch (scheme, rest) {
+    case ("sim", nil): self = .simulated
+    case ("tty", let path?) where !path.isEmpty: self = .terminal(path: path)
+    case ("usb", nil): self = .usb(nil)
+    case ("usb", let name?) where !name.isEmpty: self = .usb(name)
+    case ("tcp", let address?): self = try Self.network(text, address) { .tcp(host: $0, port: $1) }
+    case ("rfc2217", let address?): self = try Self.network(text, address) { .rfc2217(host: $0, port: $1) }
+    default: throw BoardSelectorError(text: text, problem: .unknownForm)
+    }
+  }
+
+  /// Makes sure that this build has the link.
+  ///
+  /// - Throws: `BoardSelectorError` for `usb`, `tcp` and `rfc2217`.
+  public func requireLink() throws(BoardSelectorError) {
+    switch self {
+    case .simulated, .terminal: break
+    case .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
+    }
+  }
+
+  /// The text form, which the initialiser reads.
+  public var description: String {
+    switch self {
+    case .simulated: "sim"
+    case .terminal(let path): "tty:\(path)"
+    case .usb(let name): name.map { "usb:\($0)" } ?? "usb"
+    case .tcp(let host, let port): "tcp:\(Self.bracketed(host)):\(port)"
+    case .rfc2217(let host, let port): "rfc2217:\(Self.bracketed(host)):\(port)"
+    }
+  }
+
+  private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
+
+  private static func divide(_ text: String) -> (scheme: Substring, rest: String?) {
+    guard let colon = text.firstIndex(of: ":") else { return (text[...], nil) }
+    return (text[..<colon], String(text[text.index(after: colon)...]))
+  }
+
+  private static func network(
+    _ text: String, _ address: String, _ make: (String, UInt16) -> BoardSelector
+  ) throws(BoardSelectorError) -> BoardSelector {
+    guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]),
+      port > 0, colon > address.startIndex
+    else { throw BoardSelectorError(text: text, problem: .unknownForm) }
+    var host = String(address[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+    return make(host, port)
+  }
+}
+
+/// Why a text names no board that this build can reach: a mistake of configuration, not of the bench.
+public struct BoardSelectorError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is wrong.
+  public enum Problem: Sendable, Equatable {
+    /// The text has none of the known forms.
+    case unknownForm
+    /// The form is known, the link is not built in.
+    case noSuchLink
+  }
+
+  /// The text.
+  public let text: String
+  /// What is wrong with it.
+  public let problem: Problem
+
+  /// One sentence.
+  public var description: String {
+    switch problem {
+    case .unknownForm: "\"\(text)\" names no board: write sim or tty:PATH, such as tty:/dev/ttyACM0"
+    case .noSuchLink:
+      "\"\(text)\" needs a link that this build does not have: its links are sim and tty:PATH"
+    }
+  }
+}

@@ -1,0 +1,292 @@
+import Foundation
+import Logging
+import PosixIO
+
+/// The simulated board: the real MicroPython interpreter behind a pseudo-terminal of its own.
+///
+/// The link stands where the USB cable and the reset circuit of a board would be: it starts the interpreter, starts
+/// it anew after a soft reset without its user noticing more than a board would show, and reports its end at once.
+///
+/// `@unchecked Sendable`: all mutable state is touched on the loop's thread only.
+public final class SimulatedBoardLink: Link, @unchecked Sendable {
+  /// Always `sim`.
+  public let selector = BoardSelector.simulated
+  /// What the board is like.
+  public let configuration: SimulatedBoardConfiguration
+
+  let loop: EventLoop
+  private let logger: Logger
+  private let flash: FlashImage
+  private let inbox: LinkInbox
+  /// Fires whenever the interpreter prints, starts or ends.
+  private let activity: LoopSignal
+
+  private var life: Life?
+  private var output = SimulatedBoardOutput()
+  /// What the interpreter printed last, for the message when it dies.
+  private var tail: [UInt8] = []
+  private var lives = 0
+  private var endsBeforePrompt = 0
+  private var isRestarting = false
+
+  /// One interpreter, from start to end.
+  private struct Life {
+    let number: Int
+    let child: ChildProcess
+    let channel: ByteChannel
+    let start: MonotonicInstant
+  }
+
+  /// After so many ends before a prompt the board is taken to be unable to start.
+  private static let startAttempts = 3
+  /// A program takes an interrupt within this, or not at all.
+  private static let interruptSettling = Duration.milliseconds(50)
+  /// A link that is not open yet.
+  ///
+  /// - Throws: the file system's error if the flash image cannot be made.
+  public init(_ configuration: SimulatedBoardConfiguration, on loop: EventLoop, logger: Logger) throws {
+    self.configuration = configuration
+    self.loop = loop
+    self.logger = logger
+    flash = try FlashImage(keptAt: configuration.flashImage)
+    inbox = LinkInbox(board: selector.description, on: loop)
+    activity = LoopSignal(on: loop)
+  }
+
+  /// The interpreter's process id while it runs, for tests that end it.
+  public func processID() async -> Int32? {
+    (try? await loop.perform { self.life?.child.id }) ?? nil
+  }
+
+  /// Starts the interpreter if none runs.
+  public func open(deadline: Deadline) async throws {
+    let cause = try await loop.perform { () -> SimulatedResetCause? in
+      if self.life != nil || self.isRestarting { return nil }
+      return self.lives == 0 ? .power : .hard
+    }
+    guard let cause else { return }
+    try await startInterpreter(cause)
+    try await waitForBoot(deadline: deadline)
+  }
+
+  /// Waits for bytes from the board.
+  public func read(deadline: Deadline) async throws -> [UInt8] {
+    try await inbox.read(deadline: deadline)
+  }
+
+  /// Ends the interpreter and starts another one, as the reset line of a board would.
+  public func hardReset(deadline: Deadline) async throws {
+    await close()
+    try await startInterpreter(.hard)
+    try await waitForBoot(deadline: deadline)
+  }
+
+  /// Ends the interpreter. The flash stays until the link goes.
+  public func close() async {
+    let child = try? await loop.perform { () -> ChildProcess? in
+      defer { self.dropLife() }
+      return self.life?.child
+    }
+    guard let child else { return }
+    child.kill()
+    _ = try? await child.waitForEnd(deadline: .after(.seconds(2)))
+  }
+
+  /// Writes to the interpreter; 0x03 interrupts a running program.
+  public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
+    await waitUntilListening(deadline: deadline)
+    for piece in Self.pieces(bytes) {
+      let life = try await currentLife()
+      if piece == [0x03], isInterruptible(life.child.id) {
+        await interrupt(life.child, deadline: deadline)
+      } else {
+        if piece.contains(0x02) { try await loop.perform { self.output.expectBanner() } }
+        try await send(piece, to: life, deadline: deadline)
+      }
+    }
+  }
+}
+
+// MARK: Input
+
+extension SimulatedBoardLink {
+  private func currentLife() async throws -> Life {
+    guard let life = try await loop.perform({ self.life }) else {
+      throw failure(.linkEnded("the interpreter does not run"))
+    }
+    return life
+  }
+
+  private func send(_ bytes: [UInt8], to life: Life, deadline: Deadline) async throws {
+    do {
+      try await life.channel.write(bytes, deadline: deadline)
+    } catch let error as PosixError {
+      let isLate = error.number == .timedOut
+      throw failure(isLate ? .timedOut("the board to take bytes") : .linkEnded(error.description))
+    }
+  }
+
+  /// Raises KeyboardInterrupt, and waits until the program has taken it: a second signal before that would make
+  /// the interpreter exit.
+  private func interrupt(_ child: ChildProcess, deadline: Deadline) async {
+    child.signal(SIGINT)
+    let id = child.id
+    let settled = min(deadline, .after(Self.interruptSettling))
+    _ = await activity.wait(until: { !self.isInterruptible(id) }, deadline: settled)
+  }
+
+  /// While the interpreter starts, input would be lost in the switch of its terminal's modes.
+  private func waitUntilListening(deadline: Deadline) async {
+    let start = (try? await loop.perform { self.life?.start }) ?? nil
+    let bound = Deadline.after(longestSilentBoot, from: start)
+    _ = await activity.wait(
+      until: { !self.isRestarting && (self.life == nil || self.output.hasPrompt) },
+      deadline: min(bound, deadline))
+  }
+
+  /// A link that is open leads to a board that has started: waits for its prompt, or for its end.
+  private func waitForBoot(deadline: Deadline) async throws {
+    await waitUntilListening(deadline: deadline)
+    let ending = try await loop.perform { self.life == nil && !self.isRestarting ? self.inbox.ending : nil }
+    if let ending { throw ending }
+  }
+
+  /// A board with an endless `main.py` shows no prompt: it gets input after this time all the same.
+  private var longestSilentBoot: Duration { configuration.runsMain ? .milliseconds(700) : .seconds(4) }
+
+  /// Cuts out each 0x03.
+  static func pieces(_ bytes: [UInt8]) -> [[UInt8]] {
+    var result: [[UInt8]] = []
+    for byte in bytes {
+      if byte != 0x03, let last = result.last, last != [0x03] {
+        result[result.count - 1].append(byte)
+      } else {
+        result.append([byte])
+      }
+    }
+    return result
+  }
+
+  /// A program runs and takes Ctrl-C: the port catches SIGINT exactly then. At the prompt the signal would end the
+  /// process, so there 0x03 goes as a byte. The terminal does not decide this, because during a program that came
+  /// by raw-paste it is in the same mode as at the prompt.
+  private func isInterruptible(_ process: Int32) -> Bool {
+    guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+      configuration.interpreter.kind == .executable
+        || status.hasPrefix("Name:\t\(SimulatedBoardConfiguration.readyName)\n"),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix("SigCgt:") }),
+      let caught = UInt64(line.dropFirst("SigCgt:".count).drop { $0 == "\t" || $0 == " " }, radix: 16)
+    else { return false }
+    return caught & (1 << UInt64(SIGINT - 1)) != 0
+  }
+}
+
+// MARK: The interpreter's life
+
+extension SimulatedBoardLink {
+  private func startInterpreter(_ cause: SimulatedResetCause) async throws {
+    do {
+      var terminal = try PseudoTerminal(on: loop)
+      let isRaw = try await loop.perform { self.output.isRaw }
+      let runsMain = configuration.runsMain && !(cause == .soft && isRaw)
+      let command = configuration.command(flash: flash.path, cause: cause, runsMain: runsMain)
+      let child = try await ChildProcess.start(command, terminal: terminal, on: loop)
+      // From now on the interpreter alone holds the terminal: its end is read after the last byte it wrote.
+      terminal.closeTerminal()
+      let channel = terminal.controller
+      try await loop.perform { self.begin(child, channel, cause) }
+    } catch let error as PosixError {
+      let failure = failure(.notOpened(error.description))
+      try await loop.perform {
+        self.isRestarting = false
+        self.inbox.end(failure)
+      }
+      throw failure
+    }
+  }
+
+  private func begin(_ child: ChildProcess, _ channel: ByteChannel, _ cause: SimulatedResetCause) {
+    lives += 1
+    let life = Life(number: lives, child: child, channel: channel, start: loop.now)
+    self.life = life
+    isRestarting = false
+    tail = []
+    output.interpreterStarts(isSoftReset: cause == .soft)
+    if cause != .soft {
+      inbox.reopen()
+      endsBeforePrompt = 0
+    }
+    logger.debug(
+      "simulated board started", metadata: ["process": "\(child.id)", "cause": "\(cause.rawValue)"])
+    channel.receive { event in self.receive(event, life) }
+    activity.fire()
+  }
+
+  private func receive(_ event: ByteChannelEvent, _ life: Life) {
+    guard self.life?.number == life.number else { return }
+    if case .bytes(let bytes) = event {
+      tail = (tail + bytes).suffix(400)
+      let reaction = output.take(bytes)
+      if reaction.entersRawREPL { returnToRawREPL(life) }
+      if !reaction.forward.isEmpty { inbox.deliver(reaction.forward) }
+      activity.fire()
+    } else {
+      Task {
+        let end = try? await life.child.waitForEnd(deadline: .after(.seconds(2)))
+        if end == nil { life.child.kill() }
+        loop.submit { self.interpreterEnded(end, life) }
+      }
+    }
+  }
+
+  private func returnToRawREPL(_ life: Life) {
+    Task { try? await life.channel.write([0x01], deadline: .after(.seconds(2))) }
+  }
+
+  private func dropLife() {
+    life?.channel.close()
+    life = nil
+    isRestarting = false
+    output = SimulatedBoardOutput()
+    inbox.end(failure(.linkEnded("the link is closed")))
+    activity.fire()
+  }
+
+  private func interpreterEnded(_ end: ChildEnd?, _ life: Life) {
+    guard self.life?.number == life.number else { return }
+    life.channel.close()
+    self.life = nil
+    inbox.deliver(output.takeRest())
+    endsBeforePrompt = output.hasPrompt ? 0 : endsBeforePrompt + 1
+    logger.debug("simulated board ended", metadata: ["end": "\(end.map(\.description) ?? "unknown")"])
+    if end == .exited(0), endsBeforePrompt < Self.startAttempts {
+      restartAfterSoftReset()
+    } else {
+      inbox.end(failure(.linkEnded(explain(end))))
+    }
+    activity.fire()
+  }
+
+  private func restartAfterSoftReset() {
+    isRestarting = true
+    inbox.deliver([UInt8]("MPY: soft reboot\r\n".utf8))
+    Task { try? await startInterpreter(.soft) }
+  }
+
+  private func explain(_ end: ChildEnd?) -> String {
+    let last =
+      String(decoding: tail.filter { $0 >= 0x20 || $0 == 0x0A }, as: UTF8.self)
+      .split(separator: "\n").last.map { ", its last line was \"\($0.suffix(200))\"" } ?? ""
+    let isEarly = endsBeforePrompt > 0
+    let words =
+      switch end {
+      case .exited(0): "the interpreter ends before its prompt each time it is started"
+      case .exited(98): "the board went to its bootloader (machine.bootloader)"
+      case .exited(99): "the board was reset by its program (machine.reset)"
+      case .exited(let status): "the interpreter ended with exit status \(status)"
+      case .killed(let signal): "the interpreter was ended by signal \(signal)"
+      case nil: "the interpreter closed its terminal and did not end"
+      }
+    return words + (isEarly ? " before its prompt" + last : "")
+  }
+}

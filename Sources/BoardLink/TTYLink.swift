@@ -1,0 +1,111 @@
+import Foundation
+import PosixIO
+
+/// A board behind a terminal device, by path: a USB CDC port, a serial adapter, or a pseudo-terminal.
+public actor TTYLink: Link {
+  /// The board's name.
+  public nonisolated let selector: BoardSelector
+  private let path: String
+  private let loop: EventLoop
+  private var channel: ByteChannel?
+
+  /// A link that is not open yet.
+  public init(path: String, on loop: EventLoop) {
+    selector = .terminal(path: path)
+    self.path = path
+    self.loop = loop
+  }
+
+  /// Opens the device: raw, DTR set, for this process alone. What a former owner left unread is dropped.
+  public func open(deadline: Deadline) async throws {
+    guard channel == nil else { return }
+    do {
+      let channel = try SerialPort.open(path: path, on: loop)
+      channel.discardBuffers()
+      self.channel = channel
+    } catch {
+      throw failure(.notOpened(error.description))
+    }
+  }
+
+  /// Waits for bytes. No bytes or an I/O error mean that the device is gone.
+  public func read(deadline: Deadline) async throws -> [UInt8] {
+    let channel = try openChannel()
+    let bytes = try await translating(awaited: "bytes") {
+      try await channel.read(upTo: 65536, deadline: deadline)
+    }
+    if bytes.isEmpty { throw failure(.linkEnded("\(path) is gone (unplugged or reset?)")) }
+    return bytes
+  }
+
+  /// Writes all bytes.
+  public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
+    let channel = try openChannel()
+    try await translating(awaited: "the board to take bytes") {
+      try await channel.write(bytes, deadline: deadline)
+    }
+  }
+
+  /// Asks the board at whatever prompt it has for `machine.reset()`, waits until its device leaves and returns,
+  /// and opens it again. If the device has gone already, only its return is awaited.
+  public func hardReset(deadline: Deadline) async throws {
+    if channel != nil, FileManager.default.fileExists(atPath: path) {
+      try await askForReset(deadline: deadline)
+    }
+    close()
+    try await waitForDevice(deadline: deadline)
+    try await open(deadline: deadline)
+  }
+
+  /// Closes the device; the board keeps running.
+  public func close() {
+    channel?.close()
+    channel = nil
+  }
+
+  /// Reads on until the device is gone, for at most half of the time left.
+  private func askForReset(deadline: Deadline) async throws {
+    let request = [UInt8]("\u{3}\u{3}\u{2}\rimport machine\rmachine.reset()\r".utf8)
+    let now = MonotonicInstant.now()
+    let half = deadline.instant.map { Deadline.at(now + ($0 - now) / 2) } ?? .after(.seconds(10))
+    do {
+      try await write(request, deadline: half)
+      while true { _ = try await read(deadline: half) }
+    } catch let failure as BoardFailure {
+      if case .timedOut = failure.cause {
+        throw self.failure(.timedOut("the board to leave the bus after machine.reset()"))
+      }
+    }
+  }
+
+  private func waitForDevice(deadline: Deadline) async throws {
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    do {
+      let changes = try FolderWatch.channel(of: folder, on: loop)
+      defer { changes.close() }
+      while !FileManager.default.isWritableFile(atPath: path) {
+        _ = try await changes.read(deadline: deadline)
+      }
+    } catch let error as PosixError {
+      let cause: BoardFailure.Cause =
+        error.number == .timedOut ? .timedOut("\(path) to appear") : .notOpened(error.description)
+      throw failure(cause)
+    }
+  }
+
+  private func openChannel() throws -> ByteChannel {
+    guard let channel else { throw failure(.linkEnded("\(path) is not open")) }
+    return channel
+  }
+
+  private func translating<Result: Sendable>(
+    awaited: String, _ body: () async throws -> Result
+  ) async throws -> Result {
+    do {
+      return try await body()
+    } catch let error as PosixError {
+      let isLate = error.number == .timedOut
+      throw failure(isLate ? .timedOut(awaited) : .linkEnded(error.description))
+    }
+  }
+}
