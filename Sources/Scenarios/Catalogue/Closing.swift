@@ -1,3 +1,136 @@
+import Steps
+import WebSocketProtocol
+
 extension Catalogue {
-  @ListBuilder<Scenario> static var closing: [Scenario] { [Scenario]() }
+  /// The closing handshake and other ends (RFC 6455 sections 5.5.1 and 7).
+  @ListBuilder<Scenario> static var closing: [Scenario] {
+    closingCodes
+    closingReasons
+    closingByServer
+    closingByClient
+    closingCrossed
+    closingWithout
+  }
+
+  /// Codes that may be sent, and codes that may not (section 7.4).
+  @ListBuilder<Scenario> private static var closingCodes: [Scenario] {
+    for code: UInt16 in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 3000, 3999, 4000, 4999] {
+      lawful(
+        "code-\(code)", "7.4", "Sends a Close with code \(code).", "Answers with a Close and code \(code)."
+      ) {
+        ServerStep.close(code, "ends here")
+      }
+    }
+    for code: UInt16 in [1010, 1012, 1013, 1014] {
+      lawful(
+        "code-\(code)", .should("7.4"),
+        "Sends a Close with code \(code), which is for clients or was registered later.",
+        "Answers with a Close."
+      ) {
+        ServerStep.close(code)
+      }
+    }
+    for code: UInt16 in [0, 999, 1005, 1006, 1015] {
+      wrongCode(code, "7.4", "which must not be sent")
+    }
+    for code: UInt16 in [1004, 1016, 1100, 2000, 2999] {
+      wrongCode(code, .should("7.4"), "which is reserved")
+    }
+    for code: UInt16 in [5000, 65535] {
+      lawful(
+        "code-\(code)", .may("7.4"), "Sends a Close with code \(code), which is above every range.",
+        "Answers with a Close, or fails the connection with 1002.", tags: ["disputed"],
+        ending: .awaitFailure, expected: Expected(closeCodes: [code, 1000, 1002, 1005])
+      ) {
+        ServerStep.close(code)
+      }
+    }
+  }
+
+  private static func wrongCode(_ code: UInt16, _ rule: Rule, _ why: String) -> Scenario {
+    unlawful("code-\(code)", rule, "Sends a Close with code \(code), \(why).", isProbed: false) {
+      ServerStep.close(code)
+    }
+  }
+
+  @ListBuilder<Scenario> private static var closingReasons: [Scenario] {
+    lawful("empty", "5.5.1", "Sends a Close without code.", "Answers with a Close.") {
+      ServerStep.frame(.close)
+    }
+    unlawful("one-byte", "5.5.1", "Sends a Close whose payload is half a code.", isProbed: false) {
+      ServerStep.frame(.close, [0x03])
+    }
+    lawful("reason-longest", "5.5", "Sends a Close with a reason of 123 bytes.", "Answers with a Close.") {
+      ServerStep.close(1000, String(repeating: "r", count: 123))
+    }
+    unlawful("reason-too-long", "5.5", "Sends a Close with a reason of 124 bytes.", isProbed: false) {
+      ServerStep.close(1000, String(repeating: "r", count: 124))
+    }
+    lawful(
+      "reason-utf8", "5.5.1", "Sends a Close whose reason has sequences of all lengths.",
+      "Answers with a Close."
+    ) {
+      ServerStep.close(1000, "aé€😀")
+    }
+    let reasons: [(String, String, [UInt8])] = [
+      ("byte", "the byte FF", [0x6F, 0x6B, 0xFF]), ("surrogate", "a surrogate", [0xED, 0xA0, 0x80]),
+      ("truncated", "the first two of three bytes", [0x6F, 0xE2, 0x82]),
+    ]
+    for (slug, what, bytes) in reasons {
+      unlawful(
+        "reason-invalid-\(slug)", "5.5.1", "Sends a Close whose reason holds \(what).",
+        "Fails the connection with 1007, or 1002.", codes: [1007, 1002], isProbed: false
+      ) {
+        ServerStep.close(1000, bytes)
+      }
+    }
+  }
+
+  @ListBuilder<Scenario> private static var closingByServer: [Scenario] {
+    lawful(
+      "right-after-opening", "5.5.1", "Sends a Close as its first frame.", "Answers with a Close."
+    ) {
+      ServerStep.close(1001, "not today")
+    }
+    lawful(
+      "glued-to-head", "5.5.1", "Sends a Close in one write with the head of its response.",
+      "Takes the connection and answers with a Close."
+    ) {
+      ServerStep.respond(.append([0x88, 0x02, 0x03, 0xE8]))
+      ServerStep.expectClose
+    }
+    lawful("after-message", "5.5.1", "Exchanges a message and sends a Close.", "Answers with a Close.") {
+      echo("before the end")
+      ServerStep.close(1000, "done")
+    }
+    lawful(
+      "glued-to-message", "5.5.1", "Sends a message and a Close without waiting.",
+      "Hands out the message and answers with a Close; may leave out the echo."
+    ) {
+      ServerStep.text("last words")
+      ServerStep.close(1000)
+    }
+    lawful(
+      "after-16-kib", "5.5.1", "Sends a binary message of 16 KiB and a Close without waiting.",
+      "Hands out the message and answers with a Close; may leave out the echo.", deliveries: .notBytewise
+    ) {
+      ServerStep.binary(.random(count: 16384, kind: .binary))
+      ServerStep.close(1000)
+    }
+    let late: [(String, String, ServerStep)] = [
+      ("message", "a message", .text("too late")), ("ping", "a Ping", .ping("too late")),
+      ("close", "a second Close", .close(1001)),
+      ("garbage", "bytes that are no frame", .sendBytes([0xFF, 0xFF])),
+    ]
+    for (slug, what, step) in late {
+      lawful(
+        "then-\(slug)", .should("5.5.1"), "Sends a Close and \(what) behind it.",
+        "Answers with one Close and pays no attention to what came behind.", ending: .awaitFailure,
+        expected: Expected(failure: false)
+      ) {
+        ServerStep.close(1000)
+        step
+      }
+    }
+  }
 }

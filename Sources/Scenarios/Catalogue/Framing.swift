@@ -111,7 +111,7 @@ extension Catalogue {
     for (slug, payload, encoding) in wasteful {
       unlawful(
         "length-\(slug)", .should("5.2"),
-        "Sends a text frame of \(payload.count) bytes, its length not in the shortest form.",
+        "Sends a text frame of \(payload.count) bytes with its length in the \(encoding == .sixteenBit ? "16" : "64")-bit form.",
         tags: ["minimal-length"]
       ) {
         ServerStep.frame(.text, payload, lengthEncoding: encoding)

@@ -1,3 +1,230 @@
+import Steps
+import WebSocketProtocol
+
 extension Catalogue {
-  @ListBuilder<Scenario> static var limits: [Scenario] { [Scenario]() }
+  /// Much, large, slow and several: where small boards give way.
+  @ListBuilder<Scenario> static var limits: [Scenario] {
+    limitsVolume
+    limitsLengths
+    limitsBackpressure
+    limitsConcurrency
+  }
+
+  @ListBuilder<Scenario> private static var limitsVolume: [Scenario] {
+    lawful(
+      "messages-100", "5.4", "Exchanges a hundred text messages of 16 bytes, one after the other.",
+      "Echoes all of them.", deliveries: .unpaused
+    ) {
+      for number in 100..<200 { echo("message no. \(number) ") }
+    }
+    lawful(
+      "messages-100-at-once", "5.4", "Sends a hundred binary messages of 32 bytes without waiting.",
+      "Echoes all of them, in order.", deliveries: .unpausedAndBytewise
+    ) {
+      for number in UInt8(0)..<100 { ServerStep.binary(.repeated(unit: [number], count: 32)) }
+      for number in UInt8(0)..<100 { ServerStep.expectBinary(.repeated(unit: [number], count: 32)) }
+    }
+    lawful(
+      "fragments-256", "5.4", "Sends a binary message of 16 KiB in 256 fragments.",
+      "Echoes it as one message.",
+      deliveries: .unpaused
+    ) {
+      ServerStep.begin(.binary, .repeated(unit: [0xA5], count: 64))
+      for _ in 0..<254 { ServerStep.more(.repeated(unit: [0xA5], count: 64)) }
+      ServerStep.last(.repeated(unit: [0xA5], count: 64))
+      ServerStep.expectBinary(.repeated(unit: [0xA5], count: 16384))
+    }
+    lawful(
+      "fragments-200-empty", .quality("5.4"), "Sends two hundred empty fragments inside a message.",
+      "Echoes the message.", deliveries: .unpausedAndBytewise
+    ) {
+      ServerStep.begin(.text, "a")
+      for _ in 0..<200 { ServerStep.more() }
+      ServerStep.last("z")
+      ServerStep.expectText("az")
+    }
+    lawful(
+      "silence-40-ms", .quality("5.5.2"), "Says nothing for 40 ms before and between two messages.",
+      "Waits for them and echoes them.", deliveries: .wholeOnly
+    ) {
+      ServerStep.pause(milliseconds: 40)
+      echo("after the silence")
+    }
+  }
+
+  /// Lengths that no board can hold. The end of the stream follows, so that a client that waits for the payload gets no stuck.
+  @ListBuilder<Scenario> private static var limitsLengths: [Scenario] {
+    let lengths: [(String, String, UInt64)] = [
+      ("256-mib", "256 MiB", 1 << 28), ("2-gib", "2 GiB", 1 << 31),
+      ("4-gib-and-5", "4 GiB and 5 bytes", 1 << 32 | 5),
+      ("2-to-the-62", "2 to the power of 62 bytes", 1 << 62),
+    ]
+    for (slug, what, length) in lengths {
+      unlawful(
+        "length-\(slug)", .quality("10.4"), "Announces a frame of \(what) and sends five of them.",
+        "Fails the connection with 1009 before it reserves memory for the payload.", codes: [1009]
+      ) {
+        ServerStep.frame(.binary, "hello", lengthEncoding: .sixtyFourBit, declaredLength: length)
+      }
+    }
+    lawful(
+      "length-512-kib-cut", .quality("10.4"),
+      "Announces a message of 512 KiB, more than a board holds, and ends the stream.",
+      "Fails the connection with 1009, or ends with the stream; does not run out of memory.",
+      ending: .awaitFailure, expected: Expected(messageLimit: 65536)
+    ) {
+      ServerStep.frame(.binary, "hello", lengthEncoding: .sixtyFourBit, declaredLength: 512 << 10)
+      ServerStep.halfClose
+    }
+  }
+
+  /// A server that does not read fills the client's send buffer, so that its writes become partial.
+  @ListBuilder<Scenario> private static var limitsBackpressure: [Scenario] {
+    let counts = [8192, 8193, 8194, 8195]
+    lawful(
+      "backpressure-send", "5.2", "Does not read for 25 ms while the client sends four messages of 8 KiB.",
+      "Sends every byte once there is room.", tags: ["backpressure"],
+      client: ClientScript(
+        [.connect(ConnectStep())]
+          + counts.map { .send(kind: .binary, payload: .random(count: $0, kind: .binary)) } + [.echo()]),
+      deliveries: .wholeOnly
+    ) {
+      ServerStep.stopReading
+      ServerStep.pause(milliseconds: 25)
+      ServerStep.resumeReading
+      for count in counts { ServerStep.expectBinary(.random(count: count, kind: .binary)) }
+    }
+    lawful(
+      "backpressure-echo", "5.2", "Sends four messages of 6000 bytes and does not read the echoes for 25 ms.",
+      "Sends every byte once there is room.", tags: ["backpressure"], deliveries: .unpaused
+    ) {
+      ServerStep.stopReading
+      for _ in 0..<4 { ServerStep.text(.random(count: 6000, kind: .utf8)) }
+      ServerStep.pause(milliseconds: 25)
+      ServerStep.resumeReading
+      for _ in 0..<4 { ServerStep.expectText(.random(count: 6000, kind: .utf8)) }
+    }
+    lawful(
+      "backpressure-ping", "5.5.2", "Sends a Ping while the client is stuck in sending 24 KiB.",
+      "Puts the Pong between frames, never inside one.", tags: ["backpressure"],
+      client: ClientScript([
+        .connect(ConnectStep()), .send(kind: .binary, payload: .random(count: 24576, kind: .binary)), .echo(),
+      ]), deliveries: .wholeOnly
+    ) {
+      ServerStep.stopReading
+      ServerStep.ping("meanwhile")
+      ServerStep.pause(milliseconds: 25)
+      ServerStep.resumeReading
+      ServerStep.expectBinary(.random(count: 24576, kind: .binary))
+      echo("afterwards")
+    }
+    lawful(
+      "backpressure-then-reset", "7.1.5",
+      "Does not read while the client sends 24 KiB, and resets the connection.",
+      "Ends too, and does not wait for ever.", tags: ["backpressure"],
+      client: ClientScript([
+        .connect(ConnectStep()), .send(kind: .binary, payload: .random(count: 24576, kind: .binary)), .echo(),
+      ]), ending: .endOfStream, deliveries: .wholeOnly
+    ) {
+      ServerStep.stopReading
+      ServerStep.pause(milliseconds: 15)
+      ServerStep.resetTCP
+    }
+  }
+
+  @ListBuilder<Scenario> private static var limitsConcurrency: [Scenario] {
+    twoConnections
+    lawful(
+      "two-tasks-send", .quality("5.4"),
+      "Takes the messages of two tasks of the client that send at the same time.",
+      "Sends whole frames, never one inside the other.", tags: ["concurrency"], client: twoSenders,
+      deliveries: .wholeOnly
+    ) {
+      for _ in 0..<10 { ServerStep.expectMessage(kind: nil, payload: nil) }
+    }
+    lawful(
+      "send-while-pings-come", "5.5.2",
+      "Sends ten Pings while one task of the client sends and another receives.",
+      "Answers the Pings between its own messages.", tags: ["concurrency"], client: senderAndReceiver,
+      deliveries: .unpaused
+    ) {
+      for number in 0..<10 { ServerStep.ping("ping \(number)") }
+      for _ in 0..<8 { ServerStep.expectText() }
+      ServerStep.text("done")
+      ServerStep.expectText("done")
+    }
+    lawful(
+      "receive-cancelled", .quality("6.2"),
+      "Goes on after the client has cancelled a task that was receiving.",
+      "Loses nothing: the next receive gets the next message.", tags: ["concurrency"],
+      client: cancelledReceiver,
+      deliveries: .wholeOnly
+    ) {
+      ServerStep.expectText("cancelled")
+      echo("after the cancellation")
+    }
+  }
+
+  private static var twoConnections: Scenario {
+    let names = ["left", "right"]
+    return Scenario(
+      id: "two-connections", description: "Takes two connections of the client at the same time.",
+      expectation: "Keeps them apart: each echo comes on its own connection.", rfc: "4.1",
+      requirement: .quality,
+      tags: ["concurrency", "several-connections"],
+      server: ServerScript(
+        connections: names.map { name in
+          ConnectionScript(
+            name: name,
+            steps: echo("\(name) one") + [.barrier("both open")] + echo("\(name) two") + echo("\(name) three")
+          )
+        }),
+      client: ClientScript(tasks: [
+        ClientTask(
+          name: "main",
+          steps: [
+            .connect(ConnectStep(connection: "left")), .start(task: "other"), .echo(connection: "left"),
+            .join(task: "other"),
+          ]),
+        ClientTask(
+          name: "other", steps: [.connect(ConnectStep(connection: "right")), .echo(connection: "right")]),
+      ]))
+  }
+
+  /// Five messages of 500 bytes from each of two tasks; the barrier lets them begin together.
+  private static let twoSenders: ClientScript = {
+    let sends = { (kind: ServerStep.MessageKind) -> [ClientStep] in
+      let payload = Payload.repeated(unit: Array("task \(kind.rawValue) ".utf8), count: 40)
+      return [.barrier("both ready")] + Array(repeating: .send(kind: kind, payload: payload), count: 5)
+    }
+    return ClientScript(tasks: [
+      ClientTask(
+        name: "main",
+        steps: [.connect(ConnectStep()), .start(task: "other")] + sends(.text) + [
+          .join(task: "other"), .echo(),
+        ]),
+      ClientTask(name: "other", steps: sends(.binary)),
+    ])
+  }()
+
+  private static let senderAndReceiver = ClientScript(tasks: [
+    ClientTask(
+      name: "main",
+      steps: [.connect(ConnectStep()), .start(task: "receiver")]
+        + Array(repeating: .send(kind: .text, payload: "from the sender"), count: 8) + [
+          .join(task: "receiver")
+        ]),
+    ClientTask(name: "receiver", steps: [.echo()]),
+  ])
+
+  private static let cancelledReceiver = ClientScript(tasks: [
+    ClientTask(
+      name: "main",
+      steps: [
+        .connect(ConnectStep()), .start(task: "receiver"), .pause(milliseconds: 15),
+        .cancel(task: "receiver"),
+        .join(task: "receiver"), .send(kind: .text, payload: "cancelled"), .echo(),
+      ]),
+    ClientTask(name: "receiver", steps: [.receive()]),
+  ])
 }

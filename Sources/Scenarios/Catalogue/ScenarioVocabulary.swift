@@ -57,7 +57,7 @@ func unlawful(
 func accepted(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Takes the connection as established.", client: ClientScript = .echo,
-  expected: Expected = Expected(), deliveries: [Delivery] = .every, _ response: OpeningResponse
+  expected: Expected = Expected(), deliveries: [Delivery] = .every, response: OpeningResponse
 ) -> Scenario {
   Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
@@ -72,7 +72,7 @@ func accepted(
 func refused(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Fails the connection and never reports it as open.", client: ClientScript = .echo,
-  deliveries: [Delivery] = .every, _ response: OpeningResponse
+  deliveries: [Delivery] = .every, response: OpeningResponse
 ) -> Scenario {
   Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
@@ -87,7 +87,7 @@ func refused(
 func leftOpen(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Takes the connection or refuses it, without hanging.",
-  client: ClientScript = .echo, deliveries: [Delivery] = .every, _ response: OpeningResponse
+  client: ClientScript = .echo, deliveries: [Delivery] = .every, response: OpeningResponse
 ) -> Scenario {
   Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
