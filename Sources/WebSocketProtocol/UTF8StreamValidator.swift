@@ -29,30 +29,32 @@ public struct UTF8StreamValidator: Sendable {
   }
 
   private mutating func scan(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    guard let base = bytes.baseAddress else { return nil }
+    let end = bytes.count
     var index = 0
-    let count = bytes.count
-    while index < count {
+    while index < end {
       if missing == 0 {
-        index = Self.skipASCII(bytes, from: index)
-        guard index < count else { return nil }
+        index = UTF8Scan.skipASCII(base, from: index, to: end)
+        if index >= 3, index &+ UTF8Scan.blockLength <= end {
+          index = boundary(base, UTF8Scan.skipBlocks(base, from: index, to: end))
+        }
       }
-      guard step(bytes[index]) else { return index }
-      index += 1
+      // Byte by byte: the first three, which no block can look back from, then a bad block or the rest that fills none.
+      let stop = index < 3 ? 3 : index &+ UTF8Scan.blockLength &+ 3
+      while index < end, index < stop || missing > 0 {
+        guard step((base + index).load(as: UInt8.self)) else { return index }
+        index &+= 1
+      }
     }
     return nil
   }
 
-  /// The index of the first byte at or after `start` that may not be ASCII.
-  private static func skipASCII(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-    var index = start
-    let count = bytes.count
-    guard let base = bytes.baseAddress else { return index }
-    while index &+ 8 <= count,
-      (base + index).loadUnaligned(as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-    {
-      index &+= 8
-    }
-    while index < count, bytes[index] < 0x80 { index &+= 1 }
+  /// The start of the character that is in progress at `index`, or `index` itself. All before it is valid.
+  private func boundary(_ base: UnsafeRawPointer, _ index: Int) -> Int {
+    func byte(_ back: Int) -> UInt8 { (base + index - back).load(as: UInt8.self) }
+    if byte(1) >= 0xC0 { return index - 1 }
+    if byte(2) >= 0xE0 { return index - 2 }
+    if byte(3) >= 0xF0 { return index - 3 }
     return index
   }
 
