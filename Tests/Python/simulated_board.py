@@ -32,10 +32,7 @@ class Board:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             try:
-                try:
                 os.execve(PYTHON, [PYTHON, str(BOARD / "launch.py")], {**os.environ, **environment})
-            finally:
-                os._exit(127)
             finally:
                 os._exit(127)  # a child that could not become the board must not go on as a second test run
         if raw:
