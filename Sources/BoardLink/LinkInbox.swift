@@ -6,6 +6,8 @@ import PosixIO
 final class LinkInbox: @unchecked Sendable {
   /// Beyond this the oldest bytes are dropped, as a board's USB buffer drops what nobody reads.
   static let limitBytes = 1 << 20
+  /// So much is handed out at once.
+  static let readBytes = 1 << 16
 
   private let loop: EventLoop
   private let board: String
@@ -23,7 +25,8 @@ final class LinkInbox: @unchecked Sendable {
   func deliver(_ new: [UInt8]) {
     loop.preconditionOnLoop()
     bytes += new
-    if bytes.count > Self.limitBytes { bytes.removeFirst(bytes.count - Self.limitBytes) }
+    // Half at once, so that a flood does not move the whole buffer for each piece.
+    if bytes.count > Self.limitBytes { bytes.removeFirst(bytes.count - Self.limitBytes / 2) }
     serve()
   }
 
@@ -66,9 +69,9 @@ final class LinkInbox: @unchecked Sendable {
   private func serve() {
     guard reader != nil else { return }
     if !bytes.isEmpty {
-      let all = bytes
-      bytes = []
-      finish(.success(all))
+      let piece = [UInt8](bytes.prefix(Self.readBytes))
+      bytes.removeFirst(piece.count)
+      finish(.success(piece))
     } else if let ending {
       finish(.failure(ending))
     }

@@ -9,6 +9,11 @@ public actor RawREPLSession {
   /// Standard output beyond this is not kept (it still reaches the follower), in bytes.
   public static let keptOutputBytes = 8 << 20
 
+  /// How often a prompt that does not answer is looked for again.
+  private static let rounds = 2
+  /// More than this is not drained: a program that prints without end has to be interrupted first.
+  private static let drainLimitBytes = 2 << 20
+
   private let link: any Link
   private let loop: EventLoop
   private let log: SerialLog?
@@ -37,20 +42,15 @@ public actor RawREPLSession {
   ///
   /// - Parameter attempt: how long each of the three attempts to find a prompt may take.
   public func resynchronise(attempt: Duration, deadline: Deadline) async throws {
-    machine.resynchronise()
-    while true {
-      let limit = min(deadline, .after(attempt))
+    for round in 1...Self.rounds {
+      try await drain()
+      try await findPrompt(attempt: attempt, deadline: deadline)
       do {
-        try await advance(until: limit) { $0 == .ready || $0 == .resynchronisationFailed }
+        return try await probe(deadline: min(deadline, .after(attempt)))
       } catch let failure as BoardFailure {
-        guard case .timedOut = failure.cause, deadline.hasPassed(at: .now()) == false else { throw failure }
-        machine.deadlinePassed()
-        if machine.takeEvents().contains(.resynchronisationFailed) {
-          throw self.failure(.timedOut("the raw REPL's prompt\(recentDescription)"))
-        }
-        continue
+        // What looked like the prompt may have been the tail of an earlier session.
+        if failure.isLinkEnded || round == Self.rounds { throw failure }
       }
-      return try await probe(deadline: deadline)
     }
   }
 
@@ -114,6 +114,37 @@ public actor RawREPLSession {
 // MARK: Input and output
 
 extension RawREPLSession {
+  /// Takes what the board has sent already: an old prompt in it would be mistaken for an answer.
+  private func drain() async throws {
+    var drained = 0
+    while drained < Self.drainLimitBytes {
+      do {
+        let bytes = try await link.read(deadline: .after(.zero))
+        log?.record(.fromBoard, bytes)
+        drained += bytes.count
+      } catch let failure as BoardFailure {
+        guard case .timedOut = failure.cause else { throw failure }
+        return
+      }
+    }
+  }
+
+  private func findPrompt(attempt: Duration, deadline: Deadline) async throws {
+    machine.resynchronise()
+    while true {
+      let limit = min(deadline, .after(attempt))
+      do {
+        return try await advance(until: limit) { $0 == .ready }
+      } catch let failure as BoardFailure {
+        guard case .timedOut = failure.cause, !deadline.hasPassed(at: .now()) else { throw failure }
+        machine.deadlinePassed()
+        if machine.takeEvents().contains(.resynchronisationFailed) {
+          throw self.failure(.timedOut("the raw REPL's prompt\(recentDescription)"))
+        }
+      }
+    }
+  }
+
   /// A link is alive only if an exchange says so: a prompt may be the rest of an earlier session.
   private func probe(deadline: Deadline) async throws {
     probes += 1

@@ -15,15 +15,22 @@ struct PromptMatcher: Sendable, Equatable {
     longestPattern = patterns.map(\.count).max() ?? 0
   }
 
-  /// Takes one byte; returns the index of the pattern that ends with it, if any does.
-  mutating func take(_ byte: UInt8) -> Int? {
-    held.append(byte)
-    return patterns.firstIndex { $0.last == byte && held.suffix($0.count).elementsEqual($0) }
+  /// Takes bytes up to the end of the first pattern, or all of them.
+  ///
+  /// - Returns: the index of the pattern found and the noise before it; nil if there is none yet.
+  mutating func take(_ bytes: inout ArraySlice<UInt8>) -> (pattern: Int, noise: [UInt8])? {
+    while let byte = bytes.popFirst() {
+      held.append(byte)
+      for (index, pattern) in patterns.enumerated() where pattern.last == byte && endsWith(pattern) {
+        defer { held = [] }
+        return (index, [UInt8](held.dropLast(pattern.count)))
+      }
+    }
+    return nil
   }
 
-  /// The noise before the pattern that `take` has just reported.
-  func noise(beforePattern index: Int) -> [UInt8] {
-    [UInt8](held.dropLast(patterns[index].count))
+  private func endsWith(_ pattern: [UInt8]) -> Bool {
+    held.count >= pattern.count && held[(held.count - pattern.count)...].elementsEqual(pattern)
   }
 
   /// All bytes held, when the search is given up.

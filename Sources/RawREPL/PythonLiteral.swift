@@ -30,7 +30,7 @@ public indirect enum PythonLiteral: Sendable, Equatable {
     case .int(let value): String(value)
     case .double(let value): value.isFinite ? value.description : "float('\(value.description)')"
     case .string(let text): "'" + text.unicodeScalars.map(Self.escape).joined() + "'"
-    case .bytes(let bytes): "b'" + bytes.map { Self.escape(byte: $0) }.joined() + "'"
+    case .bytes(let bytes): Self.literal(bytes)
     case .list(let items): "[" + Self.join(items) + "]"
     case .tuple(let items): "(" + Self.join(items) + (items.count == 1 ? ",)" : ")")
     case .dictionary(let pairs):
@@ -43,6 +43,21 @@ public indirect enum PythonLiteral: Sendable, Equatable {
 
   private static func join(_ items: [PythonLiteral]) -> String {
     items.map(\.source).joined(separator: ", ")
+  }
+
+  /// Written into a buffer, because serial logs pass many bytes through here.
+  private static func literal(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = [UInt8(ascii: "b"), UInt8(ascii: "'")]
+    text.reserveCapacity(bytes.count + bytes.count / 8 + 3)
+    for byte in bytes {
+      switch byte {
+      case UInt8(ascii: "\\"), UInt8(ascii: "'"): text += [UInt8(ascii: "\\"), byte]
+      case 0x20...0x7E: text.append(byte)
+      default: text += escape(byte: byte).utf8
+      }
+    }
+    text.append(UInt8(ascii: "'"))
+    return String(decoding: text, as: UTF8.self)
   }
 
   private static func escape(_ scalar: Unicode.Scalar) -> String {

@@ -9,10 +9,10 @@ extension RawREPLMachine {
       case .unknown, .ready, .friendly, .ended:
         emitForeign(rest)
         rest = []
-      default: take(rest.removeFirst())
+      default:
+        if state.matcher != nil { search(&rest) } else { take(rest.removeFirst()) }
       }
     }
-    releaseSurplusNoise()
   }
 
   /// The link has ended: no byte will come any more.
@@ -27,16 +27,14 @@ extension RawREPLMachine {
   /// One byte, in the states where each byte can change the state.
   private mutating func take(_ byte: UInt8) {
     switch state {
-    case .resynchronising, .enteringRawREPL, .softResetting, .leaving, .requestingRawPaste,
-      .awaitingAcceptance:
-      search(byte)
     case .readingWindow(let source, let low): takeWindowByte(source, low, byte)
     case .pasting(let source, let sent, let window): takeFlowControl(source, sent, window, byte)
     case .awaitingCompilation: takeCompilation(byte)
     case .sendingPlain: emitForeign([byte])
     case .awaitingPrompt(let errorOutput, let didSoftReset, let after):
       takePrompt(errorOutput, didSoftReset, after + [byte])
-    case .unknown, .ready, .friendly, .ended, .standardOutput, .errorOutput:
+    case .resynchronising, .enteringRawREPL, .softResetting, .leaving, .requestingRawPaste,
+      .awaitingAcceptance, .unknown, .ready, .friendly, .ended, .standardOutput, .errorOutput:
       preconditionFailure("these states are served in receive")
     }
   }
@@ -45,13 +43,15 @@ extension RawREPLMachine {
 // MARK: Searching through noise
 
 extension RawREPLMachine {
-  private mutating func search(_ byte: UInt8) {
+  private mutating func search(_ bytes: inout ArraySlice<UInt8>) {
     guard var matcher = state.matcher else { return }
-    // The matcher leaves the state while it grows, so that its buffer is not copied for each byte.
-    let found = matcher.take(byte)
-    state.setMatcher(matcher)
-    guard let found else { return }
-    emitForeign(matcher.noise(beforePattern: found))
+    let found = matcher.take(&bytes)
+    guard let found else {
+      if let noise = matcher.takeSurplusNoise() { emitForeign(noise) }
+      state.setMatcher(matcher)
+      return
+    }
+    emitForeign(found.noise)
     switch state {
     case .resynchronising(let attempt, _):
       outgoing.append(ControlCode.enterRawREPL)
@@ -60,7 +60,7 @@ extension RawREPLMachine {
     case .softResetting: become(.ready, .softResetFinished)
     case .leaving: become(.friendly, .left)
     case .awaitingAcceptance: become(.standardOutput, .started)
-    case .requestingRawPaste(let source, _): takeRawPasteAnswer(source, found)
+    case .requestingRawPaste(let source, _): takeRawPasteAnswer(source, found.pattern)
     default: preconditionFailure("a state without a matcher does not search")
     }
   }
@@ -82,12 +82,6 @@ extension RawREPLMachine {
 
   private mutating func emitForeign(_ bytes: some Collection<UInt8>) {
     if !bytes.isEmpty { events.append(.foreignOutput([UInt8](bytes))) }
-  }
-
-  private mutating func releaseSurplusNoise() {
-    guard var matcher = state.matcher, let noise = matcher.takeSurplusNoise() else { return }
-    state.setMatcher(matcher)
-    emitForeign(noise)
   }
 
   /// Hands out what the current state holds back, before it is left without its pattern.

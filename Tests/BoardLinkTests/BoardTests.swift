@@ -82,7 +82,7 @@ struct BoardTests {
     "an interrupt from another task ends every kind of wait",
     arguments: [
       "while True: pass", "import time\ntime.sleep(60)", "import select\nselect.poll().poll(60000)",
-      "import asyncio\nasyncio.run(asyncio.sleep(60))",
+      "import asyncio\nasync def f(): await asyncio.sleep(60)\nasyncio.run(f())",
     ])
   func interruptFromOutside(_ source: String) async throws {
     try await SimulatedBench.run { bench in
@@ -93,7 +93,8 @@ struct BoardTests {
       }
       for await _ in started.stream { break }
       try await board.interrupt()
-      #expect(try await output.traceback?.type == "KeyboardInterrupt")
+      let ended = try await output
+      #expect(ended.traceback?.type == "KeyboardInterrupt", "\(ended.traceback as Any)")
       #expect(try await bench.run("print(1)").text == "1\n")
     }
   }
@@ -174,7 +175,7 @@ struct BoardTests {
       _ = try await bench.run("print('for the log')")
       let excerpt = log.excerpt(since: position)
       #expect(excerpt.contains(" > b'print(\\'for the log\\')\\x04'"))
-      #expect(excerpt.contains("for the log\\r\\n\\x04\\x04>"))
+      #expect(excerpt.contains(" < b'\\x04"))
       #expect(!excerpt.contains("raw REPL"))
     }
   }

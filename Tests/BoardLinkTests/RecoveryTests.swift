@@ -1,0 +1,166 @@
+import BoardLink
+import Foundation
+import PosixIO
+import RawREPL
+import Testing
+
+@Suite(
+  "Recovery of a board", .serialized,
+  .enabled(if: SimulatedBoardSupport.hasInterpreter, SimulatedBoardSupport.skipReason),
+  .timeLimit(.minutes(2)))
+struct RecoveryTests {
+  @Test("an interpreter killed in mid-execution is noticed at once, and the board comes back by a hard reset")
+  func killed() async throws {
+    try await SimulatedBench.run { bench in
+      let failure = try await Self.killWhileRunning(bench)
+      #expect(failure.description == "board sim: the link ended: the interpreter was ended by signal 9")
+      #expect(await bench.board.state == .detached)
+      _ = await bench.board.takeEvents()
+      try await bench.board.recover(from: failure)
+      let events = await bench.board.takeEvents()
+      #expect(events.map(\.kind) == [.hardReset])
+      #expect(events.first?.succeeded == true)
+      #expect(await bench.board.state == .rawREPL)
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("killed again and again, the board is quarantined with the first cause, and every call says so")
+  func killedAgainAndAgain() async throws {
+    try await SimulatedBench.run { bench in
+      var first: BoardFailure?
+      for _ in 0..<Board.hardRecoveriesInARow {
+        let failure = try await Self.killWhileRunning(bench)
+        first = first ?? failure
+        try await bench.board.recover(from: failure)
+      }
+      let last = try await Self.killWhileRunning(bench)
+      let quarantine = await #expect(throws: BoardFailure.self) { try await bench.board.recover(from: last) }
+      #expect(quarantine?.cause == first.map { .quarantined(first: $0.cause) })
+      #expect(await bench.board.state == quarantine.map { .broken($0) })
+      let later = await #expect(throws: BoardFailure.self) { try await bench.run("print(1)") }
+      #expect(later == quarantine)
+    }
+  }
+
+  @Test("progress in between keeps a board in use")
+  func progress() async throws {
+    try await SimulatedBench.run { bench in
+      for _ in 0...Board.hardRecoveriesInARow {
+        try await bench.board.recover(from: try await Self.killWhileRunning(bench))
+        await bench.board.noteProgress()
+      }
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("a program that swallows interrupts is left by the second rung, and the heap is clean afterwards")
+  func stubbornProgram() async throws {
+    try await SimulatedBench.run { bench in
+      let source = "n = 0\nwhile n < 2:\n  try:\n    while True: pass\n  except KeyboardInterrupt: n += 1"
+      let failure = await #expect(throws: BoardFailure.self) {
+        try await bench.board.execute(source, deadline: .after(.milliseconds(50)), grace: .milliseconds(50))
+      }
+      _ = await bench.board.takeEvents()
+      try await bench.board.recover(from: try #require(failure))
+      let events = await bench.board.takeEvents()
+      #expect(events.map(\.kind).last == .softReset)
+      #expect(!events.contains { $0.kind == .hardReset })
+      #expect(try await bench.run("print('n' in globals())").text == "False\n")
+    }
+  }
+
+  @Test("a program that no interrupt ends costs a hard reset")
+  func immortalProgram() async throws {
+    try await SimulatedBench.run { bench in
+      let source = "while True:\n  try:\n    while True: pass\n  except KeyboardInterrupt: pass"
+      let failure = await #expect(throws: BoardFailure.self) {
+        try await bench.board.execute(source, deadline: .after(.milliseconds(50)), grace: .milliseconds(50))
+      }
+      _ = await bench.board.takeEvents()
+      try await bench.board.recover(from: try #require(failure))
+      let events = await bench.board.takeEvents()
+      #expect(events.map(\.kind) == [.interrupt, .reenterRawREPL, .hardReset])
+      #expect(events.map(\.succeeded) == [false, false, true])
+    }
+  }
+
+  @Test("machine.reset() in a program ends the link, and the ladder brings the board back")
+  func resetByProgram() async throws {
+    try await SimulatedBench.run { bench in
+      let failure = await #expect(throws: BoardFailure.self) {
+        try await bench.run("import machine\nmachine.reset()")
+      }
+      #expect(failure?.isLinkEnded == true)
+      try await bench.board.recover(from: try #require(failure))
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test(
+    "an interpreter that cannot run is quarantined soon, with its own last words",
+    arguments: ["/bin/false", "/bin/true"])
+  func unusableInterpreter(_ path: String) async throws {
+    let interpreter = try MicroPythonInterpreter(path: path)
+    let bench = try SimulatedBench(SimulatedBoardConfiguration(interpreter: interpreter, boardFolder: nil))
+    let start = MonotonicInstant.now()
+    let failure = await #expect(throws: BoardFailure.self) { try await bench.board.attach() }
+    #expect(failure?.isLinkEnded == true)
+    let quarantine = await #expect(throws: BoardFailure.self) {
+      try await bench.board.recover(from: try #require(failure))
+    }
+    #expect(quarantine?.isQuarantine == true)
+    #expect(MonotonicInstant.now() - start < .seconds(10))
+    await bench.finish()
+  }
+
+  @Test("a missing interpreter is one sentence")
+  func missingInterpreter() {
+    let failure = #expect(throws: BoardFailure.self) {
+      try MicroPythonInterpreter(path: "/nowhere/micropython")
+    }
+    #expect(failure?.description.contains("/nowhere/micropython") == true)
+  }
+
+  @Test(
+    "the raw prompt is found from any state a board can be left in",
+    arguments: [
+      [], [0x01], [0x05], [UInt8]("x = '''half".utf8), [UInt8]("\u{5}x = 1\r\nfor i in range(3):\r\n".utf8),
+      [UInt8]("while True: pass\r\r".utf8), [UInt8]("\u{1}print('half sent".utf8),
+      [UInt8]("\u{1}while True: pass\u{4}".utf8), [UInt8]("\u{1}\u{5}A\u{1}half a source".utf8),
+      [UInt8]("\u{1}\u{5}A\u{1}def f(:\n swallowed".utf8),
+      [UInt8]("\u{1}\u{5}A\u{1}while True: pass\u{4}".utf8),
+      [UInt8]("\u{1}while True: print('chatty')\u{4}".utf8), [UInt8]("\u{1}\u{1}\u{2}\u{1}1/0\u{4}".utf8),
+    ] as [[UInt8]])
+  func resynchronises(_ typed: [UInt8]) async throws {
+    let bench = try SimulatedBench()
+    try await bench.link.open(deadline: SimulatedBoardSupport.soon)
+    for byte in typed { try await bench.link.write([byte], deadline: SimulatedBoardSupport.soon) }
+    try await bench.board.attach()
+    #expect(try await bench.run("print(1)").text == "1\n")
+    await bench.finish()
+  }
+
+  /// Starts an endless program, kills the interpreter once it runs, and returns how `execute` failed.
+  private static func killWhileRunning(_ bench: SimulatedBench) async throws -> BoardFailure {
+    let started = AsyncStream<Void>.makeStream()
+    let board = bench.board
+    let execution = Task { () -> BoardFailure? in
+      do {
+        let source = "print('in')\nwhile True: pass"
+        _ = try await board.execute(source, deadline: SimulatedBoardSupport.soon) { _ in
+          started.continuation.yield()
+        }
+        return nil
+      } catch {
+        return error as? BoardFailure
+      }
+    }
+    for await _ in started.stream { break }
+    let start = MonotonicInstant.now()
+    kill(try #require(await bench.link.processID()), SIGKILL)
+    let failure = try #require(await execution.value)
+    #expect(MonotonicInstant.now() - start < .milliseconds(500), "the end was noticed late")
+    return failure
+  }
+}
