@@ -1,0 +1,190 @@
+import PosixIO
+import Synchronization
+import WebSocketProtocol
+
+/// Why a client cannot do what it was asked for: a mistake of the caller.
+public enum WebSocketClientError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A message function was called before ``WebSocketClient/handshake(_:headers:subprotocols:)`` succeeded.
+  case notConnected
+  /// ``WebSocketClient/handshake(_:headers:subprotocols:)`` was called while a connection is open.
+  case alreadyConnected
+  /// The URI asks for TLS.
+  case secureNotSupported
+
+  /// One sentence.
+  public var description: String {
+    switch self {
+    case .notConnected: "the client is not connected: call handshake first"
+    case .alreadyConnected: "the client is connected already: close it first"
+    case .secureNotSupported: "this client does not speak TLS: use a ws:// URI"
+    }
+  }
+}
+
+/// A WebSocket client (RFC 6455) whose functions are those of the MicroPython library it stands for.
+///
+///     let client = WebSocketClient()
+///     try await client.handshake("ws://127.0.0.1:8765/chat")
+///     try await client.send("Hello World")
+///     while let message = try await client.recv() {
+///       print(message)
+///       try await client.close()
+///     }
+///
+/// Everything may be called from any task. One client has one connection at a time; after its end
+/// ``handshake(_:headers:subprotocols:)`` opens another.
+public final class WebSocketClient: Sendable {
+  /// The loop the client lives on.
+  public let loop: EventLoop
+
+  private let configuration: ConnectionConfiguration
+  private let state: Mutex<State>
+
+  private struct State {
+    var connection: WebSocketConnection?
+    var isConnecting = false
+    var randomness: any RandomNumberGenerator & Sendable
+  }
+
+  /// Makes a client that is not connected.
+  ///
+  /// - Parameters:
+  ///   - configuration: Deadlines and bounds.
+  ///   - randomness: Gives nonces and masking keys. RFC 6455 section 10.3 wants them unpredictable: pass a seeded
+  ///     generator only where bytes must repeat.
+  ///   - loop: Where the connection lives; tasks that prefer this loop reach it without a thread hop.
+  public init(
+    configuration: ConnectionConfiguration = ConnectionConfiguration(),
+    randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    on loop: EventLoop = .shared
+  ) {
+    self.loop = loop
+    self.configuration = configuration
+    state = Mutex(State(randomness: randomness))
+  }
+
+  deinit { state.withLock { $0.connection }?.abandon() }
+
+  /// Connects to a `ws://` URI and does the opening handshake.
+  ///
+  /// - Parameters:
+  ///   - uri: Where to, for example `ws://192.168.1.100:8765/chat?room=1`.
+  ///   - headers: Further fields of the request, in order.
+  ///   - subprotocols: In the order of preference.
+  /// - Returns: The server's response; its `subprotocol` is the chosen one.
+  /// - Throws: `InvalidOperation` for a URI or fields that cannot be sent, `PosixError` where TCP fails,
+  ///   `HandshakeRejection` where the server's response is no valid 101, ``WebSocketClientError``.
+  @discardableResult
+  public func handshake(
+    _ uri: String, headers: [(String, String)] = [], subprotocols: [String] = []
+  ) async throws -> ClientHandshake.Response {
+    let uri = try WebSocketURI(uri)
+    guard !uri.isSecure else { throw WebSocketClientError.secureNotSupported }
+    let fields = HeaderFields(headers.map { HeaderFields.Field($0.0, $0.1) })
+    var randomness = try beginConnecting()
+    defer { state.withLock { $0.isConnecting = false } }
+    let key = HandshakeKey(nonce: (randomness.next(), randomness.next()))
+    let handshake = try ClientHandshake(
+      uri, key: key, headers: fields, subprotocols: subprotocols, limits: configuration.limits)
+    // Each connection goes on where the last one stopped drawing, in steps of one generator value.
+    let seed = randomness.next() as UInt64
+    state.withLock { $0.randomness = randomness }
+    let keys = DerivedGenerator.make(seed, from: randomness)
+    let deadline = Deadline.after(configuration.handshakeTimeout)
+    let (connection, response) = try await loop.run { [configuration, loop] in
+      try await Self.connect(uri, handshake, keys, configuration, deadline, on: loop)
+    }
+    state.withLock { $0.connection = connection }
+    return response
+  }
+
+  private func beginConnecting() throws -> any RandomNumberGenerator & Sendable {
+    try state.withLock { state in
+      guard !state.isConnecting, state.connection?.isOpen != true else {
+        throw WebSocketClientError.alreadyConnected
+      }
+      state.isConnecting = true
+      state.connection = nil
+      return state.randomness
+    }
+  }
+
+  /// Whether the connection is open: messages can be sent.
+  public var open: Bool { connectionIfAny?.isOpen ?? false }
+
+  /// The connection itself, for what this class does not offer; nil before the first handshake.
+  public var connectionIfAny: WebSocketConnection? { state.withLock { $0.connection } }
+
+  /// The code of the server's Close, 1005 when it held none, 1006 when none came; nil while TCP has not ended.
+  public var closeCode: CloseCode? { connectionIfAny?.closeStatus?.code }
+
+  /// The reason of the server's Close, often empty; nil while TCP has not ended.
+  public var closeReason: String? { connectionIfAny?.closeStatus?.reason }
+
+  /// Sends a text message.
+  public func send(_ text: String) async throws { try await connection().send(.text(text)) }
+
+  /// Sends a binary message.
+  public func send(_ bytes: [UInt8]) async throws { try await connection().send(.binary(bytes)) }
+
+  /// Sends one message in several frames (RFC 6455 section 5.4).
+  public func send(fragments: [[UInt8]], isText: Bool) async throws {
+    let connection = try connection()
+    for (index, fragment) in fragments.enumerated() {
+      let opcode: Opcode = index > 0 ? .continuation : isText ? .text : .binary
+      try await connection.sendFrame(opcode, fragment, isFinal: index == fragments.count - 1)
+    }
+  }
+
+  /// Sends a single frame of a message; see ``WebSocketConnection/sendFrame(_:_:isFinal:)``.
+  public func sendFrame(_ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true) async throws {
+    try await connection().sendFrame(opcode, payload, isFinal: isFinal)
+  }
+
+  /// Waits for the next message; nil when no more will come. See ``WebSocketConnection/receive(deadline:)``.
+  public func recv(deadline: Deadline? = nil) async throws -> Message? {
+    try await connection().receive(deadline: deadline)
+  }
+
+  /// Sends a Ping and waits for its Pong; returns the time between.
+  @discardableResult
+  public func ping(_ payload: [UInt8] = [], deadline: Deadline? = nil) async throws -> Duration {
+    try await connection().ping(payload, deadline: deadline)
+  }
+
+  /// Closes the connection with the closing handshake; without a connection it does nothing.
+  ///
+  /// - Parameters:
+  ///   - code: Nil sends a Close without code.
+  ///   - reason: At most 123 bytes of UTF-8.
+  /// - Returns: Whether both Close frames were exchanged.
+  @discardableResult
+  public func close(code: CloseCode? = .normalClosure, reason: String = "") async throws -> Bool {
+    try await connectionIfAny?.close(code, reason: reason) ?? false
+  }
+
+  private func connection() throws(WebSocketClientError) -> WebSocketConnection {
+    guard let connection = connectionIfAny else { throw .notConnected }
+    return connection
+  }
+}
+
+/// Masking keys of one connection, drawn from a value of the client's generator; a strong generator is used as it is.
+private struct DerivedGenerator: RandomNumberGenerator, Sendable {
+  var state: UInt64
+
+  static func make(
+    _ seed: UInt64, from generator: any RandomNumberGenerator & Sendable
+  ) -> any RandomNumberGenerator & Sendable {
+    generator is SystemRandomNumberGenerator ? generator : DerivedGenerator(state: seed)
+  }
+
+  /// SplitMix64: enough for bytes that are meant to repeat.
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

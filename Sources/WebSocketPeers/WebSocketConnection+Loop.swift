@@ -1,0 +1,241 @@
+import PosixIO
+import Synchronization
+import WebSocketProtocol
+
+/// What a connection does on its loop: readiness, reading, writing, closing.
+extension WebSocketConnection: EndOfTurnHandler {
+  func isReady(_ readiness: Readiness) {
+    if !readiness.isDisjoint(with: [.readable, .peerEnded, .error, .hungUp]) {
+      isReadable = true
+      if !readiness.isDisjoint(with: [.peerEnded, .error, .hungUp]) { endIsReported = true }
+      // After the last message nobody asks any more, but the end of TCP has to be seen.
+      if isOver { readToEnd() }
+    }
+    if readiness.contains(.writable), output.count > outputStart { flush() }
+    wakeWaiters()
+  }
+
+  /// The one write for everything that was sent in this turn.
+  public func turnEnds() {
+    isDirty = false
+    flush()
+    if isOver { readToEnd() }
+  }
+
+  func receiveOnLoop(_ deadline: Deadline) async throws -> Message? {
+    loop.preconditionOnLoop()
+    while true {
+      if let message = messages.popFirst() { return message }
+      if isOver { return nil }
+      if isReadable { readOnce() } else { try await wait(.receive, deadline) }
+    }
+  }
+
+  func sendOnLoop(_ opcode: Opcode, _ payload: [UInt8], _ isFinal: Bool) async throws {
+    loop.preconditionOnLoop()
+    guard !isClosed else { throw InvalidOperation.notOpen }
+    try payload.withUnsafeBufferPointer { (bytes) throws(InvalidOperation) in
+      try machine.send(opcode, UnsafeRawBufferPointer(bytes), isFinal: isFinal, &output)
+    }
+    markDirty()
+    guard output.count - outputStart > configuration.sendHighWaterMark else { return }
+    flush()
+    let deadline = Deadline.after(configuration.sendTimeout)
+    while output.count - outputStart > configuration.sendHighWaterMark {
+      guard !isClosed else { throw InvalidOperation.notOpen }
+      try await wait(.send, deadline)
+    }
+  }
+
+  func pingOnLoop(_ payload: [UInt8], _ deadline: Deadline) async throws -> Duration {
+    loop.preconditionOnLoop()
+    guard !isClosed else { throw InvalidOperation.notOpen }
+    try payload.withUnsafeBufferPointer { (bytes) throws(InvalidOperation) in
+      try machine.ping(UnsafeRawBufferPointer(bytes), &output)
+    }
+    let start = MonotonicInstant.now()
+    pongs[payload] = nil
+    flush()
+    while true {
+      if let instant = pongs.removeValue(forKey: payload) { return instant - start }
+      guard !isOver else { throw InvalidOperation.notOpen }
+      if isReadable, messages.count < Self.mostQueuedMessages {
+        readOnce()
+        wakeWaiters()
+      } else {
+        try await wait(.receive, deadline)
+      }
+    }
+  }
+
+  func closeOnLoop(_ payload: ClosePayload) async throws -> Bool {
+    loop.preconditionOnLoop()
+    if machine.state == .open {
+      try machine.close(payload, &output)
+      shared.withLock { $0.isOpen = false }
+      closeTimer?.set(.after(configuration.closeTimeout))
+    }
+    discardsMessages = true
+    messages = MessageQueue()
+    flush()
+    while !isClosed {
+      // The timer ends this wait: it closes TCP.
+      if isReadable { readOnce() } else { try await wait(.close, .never) }
+    }
+    return closeStatus?.wasClean ?? false
+  }
+
+  // MARK: - Reading
+
+  func readOnce() {
+    switch socket.receive(into: memory) {
+    case .moved(let count):
+      // A short read took all there was; what comes later is reported anew.
+      if count < memory.count, !endIsReported { isReadable = false }
+      process(UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+    case .wouldBlock: isReadable = false
+    case .end, .failed: finish()
+    }
+  }
+
+  func process(_ bytes: UnsafeMutableRawBufferPointer) {
+    var input = ReceivedBytes(bytes)
+    while let event = machine.next(&input, &output) {
+      switch event {
+      case .message(.text, let payload) where !discardsMessages:
+        messages.append(.text(String(decoding: payload, as: UTF8.self)))
+      case .message(_, let payload) where !discardsMessages: messages.append(.binary([UInt8](payload)))
+      case .message, .ping: break
+      case .pong(let payload): if pongs.count < 64 { pongs[[UInt8](payload)] = .now() }
+      case .close: noMoreMessages(nil)
+      case .violation(let violation): noMoreMessages(violation)
+      }
+    }
+    if output.count > outputStart {
+      markDirty()
+    } else if messages.count == 0 {
+      // Nothing will carry an acknowledgement soon; a peer with Nagle's algorithm on may wait for one.
+      socket.acknowledgeNow()
+    }
+  }
+
+  private func noMoreMessages(_ violation: ProtocolViolation?) {
+    isOver = true
+    shared.withLock { shared in
+      shared.isOpen = false
+      shared.violation = violation
+    }
+    closeTimer?.set(.after(configuration.closeTimeout))
+    markDirty()
+  }
+
+  private func readToEnd() {
+    while isReadable, !isClosed { readOnce() }
+  }
+
+  // MARK: - Writing
+
+  func markDirty() {
+    guard !isDirty else { return }
+    isDirty = true
+    loop.atEndOfTurn(self)
+  }
+
+  func flush() {
+    guard !isClosed else { return }
+    while output.count > outputStart {
+      switch socket.send(UnsafeRawBufferPointer(rebasing: output.bytes[outputStart...])) {
+      case .moved(let count): outputStart += count
+      case .wouldBlock, .end: return
+      case .failed:
+        // The next read tells how it ended.
+        outputStart = output.count
+        isReadable = true
+      }
+    }
+    output.removeAll()
+    outputStart = 0
+    if machine.directive == .halfCloseAndDrain { socket.endSending() }
+    wakeWaiters()
+  }
+
+  // MARK: - The end
+
+  /// TCP has ended, or is ended here because the peer took too long.
+  func finish() {
+    guard !isClosed else { return }
+    isClosed = true
+    isOver = true
+    let status = machine.receiveEndOfStream()
+    shared.withLock { shared in
+      shared.isOpen = false
+      shared.status = status
+    }
+    closeTimer?.cancel()
+    if let registration { loop.deregister(registration, closesNext: true) }
+    registration = nil
+    socket.close()
+    wakeWaiters()
+  }
+
+  // MARK: - Waiting
+
+  enum WaitPurpose {
+    case receive
+    case send
+    case close
+  }
+
+  /// Waits until something has happened, the deadline has passed or the task is cancelled.
+  private func wait(_ purpose: WaitPurpose, _ deadline: Deadline) async throws {
+    let mark = WaitMark()
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        addWaiter(mark, purpose, deadline, continuation)
+      }
+    } onCancel: {
+      loop.submit {
+        mark.isCancelled = true
+        self.wake(ObjectIdentifier(mark), throwing: CancellationError())
+      }
+    }
+  }
+
+  private func addWaiter(
+    _ mark: WaitMark, _ purpose: WaitPurpose, _ deadline: Deadline,
+    _ continuation: CheckedContinuation<Void, any Error>
+  ) {
+    if mark.isCancelled { return continuation.resume(throwing: CancellationError()) }
+    var timer: LoopTimer?
+    if deadline != .never {
+      timer = LoopTimer(on: loop) { [weak self] in
+        let operation: SystemOperation = purpose == .send ? .send : .receive
+        self?.wake(ObjectIdentifier(mark), throwing: PosixError(operation, "the peer", .timedOut))
+      }
+      timer?.set(deadline)
+    }
+    waiters.append(Waiter(id: ObjectIdentifier(mark), continuation: continuation, timer: timer))
+  }
+
+  private func wake(_ id: ObjectIdentifier, throwing error: any Error) {
+    guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+    let waiter = waiters.remove(at: index)
+    waiter.timer?.cancel()
+    waiter.continuation.resume(throwing: error)
+  }
+
+  func wakeWaiters() {
+    guard !waiters.isEmpty else { return }
+    let woken = waiters
+    waiters.removeAll(keepingCapacity: true)
+    for waiter in woken {
+      waiter.timer?.cancel()
+      waiter.continuation.resume()
+    }
+  }
+}
+
+/// One wait. `@unchecked Sendable`: touched on the loop's thread only.
+private final class WaitMark: @unchecked Sendable {
+  var isCancelled = false
+}

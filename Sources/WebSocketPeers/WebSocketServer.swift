@@ -1,0 +1,133 @@
+import Logging
+import PosixIO
+import WebSocketProtocol
+
+/// A server whose connections are handled by an async function, one task each, on one loop.
+///
+///     let server = try await WebSocketServer.start(listeningOn: [.loopbackV4(port: 8765)], on: loop) { connection in
+///       for try await message in connection { try await connection.send(message) }
+///     }
+///
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+public final class WebSocketServer: @unchecked Sendable {
+  /// What is done with a connection. When it returns, the connection is closed with 1000; when it throws, with 1011.
+  public typealias Handler = @Sendable (WebSocketConnection) async throws -> Void
+
+  /// The addresses it listens on.
+  public let addresses: [SocketAddress]
+  /// The loop it lives on.
+  public let loop: EventLoop
+
+  private let configuration: ConnectionConfiguration
+  private let handler: Handler
+  private let logger: Logger
+  private var listeners: [TCPListener] = []
+  private var tasks: [Int: Task<Void, Never>] = [:]
+  private var nextTask = 0
+
+  /// Starts listening on all of `addresses`, on one port number if they ask for port 0.
+  public static func start(
+    listeningOn addresses: [SocketAddress], on loop: EventLoop,
+    configuration: ConnectionConfiguration = ConnectionConfiguration(),
+    logger: Logger = Logger(label: "wsrig.server"), handler: @escaping Handler
+  ) async throws -> WebSocketServer {
+    try await loop.perform { try WebSocketServer(addresses, loop, configuration, logger, handler) }
+  }
+
+  private init(
+    _ addresses: [SocketAddress], _ loop: EventLoop, _ configuration: ConnectionConfiguration,
+    _ logger: Logger,
+    _ handler: @escaping Handler
+  ) throws {
+    self.loop = loop
+    self.configuration = configuration
+    self.logger = logger
+    self.handler = handler
+    let owner = Owner()
+    listeners = try TCPListener.listenOnAll(on: loop, addresses) { socket, _ in owner.server?.accept(socket) }
+    self.addresses = listeners.map(\.address)
+    owner.server = self
+  }
+
+  /// Stops listening, cancels the handlers and returns when all connections have ended.
+  public func stop() async throws {
+    let running = try await loop.perform {
+      for listener in self.listeners { listener.close() }
+      self.listeners = []
+      for task in self.tasks.values { task.cancel() }
+      return Array(self.tasks.values)
+    }
+    for task in running { await task.value }
+  }
+
+  private func accept(_ socket: consuming TCPSocket) {
+    let number = nextTask
+    nextTask += 1
+    let accepted = AcceptedSocket(socket)
+    tasks[number] = Task(executorPreference: loop) {
+      await self.serve(accepted)
+      self.loop.submit { self.tasks[number] = nil }
+    }
+  }
+
+  @concurrent
+  private func serve(_ accepted: AcceptedSocket) async {
+    do {
+      guard let connection = try await shakeHands(accepted) else { return }
+      do {
+        try await handler(connection)
+        try await closeUncancelled(connection, .normalClosure)
+      } catch {
+        logger.debug("handler failed", metadata: ["error": "\(error)"])
+        try await closeUncancelled(connection, error is CancellationError ? .goingAway : .internalError)
+      }
+    } catch {
+      logger.debug("connection failed", metadata: ["error": "\(error)"])
+    }
+  }
+
+  /// The closing handshake of a cancelled handler is not cancelled with it; it has a deadline of its own.
+  private func closeUncancelled(_ connection: WebSocketConnection, _ code: CloseCode) async throws {
+    let loop = loop
+    _ = try await Task(executorPreference: loop) { try await connection.close(code) }.value
+  }
+
+  private func shakeHands(_ accepted: AcceptedSocket) async throws -> WebSocketConnection? {
+    var handshake = ServerHandshake(limits: configuration.limits)
+    let deadline = Deadline.after(configuration.handshakeTimeout)
+    guard let socket = accepted.take() else { return nil }
+    while true {
+      let chunk = try await socket.receiveSome(from: "a client", on: loop, deadline: deadline)
+      guard !chunk.isEmpty else { return nil }
+      switch handshake.receive(chunk) {
+      case .incomplete: continue
+      case .rejected(let rejection):
+        try await socket.sendAll(
+          ServerHandshake.refuse(rejection), to: "a client", on: loop, deadline: deadline)
+        socket.endSending()
+        while try await !socket.receiveSome(from: "a client", on: loop, deadline: deadline).isEmpty {}
+        return nil
+      case .request(let request, let consumed):
+        let response = try ServerHandshake.accept(request)
+        try await socket.sendAll(response, to: "a client", on: loop, deadline: deadline)
+        return try WebSocketConnection(
+          socket, .server(limits: configuration.limits), rest: Array(chunk[consumed...]), subprotocol: nil,
+          configuration: configuration, on: loop)
+      }
+    }
+  }
+
+  private final class Owner {
+    weak var server: WebSocketServer?
+  }
+}
+
+/// Carries an accepted socket into its task. `@unchecked Sendable`: filled before the task starts, emptied by it, both
+/// on the loop's thread.
+private final class AcceptedSocket: @unchecked Sendable {
+  private var socket: TCPSocket?
+
+  init(_ socket: consuming TCPSocket) { self.socket = consume socket }
+
+  func take() -> TCPSocket? { socket.take() }
+}
