@@ -1028,7 +1028,7 @@ class Pure(unittest.TestCase):
             "ws://h?x=1": ("ws", "h", 80, "/?x=1"),
             "ws://h/?x=/y?z": ("ws", "h", 80, "/?x=/y?z"),
             "ws://my_host.local:8765/a": ("ws", "my_host.local", 8765, "/a"),
-            "ws://[::1]:9/": ("ws", "::1", 9, "/"),
+            "ws://[::1]:9/": ("ws", "::1", 9, None),
             "ws://[fe80::1]": ("ws", "fe80::1", 80, None),
             "ws://h:/x": ("ws", "h", 80, "/x"),
         }
