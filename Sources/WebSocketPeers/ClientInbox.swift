@@ -3,7 +3,7 @@ import Steps
 import WebSocketProtocol
 
 /// A frame as the client sent it, lawful or not.
-typealias ClientFrame = WebSocketProtocol.DecodedFrame
+typealias ClientFrame = WebSocketProtocol.WireFrame
 
 /// What the client has sent and no step has looked at yet: frames as they were on the wire, judged by nobody here.
 struct ClientInbox {

@@ -1,5 +1,5 @@
 /// A frame as it was found on the wire, legal or not.
-public struct DecodedFrame: Hashable, Sendable {
+public struct WireFrame: Hashable, Sendable {
   /// The offset of the header's first byte in the stream.
   public let streamOffset: UInt64
   /// The header.
@@ -18,14 +18,14 @@ public struct DecodedFrame: Hashable, Sendable {
 }
 
 /// What is left of a stream that ended within a frame.
-public struct IncompleteFrame: Hashable, Sendable {
+public struct PartialFrame: Hashable, Sendable {
   /// The offset of the frame's first byte.
   public let streamOffset: UInt64
   /// The header, if all of it came.
   public let header: FrameHeader?
   /// The header's bytes that came.
   public let headerBytes: [UInt8]
-  /// The payload that came, unmasked and bounded as in ``DecodedFrame``.
+  /// The payload that came, unmasked and bounded as in ``WireFrame``.
   public let payload: [UInt8]
   /// The bytes of the payload that came, kept or not.
   public let receivedPayload: UInt64
@@ -58,20 +58,20 @@ public struct FrameDecoder: Sendable {
   /// Splits a whole stream.
   public static func decode(
     _ bytes: [UInt8], keptPayload: Int = 1 << 20
-  ) -> (frames: [DecodedFrame], incomplete: IncompleteFrame?) {
+  ) -> (frames: [WireFrame], incomplete: PartialFrame?) {
     var decoder = FrameDecoder(keptPayload: keptPayload)
     return (decoder.receive(bytes), decoder.incompleteFrame)
   }
 
   /// Takes a chunk and returns the frames that end in it.
-  public mutating func receive(_ bytes: some Sequence<UInt8>) -> [DecodedFrame] {
+  public mutating func receive(_ bytes: some Sequence<UInt8>) -> [WireFrame] {
     let chunk = Array(bytes)
     return chunk.withUnsafeBytes { receive($0) }
   }
 
   /// Takes a chunk and returns the frames that end in it.
-  public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [DecodedFrame] {
-    var frames: [DecodedFrame] = []
+  public mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [WireFrame] {
+    var frames: [WireFrame] = []
     var index = 0
     while index < bytes.count {
       if let header {
@@ -86,9 +86,9 @@ public struct FrameDecoder: Sendable {
   }
 
   /// The frame in which the stream stands, or `nil` between frames.
-  public var incompleteFrame: IncompleteFrame? {
+  public var incompleteFrame: PartialFrame? {
     guard !headerBytes.isEmpty else { return nil }
-    return IncompleteFrame(
+    return PartialFrame(
       streamOffset: frameStart, header: header, headerBytes: headerBytes, payload: payload,
       receivedPayload: received)
   }
@@ -114,8 +114,8 @@ public struct FrameDecoder: Sendable {
     return taken
   }
 
-  private mutating func finishFrame(_ header: FrameHeader) -> DecodedFrame {
-    let frame = DecodedFrame(
+  private mutating func finishFrame(_ header: FrameHeader) -> WireFrame {
+    let frame = WireFrame(
       streamOffset: frameStart, header: header, headerBytes: headerBytes, payload: payload)
     self.header = nil
     headerBytes = []
