@@ -34,14 +34,9 @@ enum ASCII {
   static func isToken(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isToken) }
 
   /// Whether two byte strings are equal without regard to the case of ASCII letters.
-  static func equal(_ bytes: some Sequence<UInt8>, _ text: StaticString) -> Bool {
-    var index = 0
-    for byte in bytes {
-      guard index < text.utf8CodeUnitCount, lowercased(byte) == lowercased(text.utf8Start[index]) else {
-        return false
-      }
-      index += 1
-    }
-    return index == text.utf8CodeUnitCount
+  static func equal(_ bytes: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount else { return false }
+    return zip(bytes, UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+      .allSatisfy { lowercased($0) == lowercased($1) }
   }
 }

@@ -45,6 +45,8 @@ public struct HTTPHeadParser: Sendable {
   /// Takes a chunk.
   public mutating func receive(_ chunk: UnsafeRawBufferPointer) -> Progress {
     let before = bytes.count
+    // What a usual request needs, in one allocation each.
+    if before == 0 { fields.reserveCapacity(min(limits.headerFields, 12)) }
     let room = max(limits.head - before, 0)
     bytes.append(contentsOf: chunk.prefix(room))
     var index = before

@@ -46,11 +46,15 @@ public struct HandshakeKey: Hashable, Sendable {
 
 /// SHA-1 by OpenSSL.
 enum SHA1 {
+  /// Fetched once and never freed: `EVP_sha1` would look the algorithm up under locks for every connection. OpenSSL's
+  /// fetched algorithms are immutable and may be used by all threads.
+  nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA1", nil)
+
   /// Writes the 20 bytes of the digest; wraps `EVP_Digest`.
   static func digest(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
     let done = EVP_Digest(
       bytes.baseAddress, bytes.count, digest.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
-      EVP_sha1(), nil)
+      algorithm, nil)
     precondition(done == 1, "OpenSSL cannot compute SHA-1, which every WebSocket handshake needs")
   }
 }
