@@ -23,6 +23,12 @@ public struct RuleContext: Sendable {
   let application: ApplicationView
   /// All connections of the attempt, this one included.
   let siblings: [DecodedConnection]
+  /// The place of this connection among them; nil where it never reached the server.
+  let siblingIndex: Int?
+  /// The first message of the application's that was cut or altered on its way out.
+  private(set) var damagedSend: DamagedSend?
+  /// How what the application got compares with what the server sent.
+  private(set) var delivered = Delivered.equal
 
   /// The contexts of all connections of an attempt: those of the script, then any others in the trace.
   public static func all(case: Case, attempt: AttemptTrace) -> [RuleContext] {
@@ -36,13 +42,13 @@ public struct RuleContext: Sendable {
       return RuleContext(
         case: `case`, attempt: attempt, name: name, trace: index.map { attempt.connections[$0] },
         decoded: index.map { decoded[$0] } ?? DecodedConnection(ConnectionTrace(name: name, token: "")),
-        siblings: decoded)
+        siblings: decoded, siblingIndex: index)
     }
   }
 
   private init(
     case: Case, attempt: AttemptTrace, name: String, trace: ConnectionTrace?, decoded: DecodedConnection,
-    siblings: [DecodedConnection]
+    siblings: [DecodedConnection], siblingIndex: Int?
   ) {
     self.case = `case`
     self.attempt = attempt
@@ -50,10 +56,14 @@ public struct RuleContext: Sendable {
     self.trace = trace
     self.decoded = decoded
     self.siblings = siblings
+    self.siblingIndex = siblingIndex
     opening = OpeningModel(decoded, serverByteCount: trace?.serverStream.totalCount ?? 0)
     server = ServerStreamModel(decoded.server)
     client = ClientStreamModel(decoded)
     application = ApplicationView(name: name, script: `case`.scenario.client, trace: attempt.client)
+    // Found once, as they compare digests of all messages.
+    damagedSend = findDamagedSend()
+    delivered = compareDelivered()
   }
 
   // MARK: what the rules ask again and again

@@ -53,6 +53,14 @@ struct ApplicationView: Sendable {
     }
   }
 
+  /// Whether the messages were sent one after the other, so that the order of the records is that of the wire.
+  var sendsInOneTask: Bool {
+    let tasks = events.compactMap { event -> String? in
+      if case .sent = event.kind { event.task } else { nil }
+    }
+    return Set(tasks).count <= 1
+  }
+
   /// Whether the application was told that the connection is over, in whatever way.
   var knowsTheEnd: Bool { !ends.isEmpty || closeReturned || !failures.isEmpty || connectFailure != nil }
 

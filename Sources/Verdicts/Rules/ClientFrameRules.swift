@@ -93,7 +93,7 @@ extension RuleContext {
 
   fileprivate var maskingKeyFindings: [Finding] {
     // Over all connections, as a client that starts with the same key on each is as predictable; told on the first only.
-    guard siblings.first == decoded else { return [] }
+    guard siblingIndex == 0 else { return [] }
     let masked = siblings.flatMap { $0.client.frames }.filter { $0.header.isMasked && $0.payloadLength > 0 }
     let keys = masked.compactMap { frame -> UInt32? in
       frame.header.maskingKey?.bytes.reduce(0) { $0 << 8 | UInt32($1) }

@@ -52,7 +52,7 @@ extension RuleContext {
       return []
     }
     guard let close = server.close, let answer = client.close, answer.eventIndex > close.eventIndex,
-      answer.content.defect == nil, noFailureFound
+      answer.content.defect == nil, closesOnlyInAnswer
     else { return [] }
     if answer.content.code == close.code { return [] }
     // Nothing to echo: 1000 says the same as no code.
@@ -65,8 +65,8 @@ extension RuleContext {
     ]
   }
 
-  /// Whether the client's Close is no failing of its own: 1002, 1007 and the like on a lawful stream are another rule's matter.
-  private var noFailureFound: Bool { application.isListening || !applicationMayClose }
+  /// Whether nothing but the server's Close makes the client send one; otherwise the two may have crossed.
+  private var closesOnlyInAnswer: Bool { application.isListening || !applicationMayClose }
 
   fileprivate var unsentCloseFindings: [Finding] {
     guard isEstablished, application.closeReturned, application.hasCloseStep else { return [] }

@@ -111,8 +111,9 @@ extension RuleContext {
   }
 
   fileprivate var failureCodeFindings: [Finding] {
-    guard let violation = dueViolation, let close = client.close, close.eventIndex > violation.eventIndex,
-      !application.hasCloseStep, !clientHitLimit, notFailedFindings.isEmpty
+    guard isEstablished, !serverReset, let violation = visibleViolation, let close = client.close,
+      close.eventIndex > violation.eventIndex, !application.hasCloseStep, !clientHitLimit,
+      notFailedFindings.isEmpty
     else { return [] }
     let codes = allowedCodes(violation)
     guard !codes.contains(close.content.reportedCode) else { return [] }

@@ -62,7 +62,7 @@ enum Delivered: Sendable {
 
 extension RuleContext {
   /// Compares messages one by one and classifies the first that differs.
-  var delivered: Delivered {
+  func compareDelivered() -> Delivered {
     let sent = server.messages
     let got = application.messages
     for (index, digest) in got.enumerated() {
@@ -88,7 +88,6 @@ extension RuleContext {
     if !message.isCut, digest.length < message.length, digest.isBeginning(of: message.payload) {
       return .altered(digest, message, "cut")
     }
-    // What stands behind a violation may have pushed its way in before nothing: only the first message of all can tell.
     let merged = server.messages[index...].reduce(into: (sum: 0, hit: false)) { state, message in
       state.sum += message.length
       if state.sum == digest.length { state.hit = true }

@@ -198,12 +198,12 @@ private struct RequestView {
           "The key \(Words.quoted(Array(key.utf8))) is not 16 bytes in Base64.")
       ]
     }
-    let same = context.siblings.filter { $0.request?.values("Sec-WebSocket-Key").first == key }
-    if same.count > 1 {
+    let earlier = context.siblings.prefix(context.siblingIndex ?? 0)
+    if earlier.contains(where: { $0.request?.values("Sec-WebSocket-Key").first == key }) {
       return [
         Finding(
           at: offset("Sec-WebSocket-Key"),
-          "\(same.count) connections have the key \(key). Each must have a fresh one.")
+          "The key \(key) is that of an earlier connection. Each must have a fresh one.")
       ]
     }
     return []

@@ -33,8 +33,9 @@ struct DamagedSend: Sendable {
 }
 
 extension RuleContext {
-  /// The first message of the application's that was cut or altered on its way out. Behind it the stream is no longer readable.
-  var damagedSend: DamagedSend? {
+  /// Finds the first message of the application's that was cut or altered on its way out. Behind it the stream is no longer
+  /// readable.
+  func findDamagedSend() -> DamagedSend? {
     guard isEstablished, client.isComplete else { return nil }
     var waiting = application.sent
     for message in client.wholeMessages {
@@ -68,23 +69,27 @@ extension RuleContext {
   /// Messages whose send returned and which are nowhere on the wire.
   fileprivate var lostSendFindings: [Finding] {
     guard isEstablished, client.isComplete, damagedSend == nil, !serverReset else { return [] }
-    // After a violation, a Close or the end of the server's stream, what the application still sends may come to nothing.
-    guard serverStopIndex == .max || serverStopIndex > clientEnd?.eventIndex ?? .max else { return [] }
     var onWire = client.wholeMessages
-    for digest in application.sent {
-      if let index = onWire.firstIndex(where: { digest.matches($0) }) {
-        onWire.remove(at: index)
-      } else {
-        let wrongType = onWire.contains { digest.hasPayload(of: $0) }
-        let what = wrongType ? "came to the server with the other type" : "never came to the server"
-        return [
-          Finding(
-            at: wrongType ? onWire.first?.streamOffset : nil,
-            "The \(Words.message(digest)) that the application sent \(what).")
-        ]
+    var missing: (digest: MessageDigest, index: Int)?
+    var lastFound = -1
+    for (index, digest) in application.sent.enumerated() {
+      if let place = onWire.firstIndex(where: { digest.matches($0) }) {
+        onWire.remove(at: place)
+        lastFound = index
+      } else if missing == nil {
+        missing = (digest, index)
       }
     }
-    return []
+    // After a violation, a Close or the end of the server's stream, what the application still sends may come to nothing; what
+    // it sent before something that arrived may not.
+    let isReleased = serverStopIndex < clientEnd?.eventIndex ?? .max
+    guard let missing, !isReleased || (missing.index < lastFound && application.sendsInOneTask) else {
+      return []
+    }
+    let other = onWire.first { missing.digest.hasPayload(of: $0) }
+    let what = other == nil ? "never came to the server" : "came to the server with the other type"
+    let sentence = "The \(Words.message(missing.digest)) that the application sent \(what)."
+    return [Finding(at: other?.streamOffset, sentence)]
   }
 
   /// A send that threw, or an echo that was not sent, on a connection on which nothing was wrong.

@@ -1,0 +1,314 @@
+import Scenarios
+import Steps
+import Testing
+import Traces
+import Verdicts
+import WebSocketProtocol
+
+/// A trace and the rules that it breaks.
+struct Example: CustomTestStringConvertible, Sendable {
+  var name: String
+  var attempt: Attempt
+  var broken: [String]
+
+  init(_ name: String, breaks broken: [String] = [], _ attempt: Attempt) {
+    self.name = name
+    self.attempt = attempt
+    self.broken = broken
+  }
+
+  var testDescription: String { name }
+}
+
+@Suite("Lawful behaviour breaks no rule")
+struct KeptTests {
+  static let echoes: [Example] = [
+    Example("nothing but opening and closing", .open { $0.closes() }),
+    Example(
+      "an echo",
+      .open {
+        $0.wire.server(.text, "hello"); $0.echoes("hello"); $0.closes()
+      }),
+    Example(
+      "an empty message",
+      .open {
+        $0.wire.server(.text, ""); $0.echoes(""); $0.closes()
+      }),
+    Example(
+      "binary data",
+      .open {
+        $0.wire.server(.binary, [0, 255])
+        $0.got([0, 255], text: false)
+        $0.sent([0, 255], text: false)
+        $0.wire.client(.binary, [0, 255])
+        $0.closes()
+      }),
+    Example(
+      "fragments with a Ping between",
+      .open {
+        $0.wire.server(.text, Array("fr".utf8), final: false)
+        $0.wire.server(.ping, "p")
+        $0.wire.server(.continuation, Array("ag".utf8))
+        $0.wire.client(.pong, "p")
+        $0.echoes("frag")
+        $0.closes()
+      }),
+    Example(
+      "an echo in fragments",
+      .open {
+        $0.wire.server(.text, "hello")
+        $0.got("hello")
+        $0.sent(Array("hello".utf8))
+        $0.wire.client(.text, Array("he".utf8), final: false)
+        $0.wire.client(.continuation, Array("llo".utf8))
+        $0.closes()
+      }),
+    Example(
+      "a character cut by fragments",
+      .open {
+        $0.wire.server(.text, [0xE2, 0x82], final: false)
+        $0.wire.server(.continuation, [0xAC])
+        $0.echoes("€")
+        $0.closes()
+      }),
+    Example(
+      "an echo that a Close overtook",
+      .open {
+        $0.wire.server(.text, "hello")
+        $0.wire.serverClose()
+        $0.got("hello")
+        $0.sent(Array("hello".utf8))
+        $0.wire.clientClose()
+        $0.wire.end()
+        $0.ended(1000)
+      }),
+    Example(
+      "messages lost in a reset",
+      .open {
+        $0.wire.server(.text, "hello")
+        $0.wire.note(.sentReset)
+        $0.threw("OSError")
+      }),
+    Example(
+      "a bounded receive and no more",
+      .open(ClientScript([.connect(ConnectStep()), .receive(count: 1)])) {
+        $0.wire.server(.text, "one")
+        $0.wire.server(.text, "two")
+        $0.got("one")
+        $0.wire.clientClose(1001)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
+      "a limit that the scenario allows",
+      .open(expected: Expected(messageLimit: 4)) {
+        $0.wire.server(.text, "hello")
+        $0.wire.clientClose(1009)
+        $0.wire.end()
+        $0.ended()
+      }),
+  ]
+
+  static let pings: [Example] = [
+    Example(
+      "a Pong",
+      .open {
+        $0.wire.server(.ping, "p"); $0.wire.client(.pong, "p"); $0.closes()
+      }),
+    Example(
+      "only the latest of three Pings answered",
+      .open {
+        for text in ["1", "2", "3"] { $0.wire.server(.ping, text) }
+        $0.wire.client(.pong, "3")
+        $0.closes()
+      }),
+    Example(
+      "a Ping that a Close overtook",
+      .open {
+        $0.wire.server(.ping, "p"); $0.closes()
+      }),
+    Example(
+      "a Ping after the client's Close",
+      .open(.closing) {
+        $0.wire.clientClose()
+        $0.app(.closed)
+        $0.wire.server(.ping, "late")
+        $0.wire.serverClose()
+        $0.wire.end()
+      }),
+    Example(
+      "a Pong after the client's Close",
+      .open(.closing) {
+        $0.wire.server(.ping, "p")
+        $0.wire.clientClose()
+        $0.app(.closed)
+        $0.wire.client(.pong, "p")
+        $0.wire.serverClose()
+        $0.wire.end()
+      }),
+    Example(
+      "unsolicited Pongs of both",
+      .open {
+        $0.wire.server(.pong, "a")
+        $0.wire.client(.pong, "b")
+        $0.closes()
+      }),
+  ]
+
+  static let failures: [Example] = [
+    Example(
+      "reserved bits answered by 1002",
+      .open(expected: Expected(failure: true)) {
+        $0.wire.server(.text, Array("no".utf8), rsv: 4)
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended(1006, clean: false)
+      }),
+    Example(
+      "bad text answered by 1007 before its end",
+      .open(expected: Expected(failFast: true)) {
+        $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
+        $0.wire.server(.text, [0x61, 0xFF], final: false)
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.clientClose(1007)
+        $0.wire.note(.stepStarted(index: 2))
+        $0.wire.server(.continuation, [0x61])
+        $0.wire.end()
+        $0.ended(1006)
+      }),
+    Example(
+      "a length with its top bit set and 1009",
+      .open {
+        $0.wire.server(.binary, [1], length: 1 << 63, encoding: .sixtyFourBits)
+        $0.wire.clientClose(1009)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "the end of the stream inside a message",
+      .open {
+        $0.wire.server(.text, Array("half".utf8), final: false)
+        $0.wire.end()
+        $0.ended(1006, clean: false)
+      }),
+    Example(
+      "the end of the stream inside a frame",
+      .open {
+        $0.wire.serverBytes([0x81, 0x05, 0x68])
+        $0.wire.end()
+        $0.threw("OSError")
+      }),
+    Example(
+      "a failure that only the scenario knows",
+      .open(expected: Expected(closeCodes: [1008], failure: true)) {
+        $0.wire.server(.text, "forbidden")
+        $0.echoes("forbidden")
+        $0.wire.clientClose(1008)
+        $0.wire.end()
+        $0.ended()
+      }),
+  ]
+
+  static let closings: [Example] = [
+    Example(
+      "the application closes",
+      .open(.closing) {
+        $0.wire.clientClose()
+        $0.wire.serverClose()
+        $0.wire.end()
+        $0.app(.closed)
+      }),
+    Example(
+      "Closes that cross",
+      .open(.closing) {
+        $0.wire.serverClose(1001)
+        $0.wire.clientClose(1000)
+        $0.wire.end()
+        $0.app(.closed)
+      }),
+    Example(
+      "an empty Close answered by an empty Close",
+      .open {
+        $0.wire.server(.close)
+        $0.wire.client(.close)
+        $0.wire.end()
+        $0.ended(1005, clean: true)
+      }),
+    Example(
+      "an empty Close answered by 1000",
+      .open {
+        $0.wire.server(.close)
+        $0.wire.clientClose(1000)
+        $0.wire.end()
+        $0.ended(1005)
+      }),
+    Example(
+      "registered and private codes",
+      .open {
+        $0.wire.serverClose(3999)
+        $0.wire.clientClose(3999)
+        $0.wire.end()
+        $0.ended(3999)
+      }),
+    Example(
+      "TCP ended without a Close",
+      .open {
+        $0.wire.end(); $0.ended(1006, clean: false)
+      }),
+  ]
+
+  static let openings: [Example] = [
+    Example(
+      "a wrong Accept refused",
+      .make {
+        $0.wires = [Wire(opens: false)]
+        $0.wire.request()
+        $0.wire.respond(Wire.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "accept")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
+      "a choice that the RFC leaves open",
+      .make(expected: Expected(opening: .either)) {
+        $0.wires = [Wire(opens: false)]
+        $0.wire.request()
+        $0.wire.respond(["HTTP/1.1 101"] + Wire.responseLines.dropFirst())
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "status")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
+      "headers, subprotocols and target",
+      .make(
+        ClientScript([
+          .connect(
+            ConnectStep(
+              target: "/{token}?x=1", headers: [.init("X-Board", "pico")], subprotocols: ["chat", "log"])),
+          .echo(),
+        ]),
+        expected: Expected(
+          request: RequestExpectation(target: "/{token}?x=1", subprotocols: ["chat", "log"]))
+      ) {
+        $0.wires = [Wire(opens: false)]
+        $0.wire.request(
+          ["GET /t0k?x=1 HTTP/1.1"] + Wire.requestLines.dropFirst() + [
+            "x-board: pico", "Sec-WebSocket-Protocol: chat, log",
+          ])
+        $0.wire.respond(Wire.responseLines + ["Sec-WebSocket-Protocol: chat"])
+        $0.app(.connected(subprotocol: "chat"), step: 0)
+        $0.closes()
+      }),
+  ]
+
+  @Test("keeps every rule", arguments: echoes + pings + failures + closings + openings)
+  func keeps(_ example: Example) {
+    #expect(example.attempt.broken == [])
+  }
+
+  @Test("and passes", arguments: echoes + pings + closings)
+  func passes(_ example: Example) {
+    let judgement = Judge.judge(
+      case: example.attempt.case, device: example.attempt.trace, reference: example.attempt.trace)
+    #expect(judgement.verdict == .passed)
+    #expect(judgement.agreesWithReference)
+    #expect(!judgement.referenceFailed)
+  }
+}
