@@ -24,6 +24,19 @@ public enum ClientStep: Sendable, Hashable {
   case pause(milliseconds: Int)
 }
 
+extension ClientStep {
+  /// The connection that the step is about, if it is about one.
+  public var connection: String? {
+    switch self {
+    case .connect(let step): step.connection
+    case .echo(let name, _), .receive(let name, _), .send(let name, _, _), .ping(let name, _),
+      .close(let name, _, _):
+      name
+    case .start, .join, .cancel, .barrier, .pause: nil
+    }
+  }
+}
+
 /// How a connection is opened.
 public struct ConnectStep: Sendable, Hashable {
   /// The name of the server's connection script.
@@ -72,6 +85,13 @@ public struct ClientScript: Sendable, Hashable {
 
   /// Creates the common script of one task.
   public init(_ steps: [ClientStep]) { tasks = [ClientTask(name: "main", steps: steps)] }
+
+  /// How many tasks meet at each barrier.
+  public var barrierParties: [String: Int] {
+    tasks.flatMap(\.steps).reduce(into: [:]) { parties, step in
+      if case .barrier(let name) = step { parties[name, default: 0] += 1 }
+    }
+  }
 
   /// Connects and echoes to the end: what most scenarios ask of a client.
   public static let echo = ClientScript([.connect(ConnectStep()), .echo()])

@@ -50,7 +50,7 @@ extension FrameSpec {
   }
 
   private static func hex(_ key: UInt32) -> String {
-    HexDigits.text([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: key >> $0) })
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: key >> $0) }.hexadecimal
   }
 
   private static func maskingKey(json reader: JSONReader) throws(ScenarioFileError) -> UInt32 {

@@ -1,3 +1,5 @@
+import Steps
+
 /// A JSON value together with its place in a file, so that whatever is wrong can be reported there.
 struct JSONReader {
   let file: String
@@ -49,7 +51,7 @@ extension JSONReader {
   func hex() throws(ScenarioFileError) -> [UInt8] {
     let allowed = "an even number of hexadecimal digits, such as \"48 65\""
     guard case .string(let string) = value else { throw mismatch(allowed) }
-    guard let bytes = HexDigits.bytes(string) else { throw mismatch(allowed) }
+    guard let bytes = [UInt8](hexadecimal: string.filter { $0 != " " }) else { throw mismatch(allowed) }
     return bytes
   }
 
@@ -148,18 +150,4 @@ extension JSONValue {
 
 extension [String] {
   var quotedList: String { map { "\"\($0)\"" }.joined(separator: ", ") }
-}
-
-/// Bytes as hexadecimal digits.
-enum HexDigits {
-  static func text(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-  }
-
-  static func bytes(_ text: String) -> [UInt8]? {
-    let digits = text.utf8.filter { $0 != 0x20 }
-    let values = digits.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-    guard values.count == digits.count, digits.count % 2 == 0 else { return nil }
-    return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
-  }
 }

@@ -35,7 +35,11 @@ enum JSONValue: Hashable, Sendable {
 extension JSONValue: Decodable {
   /// Takes any JSON value. Members come in alphabetical order, since a decoder does not keep theirs.
   init(from decoder: any Decoder) throws {
-    if let keyed = try? decoder.container(keyedBy: AnyKey.self) {
+    // Strings and objects first: they are the most, and each wrong guess costs an error.
+    let container = try decoder.singleValueContainer()
+    if let string = try? container.decode(String.self) {
+      self = .string(string)
+    } else if let keyed = try? decoder.container(keyedBy: AnyKey.self) {
       let keys = keyed.allKeys.sorted { $0.stringValue < $1.stringValue }
       self = .object(
         try keys.map { Member($0.stringValue, try keyed.decode(JSONValue.self, forKey: $0)) })
@@ -44,16 +48,15 @@ extension JSONValue: Decodable {
       while !list.isAtEnd { values.append(try list.decode(JSONValue.self)) }
       self = .array(values)
     } else {
-      self = Self.scalar(try decoder.singleValueContainer())
+      self = Self.scalar(container)
     }
   }
 
   private static func scalar(_ container: any SingleValueDecodingContainer) -> JSONValue {
-    if let bool = try? container.decode(Bool.self) { return .bool(bool) }
     if let integer = try? container.decode(Int.self) { return .integer(integer) }
+    if let bool = try? container.decode(Bool.self) { return .bool(bool) }
     if let unsigned = try? container.decode(UInt64.self) { return .unsigned(unsigned) }
     if let double = try? container.decode(Double.self) { return .double(double) }
-    if let string = try? container.decode(String.self) { return .string(string) }
     return .null
   }
 

@@ -29,7 +29,7 @@ struct JSONWriter {
   /// `room` is what is left of the line after what stands before the value.
   private mutating func write(_ value: JSONValue, indentation: Int, isTop: Bool = false, room: Int) {
     let line = Self.line(of: value)
-    if !isTop && line.count <= room {
+    if !isTop && line.utf8.count <= room {
       text += line
       return
     }
@@ -64,6 +64,9 @@ struct JSONWriter {
   /// A JSON string. Control characters are escaped, also those beyond ASCII that a terminal would act on.
   private static func quoted(_ string: String) -> String {
     var quoted = "\""
+    if string.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }) {
+      return "\"\(string)\""
+    }
     for scalar in string.unicodeScalars {
       switch scalar {
       case "\"": quoted += "\\\""

@@ -4,7 +4,7 @@ extension Payload {
   var json: JSONValue {
     switch self {
     case .text(let text): .tagged("text", .string(text))
-    case .bytes(let bytes): .tagged("hex", .string(HexDigits.text(bytes)))
+    case .bytes(let bytes): .tagged("hex", .string(bytes.hexadecimal))
     case .repeated(let unit, let count): .tagged("repeat", Self.json(unit: unit, count: count))
     case .random(let count, let kind):
       .tagged("random", .members(("count", .integer(count)), ("kind", .string(kind.rawValue))))
@@ -16,7 +16,7 @@ extension Payload {
     let isPrintable = !unit.isEmpty && unit.allSatisfy { (0x20...0x7E).contains($0) }
     let text: JSONValue? = isPrintable ? .string(String(decoding: unit, as: UTF8.self)) : nil
     return .members(
-      ("text", text), ("hex", isPrintable ? nil : .string(HexDigits.text(unit))), ("count", .integer(count)))
+      ("text", text), ("hex", isPrintable ? nil : .string(unit.hexadecimal)), ("count", .integer(count)))
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {

@@ -1,0 +1,116 @@
+import Steps
+
+/// Which cases run, and in what order: the same arguments give the same plan.
+public enum RunPlan {
+  /// The cases of a run, with every random payload drawn from the seed.
+  ///
+  /// - Parameters:
+  ///   - scenarios: What there is to choose from.
+  ///   - deliveries: `default`, `all`, or a list of deliveries with commas between (see ``ModifierChoice``).
+  ///   - only: Patterns, of which a case must fit one if there are any; `*` stands for anything. One with an `@` is compared with
+  ///     the ids of all cases that there could be, and picks them whatever `deliveries` says; one without is compared with the ids
+  ///     of scenarios, and picks those of their cases that `deliveries` says.
+  ///   - tags: Words, of which a scenario must have one if there are any: its tags, its chapter's name or its requirement.
+  ///   - seed: Decides the payloads, the choice of deliveries and the order.
+  ///   - shuffle: Draws the order from the seed.
+  /// - Throws: `RunPlanError` for a pattern or a tag that fits nothing, or an unknown delivery.
+  public static func cases(
+    of scenarios: [Scenario], deliveries: String = "default", only: [String] = [], tags: [String] = [],
+    seed: UInt64, shuffle: Bool = false
+  ) throws(RunPlanError) -> [Case] {
+    let choice = try ModifierChoice(deliveries, seed: seed)
+    return try cases(of: scenarios, choice: choice, only: only, tags: tags, seed: seed, shuffle: shuffle)
+  }
+
+  /// As the other one, with the choice of deliveries already made.
+  public static func cases(
+    of scenarios: [Scenario], choice: ModifierChoice, only: [String] = [], tags: [String] = [],
+    seed: UInt64, shuffle: Bool = false
+  ) throws(RunPlanError) -> [Case] {
+    var plan = choice.cases(of: scenarios)
+    if !only.isEmpty { plan = try select(only, from: scenarios, plan: plan) }
+    if !tags.isEmpty { plan = try select(tags: tags, from: scenarios, plan: plan) }
+    guard !plan.isEmpty else { throw .nothingSelected }
+    if shuffle {
+      var generator = SplitMix64(seed: seed, text: "order")
+      plan.shuffle(using: &generator)
+    }
+    return concrete(plan, seed: seed)
+  }
+
+  private static func select(
+    _ patterns: [String], from scenarios: [Scenario], plan: [Case]
+  ) throws(RunPlanError) -> [Case] {
+    let product = ModifierChoice.all.cases(of: scenarios)
+    let planned = Set(plan.map(\.id))
+    var selected: Set<String> = []
+    for pattern in patterns {
+      let glob = Glob(pattern)
+      let isForCases = pattern.contains("@")
+      let matches = product.filter { glob.matches(isForCases ? $0.id : $0.scenario.id) }
+      guard !matches.isEmpty else {
+        let ids = isForCases ? product.map(\.id) : scenarios.map(\.id)
+        throw .unknownCase(pattern: pattern, nearest: glob.nearest(in: ids))
+      }
+      selected.formUnion(matches.map(\.id).filter { isForCases || planned.contains($0) })
+    }
+    return product.filter { selected.contains($0.id) }
+  }
+
+  private static func select(
+    tags: [String], from scenarios: [Scenario], plan: [Case]
+  ) throws(RunPlanError) -> [Case] {
+    let known = Set(scenarios.flatMap(\.selectableTags)).sorted()
+    let wanted = tags.map { $0.lowercased() }
+    for tag in wanted where !known.contains(tag) { throw .unknownTag(tag: tag, known: known) }
+    return plan.filter { !$0.scenario.selectableTags.isDisjoint(with: wanted) }
+  }
+
+  /// Draws each scenario's payloads once, however many deliveries it has.
+  private static func concrete(_ plan: [Case], seed: UInt64) -> [Case] {
+    var drawn: [String: Scenario] = [:]
+    return plan.map { testCase in
+      let scenario = drawn[testCase.scenario.id] ?? testCase.scenario.concrete(seed: seed)
+      drawn[scenario.id] = scenario
+      return Case(scenario: scenario, delivery: testCase.delivery)
+    }
+  }
+}
+
+extension Scenario {
+  /// Everything in lower case by which `--tag` finds the scenario: its tags, its chapter's name, its requirement.
+  public var selectableTags: Set<String> {
+    var all = Set(tags.map { $0.lowercased() })
+    if let chapter { all.insert("\(chapter)".lowercased()) }
+    all.insert(requirement.rawValue.lowercased())
+    return all
+  }
+}
+
+/// Why a plan cannot be made: what the user gave fits nothing.
+public enum RunPlanError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// No case's id fits the pattern.
+  case unknownCase(pattern: String, nearest: [String])
+  /// No scenario has the tag.
+  case unknownTag(tag: String, known: [String])
+  /// There is no delivery of that name.
+  case unknownDelivery(String)
+  /// Everything that was asked for exists, but nothing fits all of it.
+  case nothingSelected
+
+  /// One sentence for the user.
+  public var description: String {
+    switch self {
+    case .unknownCase(let pattern, let nearest):
+      let hint = nearest.isEmpty ? "" : " (did you mean \(nearest.joined(separator: ", "))?)"
+      return "No case's id fits \"\(pattern)\"\(hint); --list shows them all."
+    case .unknownTag(let tag, let known):
+      return "No scenario has the tag \"\(tag)\"; there are \(known.joined(separator: ", "))."
+    case .unknownDelivery(let name):
+      let names = ["default", "all"] + Delivery.allCases.map(\.rawValue)
+      let hint = Nearest.name(to: name, in: names).map { " (did you mean \($0)?)" } ?? ""
+      return "There is no delivery \"\(name)\"\(hint); there are \(names.joined(separator: ", "))."
+    case .nothingSelected: return "No case fits all of the chosen ids, tags and deliveries at once."
+    }
+  }
+}
