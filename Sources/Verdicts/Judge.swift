@@ -124,10 +124,9 @@ public enum Judge {
     guard ranOut, violations.allSatisfy({ $0.requirement != .must || explained.contains($0.rule) }) else {
       return nil
     }
-    let longest = RuleContext.all(case: `case`, attempt: device).map { context in
-      max(context.server.messages.map(\.length).max() ?? 0, context.server.unfinished?.length ?? 0)
-    }
-    guard let longest = longest.max(), longest > heap / 2 else { return nil }
+    let longest = RuleContext.all(case: `case`, attempt: device).map(\.server.longestAnnounced).max() ?? 0
+    guard longest > UInt64(max(0, heap) / 2) else { return nil }
+
     return "A message of \(longest) bytes does not fit the board's free heap of \(heap) bytes."
   }
 }

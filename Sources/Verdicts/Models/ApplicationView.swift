@@ -34,6 +34,9 @@ struct ApplicationView: Sendable {
   /// Whether it closes or is cancelled while another task receives, so that what it receives is open.
   private(set) var mayStopReceiving = false
 
+  /// Whether a receiving task is cancelled while another goes on: a message that the first had taken may be lost with it.
+  private(set) var mayLoseByCancelling = false
+
   private(set) var isConnected = false
   private(set) var subprotocol: String?
   private(set) var connectFailure: ClientException?
@@ -69,6 +72,7 @@ struct ApplicationView: Sendable {
   private mutating func read(_ script: ClientScript, connection name: String) {
     var receivingTasks: Set<String> = []
     var closingTasks: Set<String> = []
+    var steadyTasks: Set<String> = []
     var cancelled: Set<String> = []
     for task in script.tasks {
       for step in task.steps {
@@ -77,6 +81,7 @@ struct ApplicationView: Sendable {
         read(step)
         if step.isReceiving {
           receivingTasks.insert(task.name)
+          if step.receivesToTheEnd { steadyTasks.insert(task.name) }
           // What comes after its own Close is the application's no more.
           if closingTasks.contains(task.name) { mayStopReceiving = true }
         }
@@ -84,7 +89,12 @@ struct ApplicationView: Sendable {
       }
     }
     if !closingTasks.subtracting(receivingTasks).isEmpty, !receivingTasks.isEmpty { mayStopReceiving = true }
-    if !cancelled.isDisjoint(with: receivingTasks) { mayStopReceiving = true }
+    guard !cancelled.isDisjoint(with: receivingTasks) else { return }
+    if steadyTasks.subtracting(cancelled).isEmpty {
+      mayStopReceiving = true
+    } else {
+      mayLoseByCancelling = true
+    }
   }
 
   private mutating func read(_ step: ClientStep) {
@@ -127,7 +137,9 @@ struct ApplicationView: Sendable {
       self.subprotocol = subprotocol
     case .connectFailed(let exception): connectFailure = exception
     case .message(let digest): messages.append(digest)
-    case .sent(let digest): sent.append(digest)
+    case .sent(let digest):
+      // What is sent after the end comes to nothing, lawfully.
+      if !closeReturned, ends.isEmpty { sent.append(digest) }
     case .ended(let code, _, let clean): ends.append(End(closeCode: code, wasClean: clean))
     case .closed: closeReturned = true
     case .exception(let exception):
@@ -152,6 +164,13 @@ extension ClientStep {
       .close(let name, _, _):
       name
     case .start, .join, .cancel, .barrier, .pause: nil
+    }
+  }
+
+  var receivesToTheEnd: Bool {
+    switch self {
+    case .echo(_, let count), .receive(_, let count): count == nil
+    default: false
     }
   }
 

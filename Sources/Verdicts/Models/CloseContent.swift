@@ -1,3 +1,5 @@
+import Scenarios
+
 /// The content of a Close frame as the judge reads it (RFC 6455 sections 5.5.1 and 7.4).
 struct CloseContent: Sendable, Hashable {
   /// What is wrong with it.
@@ -50,6 +52,16 @@ struct CloseContent: Sendable, Hashable {
     case 1012...1014: true
     case 3000...4999: true
     default: false
+    }
+  }
+
+  /// How strongly the RFC speaks against a code that may not be sent: it forbids 0 to 999 and those for reports (1005, 1006,
+  /// 1015), reserves 1004 and 1016 to 2999 for later, and says nothing of 5000 and above.
+  static func requirement(againstCode code: UInt16) -> Requirement {
+    switch code {
+    case 1004, 1016...2999: .should
+    case 5000...: .may
+    default: .must
     }
   }
 

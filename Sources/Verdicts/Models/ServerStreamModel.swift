@@ -47,12 +47,17 @@ public struct ServerStreamModel: Sendable {
   /// Whether all that the server sent is known.
   public private(set) var isComplete = true
 
+  /// The longest frame or message that the server began, in bytes, however much of it came.
+  public private(set) var longestAnnounced: UInt64 = 0
+
   private var open: DecodedMessage?
   private var utf8 = UTF8Check()
 
   /// Walks a server's frames.
   public init(_ stream: DecodedStream) {
     isComplete = stream.isComplete
+    let lengths = stream.frames.map(\.header.payloadLength) + stream.messages.map { UInt64($0.length) }
+    longestAnnounced = max(lengths.max() ?? 0, stream.tail?.header?.payloadLength ?? 0)
     for (index, frame) in stream.frames.enumerated() {
       take(frame, index: index, rest: stream.frames[(index + 1)...])
       guard violation == nil, close == nil else {
@@ -75,7 +80,8 @@ public struct ServerStreamModel: Sendable {
     if !stream.isComplete { position = .unknown }
     // What a lenient client makes of the whole stream, without what it was right to deliver.
     messagesBehind = Array(stream.messages.dropFirst(messages.count))
-    unfinished = nil
+    // A Close may come inside a message, which then is never finished.
+    unfinished = violation == nil ? open : nil
   }
 
   private mutating func take(_ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>) {

@@ -1,3 +1,4 @@
+import Scenarios
 import Traces
 import WebSocketProtocol
 
@@ -11,6 +12,8 @@ public struct ServerViolation: Sendable, Hashable {
   public var streamOffset: Int
   /// The close codes that fit it; the first is the one to expect.
   public var closeCodes: [UInt16]
+  /// How strongly the RFC binds a client to fail the connection on it.
+  public var requirement = Requirement.must
   /// Whether it is text that is not UTF-8, which a client may find late.
   public var isText: Bool
   /// Whether the server sent the frame, or the text message, to its end, so that the slowest client has noticed.
@@ -43,9 +46,7 @@ public struct ServerViolation: Sendable, Hashable {
       return .init(what, section: "5.2", at: offset, closeCodes: [1002, 1009])
     }
     if header.opcode.isControl { return inControlHeader(header, at: offset) }
-    if !header.isMinimal {
-      return .init("a payload length not in its shortest form", section: "5.2", at: offset)
-    }
+    if !header.isMinimal { return .notMinimal(at: offset) }
     if header.opcode == .continuation, !isInMessage {
       return .init("a continuation frame without a message to continue", section: "5.4", at: offset)
     }
@@ -61,10 +62,14 @@ public struct ServerViolation: Sendable, Hashable {
     if header.payloadLength > 125 {
       return .init("a \(name) frame of \(header.payloadLength) bytes", section: "5.5", at: offset)
     }
-    guard header.isMinimal else {
-      return .init("a payload length not in its shortest form", section: "5.2", at: offset)
-    }
-    return nil
+    return header.isMinimal ? nil : .notMinimal(at: offset)
+  }
+
+  /// Section 5.2 binds the sender; that the receiver must refuse it is nowhere said.
+  private static func notMinimal(at offset: Int) -> ServerViolation {
+    var found = ServerViolation("a payload length not in its shortest form", section: "5.2", at: offset)
+    found.requirement = .should
+    return found
   }
 
   static func inClose(_ defect: CloseContent.Defect, frame: DecodedFrame) -> ServerViolation {
@@ -75,6 +80,8 @@ public struct ServerViolation: Sendable, Hashable {
     case .tooLong: found = .init("a Close frame of more than 125 bytes", section: "5.5", at: offset)
     case .code(let code):
       found = .init("a Close frame with code \(code), which must not be sent", section: "7.4", at: offset)
+      found.requirement = CloseContent.requirement(againstCode: code)
+
     case .reason(let index):
       let what = "a Close frame whose reason is not UTF-8"
       found = .init(what, section: "5.5.1", at: frame.payloadOffset + index, closeCodes: [1007, 1002])

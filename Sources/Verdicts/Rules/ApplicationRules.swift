@@ -76,6 +76,7 @@ extension RuleContext {
   fileprivate var cleanFindings: [Finding] {
     guard isEstablished, application.ends.contains(where: { $0.wasClean == true }) else { return [] }
     if let violation = server.violation {
+      guard violation.requirement == .must else { return [] }
       return [Finding("The client reported a clean end after \(violation.what).")]
     }
     guard endedWithoutClose else { return [] }

@@ -130,13 +130,16 @@ extension RuleContext {
   fileprivate var closePayloadFindings: [Finding] {
     readableClientFrames.filter { $0.opcode == .close && !$0.isCut }.compactMap { frame in
       let what: String
+      var requirement: Requirement?
       switch CloseContent(frame.payload).defect {
       case nil, .tooLong?: return nil  // Its length is another rule's business.
       case .halfCode?: what = "with half a code"
-      case .code(let code)?: what = "with code \(code), which must not be sent"
+      case .code(let code)?:
+        what = "with code \(code), which must not be sent"
+        requirement = CloseContent.requirement(againstCode: code)
       case .reason?: what = "with a reason that is not UTF-8 (\(Words.hex(frame.payload)))"
       }
-      return Finding(at: frame.streamOffset, "The client sent a Close \(what).")
+      return Finding(at: frame.streamOffset, "The client sent a Close \(what).", requirement: requirement)
     }
   }
 

@@ -67,11 +67,12 @@ extension RuleContext {
 
   fileprivate var notFailedFindings: [Finding] {
     guard let violation = dueViolation else { return [] }
-    let cause =
-      "after \(violation.what) (section \(violation.section)) at offset \(violation.streamOffset) of the server's stream"
+    let place = "at offset \(violation.streamOffset) of the server's stream"
+    let cause = "after \(violation.what) (section \(violation.section)) \(place)"
     if !gaveUp {
       guard client.isComplete else { return [] }
-      return [Finding("The client went on \(cause). It must fail the connection.")]
+      let sentence = "The client went on \(cause). It must fail the connection."
+      return [Finding(sentence, requirement: violation.requirement)]
     }
     // An answer to the server's later Close shows that the client took the violation for nothing.
     if let close = client.close, let behind = closeBehindViolation, let code = behind.code,
@@ -79,13 +80,11 @@ extension RuleContext {
     {
       let sentence =
         "The client answered \(behind.text) \(cause). It must fail the connection at the violation."
-      return [Finding(at: close.streamOffset, sentence)]
+      return [Finding(at: close.streamOffset, sentence, requirement: violation.requirement)]
     }
     guard let pong = pongBehindViolation else { return [] }
-    return [
-      Finding(
-        at: pong.streamOffset, "The client answered a Ping \(cause). It must fail the connection there.")
-    ]
+    let sentence = "The client answered a Ping \(cause). It must fail the connection there."
+    return [Finding(at: pong.streamOffset, sentence, requirement: violation.requirement)]
   }
 
   /// A Pong for a Ping that the server sent behind its violation.
@@ -122,29 +121,25 @@ extension RuleContext {
     return [Finding(at: close.streamOffset, sentence)]
   }
 
-  /// Judged only where the server stopped between the impossible byte and the rest: otherwise the order of things is chance.
+  /// Judged only where the order of things is no chance: the message never ends, or the server paused before it went on.
   fileprivate var failFastFindings: [Finding] {
     guard expected.failFast, isEstablished, !serverReset, let violation = server.violation, violation.isText,
-      let events = trace?.events, let chunk = chunkIndex(of: violation.streamOffset)
+      client.isComplete
     else { return [] }
-    let later = events.indices.filter { index in
+    let sentence =
+      "The client waited for the rest of the message after \(violation.what). It should fail at that byte."
+    guard violation.isComplete else {
+      // Who sent a Close of its own and did not go on reading has failed it.
+      let hasFailed = client.close != nil && pongBehindViolation == nil
+      return hasFailed ? [] : [Finding(sentence)]
+    }
+    guard let events = trace?.events, let chunk = chunkIndex(of: violation.streamOffset) else { return [] }
+    let rest = events.indices.first { index in
       guard index > chunk, case .sent = events[index].kind else { return false }
-      return true
+      return pausedBetween(chunk, index)
     }
-    let reaction = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
-    guard let rest = later.first(where: { pausedBetween(chunk, $0) }) else {
-      // The rest never came: the server waited for the failure until the deadline.
-      guard later.isEmpty, reaction == .max, decoded.deadlineIndex != nil else { return [] }
-      return [
-        Finding(
-          "The client did not fail the connection at \(violation.what), while the message was unfinished.")
-      ]
-    }
-    guard reaction > rest else { return [] }
-    return [
-      Finding(
-        "The client waited for the rest of the message after \(violation.what). It should fail at that byte.")
-    ]
+    guard let rest, clientStopIndex > rest else { return [] }
+    return [Finding(sentence)]
   }
 
   /// The place in the events of the chunk that carried a byte of the server's stream.
@@ -188,17 +183,16 @@ extension RuleContext {
     return [Finding(at: client.close?.streamOffset, sentence + ".")]
   }
 
-  /// What the server's frames do not tell, the scenario states.
+  /// What the server's frames do not tell, the scenario states. A Close that answers none of the server's shows the failure; so
+  /// does an end of stream before the server's.
   fileprivate var expectedFailureFindings: [Finding] {
-    guard expected.failure == true, isEstablished, !serverReset, server.violation == nil, server.isComplete
+    guard expected.failure == true, isEstablished, !serverReset, server.violation == nil, server.isComplete,
+      client.isComplete
     else { return [] }
-    let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
-    guard act == .max || act > serverStopIndex else { return [] }
-    return [
-      Finding(
-        "The client did not fail the connection. \(scenario.expectation)", requirement: scenario.requirement,
-        rfc: scenario.rfc)
-    ]
+    if let close = client.close, close.eventIndex < server.close?.eventIndex ?? .max { return [] }
+    if let end = clientEnd, end.eventIndex < serverStopIndex { return [] }
+    let sentence = "The client did not fail the connection. Expected: \(scenario.expectation)"
+    return [Finding(sentence, requirement: scenario.requirement, rfc: scenario.rfc)]
   }
 }
 

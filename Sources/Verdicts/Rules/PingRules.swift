@@ -48,10 +48,13 @@ extension RuleContext {
 
   /// An echo of a message behind the Ping came before the server did what releases the client.
   private func hasReadBeyond(_ ping: DecodedFrame, before released: Int) -> Bool {
-    guard application.isEcho, application.sends.isEmpty else { return false }
-    let before = server.messages.count { $0.endOffset <= ping.streamOffset }
-    let echoes = client.wholeMessages.filter { $0.eventIndex < released }
-    return echoes.count > before
+    guard application.isEcho else { return false }
+    let split = server.messages.firstIndex { $0.streamOffset > ping.streamOffset } ?? server.messages.count
+    // Only a content that nothing else explains tells which message the client had read.
+    var others = Set(server.messages[..<split].map(\.payload))
+    others.formUnion(application.sends.compactMap(\.payload))
+    let later = Set(server.messages[split...].map(\.payload)).subtracting(others)
+    return client.wholeMessages.contains { $0.eventIndex < released && later.contains($0.payload) }
   }
 
   private func waitedInVain(after ping: DecodedFrame, before released: Int) -> Bool {

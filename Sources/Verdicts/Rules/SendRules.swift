@@ -58,6 +58,8 @@ extension RuleContext {
       return nil
     }
     guard let wanted = waiting.first(where: { UInt64($0.length) == header.payloadLength }) else { return nil }
+    // Only where the client's stream has an end is it known that no more came.
+    guard clientEnd != nil || decoded.deadlineIndex != nil else { return nil }
     // A client that is being told to fail may drop what it was sending; one that was interrupted could not finish.
     guard visibleViolation == nil else { return nil }
     let sentence =
