@@ -7,6 +7,8 @@ struct AgentOutput {
   private(set) var records: [AgentRecord] = []
   /// Everything that was no record.
   private(set) var foreign: [UInt8] = []
+  /// The exception that ended the execution, in words, if one did: the agent lets none through.
+  var exception: String?
   private var line: [UInt8] = []
 
   /// What begins a record.

@@ -19,7 +19,7 @@ enum AgentProgram {
   ///   - token: the attempt's token, which takes the place of `{token}` in the targets.
   static func run(_ testCase: Case, url: String, token: String) -> String {
     let client = testCase.scenario.client
-    let parties = barrierParties(client)
+    let parties = client.barrierParties
     let tasks = client.tasks.map { task in
       PythonLiteral.list([
         .string(task.name), .list(task.steps.map { literal($0, token: token, parties: parties) }),
@@ -29,15 +29,6 @@ enum AgentProgram {
       ("id", .string(testCase.id)), ("url", .string(url)), ("tasks", .list(tasks)),
     ])
     return "import wsrig_agent as _w; _w.run(\(program.source))"
-  }
-
-  /// How many tasks meet at each barrier.
-  private static func barrierParties(_ client: ClientScript) -> [String: Int] {
-    var parties: [String: Int] = [:]
-    for step in client.tasks.flatMap(\.steps) {
-      if case .barrier(let name) = step { parties[name, default: 0] += 1 }
-    }
-    return parties
   }
 
   private static func literal(_ step: ClientStep, token: String, parties: [String: Int]) -> PythonLiteral {

@@ -46,6 +46,7 @@ struct AgentRecord: Decodable, Sendable {
   var reason: String?
   var clean: Bool?
   var what: String?
+  var rtt: Int?
   var events: Int?
   var dropped: Int?
   var heap: Int?
@@ -54,7 +55,7 @@ struct AgentRecord: Decodable, Sendable {
   var `where`: [Position]?
   var machine: String?
   var firmware: String?
-  var uid: String?
+  var id: String?
   var adapter: String?
   var features: [String]?
 }
@@ -74,7 +75,7 @@ extension AgentRecord {
     case "sent": digest.map(ClientEvent.Kind.sent)
     case "ended": .ended(closeCode: code, reason: reason, wasClean: clean)
     case "closed": .closed
-    case "pong": .pong(roundTripMicroseconds: nil)
+    case "pong": .pong(roundTripMicroseconds: rtt)
     case "exception": .exception(exception)
     case "cancelled": .cancelled
     case "unsupported": .unsupported(step: what ?? "")

@@ -1,7 +1,5 @@
-import COpenSSL
 import Foundation
 import Results
-import Steps
 
 /// The files that make up the client under test, with its adapter, as they are loaded onto the board.
 public struct ClientBundle: Sendable {
@@ -28,7 +26,7 @@ public struct ClientBundle: Sendable {
     module = layout.module
     identity = ClientIdentity(
       path: client ?? Self.shown(url, in: fixtures.repository),
-      adapter: adapterURL.lastPathComponent, files: layout.files.mapValues(Self.sha1))
+      adapter: adapterURL.lastPathComponent, files: layout.files.mapValues(SHA1.hexadecimal(of:)))
   }
 
   static func read(_ url: URL) throws -> [UInt8] {
@@ -63,11 +61,5 @@ public struct ClientBundle: Sendable {
     let path = url.standardizedFileURL.path
     let root = repository.standardizedFileURL.path + "/"
     return path.hasPrefix(root) ? String(path.dropFirst(root.count)) : path
-  }
-
-  static func sha1(_ bytes: [UInt8]) -> String {
-    var digest = [UInt8](repeating: 0, count: 20)
-    SHA1(bytes, bytes.count, &digest)
-    return digest.hexadecimal
   }
 }

@@ -36,6 +36,8 @@ public struct Fixtures: Sendable {
   public var repository: URL { folder.deletingLastPathComponent() }
   /// The agent's source.
   var agent: URL { folder.appendingPathComponent("board/agent.py") }
+  /// The source of the file system in the board's memory.
+  var ramFileSystem: URL { folder.appendingPathComponent("board/ramfs.py") }
   /// The folder of the adapters.
   var adapters: URL { folder.appendingPathComponent("board/adapters", isDirectory: true) }
   /// The Python side of the simulated board.

@@ -24,7 +24,9 @@ extension ConnectionTrace {
     let decoded = DecodedConnection(self)
     var answers = decoded.client.messages.filter { $0.isComplete && !$0.isCut }[...]
     return decoded.server.messages.filter { $0.isComplete && !$0.isCut }.compactMap { message in
-      guard let index = answers.firstIndex(where: { $0.isText == message.isText && $0.payload == message.payload })
+      guard
+        let index = answers.firstIndex(where: { $0.isText == message.isText && $0.payload == message.payload }
+        )
       else { return nil }
       let answer = answers[index]
       answers = answers[(index + 1)...]
@@ -47,7 +49,8 @@ extension ClientTrace {
         case .sent(digest) = answer.kind, answer.connection == events[index].connection
       else { return nil }
       let microseconds = answer.microseconds - events[index].microseconds
-      return LatencySample(measure: .processing, payloadLength: digest.length, nanoseconds: microseconds * 1000)
+      return LatencySample(
+        measure: .processing, payloadLength: digest.length, nanoseconds: microseconds * 1000)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Results
+import Scenarios
 import Verdicts
 import XMLCoder
 
@@ -17,110 +18,139 @@ public enum JUnitReport {
   }
 }
 
-private struct Suites: Encodable {
-  @Attribute var name: String
-  @Attribute var tests: Int
-  @Attribute var failures: Int
-  @Attribute var errors: Int
-  @Attribute var skipped: Int
-  @Attribute var time: Double
-  @Element var testsuite: [Suite]
+/// An element whose scalar properties are attributes, and whose others are elements.
+private protocol JUnitElement: Encodable, DynamicNodeEncoding {
+  /// The keys of child elements and of the element's own text.
+  static var children: Set<String> { get }
+}
+
+extension JUnitElement {
+  static func nodeEncoding(for key: any CodingKey) -> XMLEncoder.NodeEncoding {
+    children.contains(key.stringValue) ? .element : .attribute
+  }
+}
+
+/// How many of some results ended how, in JUnit's words.
+private struct Counts {
+  var tests: Int
+  var failures: Int
+  var errors: Int
+  var skipped: Int
+
+  init(_ results: [CaseResult]) {
+    func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
+    tests = results.count
+    failures = count(.failed)
+    errors = count(.inconclusive)
+    skipped = count(.unsupported)
+  }
+}
+
+private struct Suites: JUnitElement {
+  static let children: Set = ["testsuite"]
+  var name: String
+  var tests: Int
+  var failures: Int
+  var errors: Int
+  var skipped: Int
+  var time: Double
+  var testsuite: [Suite]
 
   init(_ run: RunResult) {
-    let chapters = run.cases.reduce(into: [String]()) { titles, result in
-      let title = result.case.scenario.chapterTitle
-      if !titles.contains(title) { titles.append(title) }
-    }
-    _name = Attribute("wsrig on \(run.board.displayName)".forXML)
-    _tests = Attribute(run.cases.count)
-    _failures = Attribute(run.count(of: .failed))
-    _errors = Attribute(run.count(of: .inconclusive))
-    _skipped = Attribute(run.count(of: .unsupported))
-    _time = Attribute(run.durationSeconds.rounded(toPlaces: 3))
-    _testsuite = Element(
-      chapters.map { title in Suite(title, run.cases.filter { $0.case.scenario.chapterTitle == title }, of: run) })
+    let counts = Counts(run.cases)
+    name = "wsrig on \(run.board.displayName)".forXML
+    tests = counts.tests
+    failures = counts.failures
+    errors = counts.errors
+    skipped = counts.skipped
+    time = run.durationSeconds.rounded(toPlaces: 3)
+    testsuite = run.chapters.map { Suite($0.title, $0.results, of: run) }
   }
 }
 
-private struct Suite: Encodable {
-  @Attribute var name: String
-  @Attribute var tests: Int
-  @Attribute var failures: Int
-  @Attribute var errors: Int
-  @Attribute var skipped: Int
-  @Attribute var time: Double
-  @Element var properties: Properties
-  @Element var testcase: [TestCase]
+private struct Suite: JUnitElement {
+  static let children: Set = ["properties", "testcase"]
+  var name: String
+  var tests: Int
+  var failures: Int
+  var errors: Int
+  var skipped: Int
+  var time: Double
+  var properties: Properties
+  var testcase: [TestCase]
 
   init(_ title: String, _ results: [CaseResult], of run: RunResult) {
-    func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
-    _name = Attribute(title)
-    _tests = Attribute(results.count)
-    _failures = Attribute(count(.failed))
-    _errors = Attribute(count(.inconclusive))
-    _skipped = Attribute(count(.unsupported))
-    _time = Attribute(results.map(\.durationSeconds).reduce(0, +).rounded(toPlaces: 3))
-    _properties = Element(
-      Properties([
-        ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
-      ]))
-    _testcase = Element(results.map(TestCase.init))
+    let counts = Counts(results)
+    name = title
+    tests = counts.tests
+    failures = counts.failures
+    errors = counts.errors
+    skipped = counts.skipped
+    time = results.map(\.durationSeconds).reduce(0, +).rounded(toPlaces: 3)
+    properties = Properties([
+      ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
+    ])
+    testcase = results.map(TestCase.init)
   }
 }
 
-private struct TestCase: Encodable {
-  @Attribute var name: String
-  @Attribute var classname: String
-  @Attribute var time: Double
-  @Element var properties: Properties
-  @Element var failure: Problem?
-  @Element var error: Problem?
-  @Element var skipped: Problem?
+private struct TestCase: JUnitElement {
+  static let children: Set = ["properties", "failure", "error", "skipped"]
+  var name: String
+  var classname: String
+  var time: Double
+  var properties: Properties
+  var failure: Problem?
+  var error: Problem?
+  var skipped: Problem?
 
   init(_ result: CaseResult) {
     let judgement = result.judgement
-    _name = Attribute(result.case.id.forXML)
-    _classname = Attribute("wsrig.\(result.case.scenario.chapterTitle)".forXML)
-    _time = Attribute(result.durationSeconds.rounded(toPlaces: 3))
-    _properties = Element(
-      Properties([
-        ("verdict", judgement.verdict.rawValue), ("rfc", result.case.scenario.rfc),
-        ("requirement", result.case.scenario.requirement.rawValue),
-        ("agreesWithReference", String(judgement.agreesWithReference)),
-        ("referenceFailed", String(judgement.referenceFailed)),
-      ]))
+    let scenario = result.case.scenario
+    name = result.case.id.forXML
+    classname = "wsrig.\(scenario.chapterTitle)".forXML
+    time = result.durationSeconds.rounded(toPlaces: 3)
+    properties = Properties([
+      ("verdict", judgement.verdict.rawValue), ("rfc", scenario.rfc), ("requirement", scenario.requirement.rawValue),
+      ("agreesWithReference", String(judgement.agreesWithReference)),
+      ("referenceFailed", String(judgement.referenceFailed)),
+    ])
     let problem = Problem(judgement)
-    _failure = Element(judgement.verdict == .failed ? problem : nil)
-    _error = Element(judgement.verdict == .inconclusive ? problem : nil)
-    _skipped = Element(judgement.verdict == .unsupported ? problem : nil)
+    failure = judgement.verdict == .failed ? problem : nil
+    error = judgement.verdict == .inconclusive ? problem : nil
+    skipped = judgement.verdict == .unsupported ? problem : nil
   }
 }
 
-private struct Properties: Encodable {
-  struct Property: Encodable {
-    @Attribute var name: String
-    @Attribute var value: String
+private struct Properties: JUnitElement {
+  static let children: Set = ["property"]
+
+  struct Property: JUnitElement {
+    static let children: Set<String> = []
+    var name: String
+    var value: String
   }
 
-  @Element var property: [Property]
+  var property: [Property]
 
   init(_ pairs: [(String, String)]) {
-    _property = Element(
-      pairs.map { Property(name: Attribute($0.0), value: Attribute($0.1.forXML)) })
+    property = pairs.map { Property(name: $0.0, value: $0.1.forXML) }
   }
 }
 
-private struct Problem: Encodable {
+private struct Problem: JUnitElement {
+  static let children: Set = [""]
+
   enum CodingKeys: String, CodingKey {
     case message
     case text = ""
   }
 
-  @Attribute var message: String
+  var message: String
   var text: String
 
   init(_ judgement: Judgement) {
-    _message = Attribute((judgement.reason ?? judgement.verdict.rawValue).forXML)
+    message = (judgement.reason ?? judgement.verdict.rawValue).forXML
     text = judgement.violations.map(\.line).joined(separator: "\n").forXML
   }
 }
@@ -147,7 +177,7 @@ extension String {
   }
 }
 
-extension BoardIdentity {
+extension BoardRecord {
   /// The board's name as every report shows it; nobody is to take a simulated board for a real one.
   var displayName: String {
     let id = uniqueID.map { " \($0)" } ?? ""

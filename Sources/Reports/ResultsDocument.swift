@@ -14,7 +14,7 @@ struct ResultsDocument: Encodable {
   var schemaVersion = Self.currentVersion
   var tool: String
   var seed: UInt64
-  var board: BoardIdentity
+  var board: BoardRecord
   var client: ClientIdentity
   var startedAt: String
   var durationSeconds: Double
@@ -30,7 +30,7 @@ struct ResultsDocument: Encodable {
     seed = run.seed
     board = run.board
     client = run.client
-    startedAt = Date(timeIntervalSince1970: run.startedAt).ISO8601Format()
+    startedAt = Self.timestamp(run.startedAt)
     durationSeconds = run.durationSeconds.rounded(toPlaces: 3)
     endedEarly = run.endedEarly
     summary = Summary(run)
@@ -39,6 +39,9 @@ struct ResultsDocument: Encodable {
     strays = run.strays.count
     cases = run.cases.map(CaseRow.init)
   }
+
+  /// Seconds since 1970 as ISO 8601 in UTC.
+  static func timestamp(_ seconds: Double) -> String { Date(timeIntervalSince1970: seconds).ISO8601Format() }
 
   /// How many cases ended how. `total` is the sum of the six verdicts; `planned` is more where the run ended early.
   struct Summary: Encodable {
@@ -116,14 +119,10 @@ struct ResultsDocument: Encodable {
   }
 }
 
-extension Scenario {
-  /// The chapter's title, or `User` for a scenario of a user's own that belongs to none.
-  var chapterTitle: String { chapter?.title ?? "User" }
-}
-
 extension Double {
   func rounded(toPlaces places: Int) -> Double {
-    let scale = Double(sign: .plus, exponent: 0, significand: 1) * (0..<places).reduce(1) { value, _ in value * 10 }
+    let scale =
+      Double(sign: .plus, exponent: 0, significand: 1) * (0..<places).reduce(1) { value, _ in value * 10 }
     return (self * scale).rounded() / scale
   }
 }

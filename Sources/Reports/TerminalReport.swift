@@ -1,5 +1,7 @@
 import Latency
+import Rainbow
 import Results
+import Scenarios
 import Verdicts
 
 /// The run as text for a person: functions from results to lines, without a trailing line feed.
@@ -24,7 +26,8 @@ public struct TerminalReport: Sendable {
     let verdict = result.judgement.verdict
     guard verdict != .passed || result.judgement.referenceFailed else { return nil }
     let reference = result.judgement.referenceFailed ? style.colored(" referenceFailed", .red) : ""
-    return "\(padded(verdict))\(reference) \(result.case.id): \(result.judgement.reason ?? "the reference broke a rule")"
+    return
+      "\(padded(verdict))\(reference) \(result.case.id): \(result.judgement.reason ?? "the reference broke a rule")"
   }
 
   /// A progress bar of at most `width` columns.
@@ -57,12 +60,7 @@ public struct TerminalReport: Sendable {
   private func chapterTable(_ run: RunResult) -> String {
     let verdicts = Verdict.allCases.filter { verdict in verdict == .passed || run.count(of: verdict) > 0 }
     var table = TextTable(columns: ["chapter", "cases"] + verdicts.map(\.rawValue))
-    var titles: [String] = []
-    for result in run.cases where !titles.contains(result.case.scenario.chapterTitle) {
-      titles.append(result.case.scenario.chapterTitle)
-    }
-    for title in titles {
-      let results = run.cases.filter { $0.case.scenario.chapterTitle == title }
+    for (title, results) in run.chapters {
       table.add(
         [title, String(results.count)]
           + verdicts.map { verdict in count(results.count { $0.judgement.verdict == verdict }) })
@@ -78,7 +76,9 @@ public struct TerminalReport: Sendable {
   private func detail(_ result: CaseResult) -> String {
     let judgement = result.judgement
     let broken = judgement.violations.isEmpty ? judgement.referenceViolations : judgement.violations
-    var lines = ["\(padded(judgement.verdict)) \(style.bold(result.case.id))  \(result.case.scenario.description)"]
+    var lines = [
+      "\(padded(judgement.verdict)) \(style.bold(result.case.id))  \(result.case.scenario.description)"
+    ]
     if let reason = judgement.reason, broken.isEmpty { lines.append("    \(reason)") }
     lines += broken.prefix(Self.shownViolations).map { "    \($0.line)" }
     if broken.count > Self.shownViolations {
@@ -105,14 +105,19 @@ public struct TerminalReport: Sendable {
       .map { "\(run.count(of: $0)) \(style.verdict($0))" }
     var lines: [String] = []
     if let early = run.endedEarly {
-      lines.append(style.colored("The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early)", .red))
+      lines.append(
+        style.colored("The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early)", .red))
     }
     if run.referenceFailedCount > 0 {
       lines.append(
-        style.colored("The reference itself broke a rule in \(run.referenceFailedCount) cases: an error of the rig.", .red))
+        style.colored(
+          "The reference itself broke a rule in \(run.referenceFailedCount) cases: an error of the rig.", .red
+        ))
     }
     let seconds = run.durationSeconds.rounded(toPlaces: 1)
-    lines.append("\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))")
+    lines.append(
+      "\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
+    )
     if let reportFolder { lines.append("Reports: \(reportFolder)") }
     return lines
   }

@@ -19,9 +19,11 @@ enum WireLog {
     }
     lines += ["", "chunks"]
     lines += chunks(of: trace, start: start)
-    for (name, stream) in [("client", trace.clientStream), ("server", trace.serverStream)] where stream.isCut {
+    for (name, stream) in [("client", trace.clientStream), ("server", trace.serverStream)] where stream.isCut
+    {
       let digest = stream.sha1.map { "; SHA-1 of all \(hexadecimal($0))" } ?? ""
-      lines.append("the \(name)'s bytes were cut: \(stream.bytes.count) of \(stream.totalCount) kept\(digest)")
+      lines.append(
+        "the \(name)'s bytes were cut: \(stream.bytes.count) of \(stream.totalCount) kept\(digest)")
     }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -60,20 +62,22 @@ enum WireLog {
   }
 
   private static func row(_ event: WireEvent) -> Row? {
-    let (direction, text): (String, String)? =
-      switch event.kind {
-      case .opened(let peer): (toServer, "TCP connection from \(peer)")
-      case .receivedEnd: (toServer, "end of stream (FIN)")
-      case .receivedReset: (toServer, "reset (RST)")
-      case .sentEnd: (toClient, "end of stream (FIN)")
-      case .sentReset: (toClient, "reset (RST)")
-      case .requestRefused(let reason): ("server", "refused the request: \(reason)")
-      case .expectationMissed(let index, let reason): ("server", "step \(index) missed: \(reason)")
-      case .deadlinePassed(let index): ("server", "the deadline passed in step \(index)")
-      case .received, .sent, .closed, .stepStarted: nil
-      } ?? ("", "")
-    guard !direction.isEmpty else { return nil }
+    guard let (direction, text) = words(for: event.kind) else { return nil }
     return Row(instantNanoseconds: event.instantNanoseconds, direction: direction, text: text)
+  }
+
+  private static func words(for kind: WireEvent.Kind) -> (direction: String, text: String)? {
+    switch kind {
+    case .opened(let peer): (toServer, "TCP connection from \(peer)")
+    case .receivedEnd: (toServer, "end of stream (FIN)")
+    case .receivedReset: (toServer, "reset (RST)")
+    case .sentEnd: (toClient, "end of stream (FIN)")
+    case .sentReset: (toClient, "reset (RST)")
+    case .requestRefused(let reason): ("server", "refused the request: \(reason)")
+    case .expectationMissed(let index, let reason): ("server", "step \(index) missed: \(reason)")
+    case .deadlinePassed(let index): ("server", "the deadline passed in step \(index)")
+    case .received, .sent, .closed, .stepStarted: nil
+    }
   }
 
   /// A frame on one line: opcode, bits, length, the first bytes of the payload.
@@ -102,7 +106,8 @@ enum WireLog {
       switch event.kind {
       case .received(let count):
         defer { received += count }
-        return dump(trace.clientStream, received, count, title: "\(time)  \(toServer)  \(count) bytes at \(received)")
+        return dump(
+          trace.clientStream, received, count, title: "\(time)  \(toServer)  \(count) bytes at \(received)")
       case .sent(let count):
         defer { sent += count }
         return dump(trace.serverStream, sent, count, title: "\(time)  \(toClient)  \(count) bytes at \(sent)")
@@ -118,7 +123,8 @@ enum WireLog {
       + stride(from: offset, to: end, by: 16).map { start in
         let row = stream.bytes[start..<min(start + 16, end)]
         let hex = row.map { hexadecimal([$0]) }.joined(separator: " ").padded(to: 47)
-        let text = String(decoding: row.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
+        let text = String(
+          decoding: row.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
         return "    \(String(start).leftPadded(to: 6))  \(hex)  \(text)"
       }
   }
@@ -135,7 +141,8 @@ extension String {
     let whole = String(Int(value))
     let thousandths = String(Int((value - Double(Int(value))) * 1000))
     self =
-      (whole + "." + String(repeating: "0", count: 3 - thousandths.count) + thousandths).leftPadded(to: 8) + " ms"
+      (whole + "." + String(repeating: "0", count: 3 - thousandths.count) + thousandths).leftPadded(to: 8)
+      + " ms"
   }
 
   func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }

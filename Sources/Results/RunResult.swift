@@ -10,7 +10,7 @@ public struct RunResult: Sendable {
   /// The seed of the run; the same seed makes the same server bytes.
   public var seed: UInt64
   /// The board.
-  public var board: BoardIdentity
+  public var board: BoardRecord
   /// The client under test.
   public var client: ClientIdentity
   /// The start in seconds since 1970-01-01 UTC.
@@ -32,7 +32,7 @@ public struct RunResult: Sendable {
 
   /// Creates a result.
   public init(
-    tool: String, seed: UInt64, board: BoardIdentity, client: ClientIdentity, startedAt: Double,
+    tool: String, seed: UInt64, board: BoardRecord, client: ClientIdentity, startedAt: Double,
     durationSeconds: Double = 0, cases: [CaseResult] = [], latency: LatencySummary = LatencySummary(),
     strays: [StrayConnection] = [], boardEvents: [BoardEventRecord] = [], endedEarly: String? = nil,
     plannedCount: Int = 0
@@ -58,7 +58,7 @@ public struct RunResult: Sendable {
 }
 
 /// The board of a run.
-public struct BoardIdentity: Sendable, Hashable, Codable {
+public struct BoardRecord: Sendable, Hashable, Codable {
   /// The selector as the user wrote it: `sim`, `tty:/dev/ttyACM0`.
   public var selector: String
   /// Whether it is a simulated board.

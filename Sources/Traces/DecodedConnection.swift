@@ -84,6 +84,13 @@ public struct StreamEnd: Sendable, Hashable {
   public var eventIndex: Int
   /// When: monotonic clock, nanoseconds.
   public var instantNanoseconds: UInt64
+
+  /// Creates an end.
+  public init(kind: Kind, eventIndex: Int, instantNanoseconds: UInt64) {
+    self.kind = kind
+    self.eventIndex = eventIndex
+    self.instantNanoseconds = instantNanoseconds
+  }
 }
 
 /// Finds the chunk that carried a byte of a stream.

@@ -45,11 +45,16 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var result: AttemptRecord?
   private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
   private var barriers: [String: Set<String>] = [:]
+  private let patience: Patience?
+  private let begun: MonotonicInstant
+  private var silence: SilenceWatch?
 
   init(
     _ script: ServerScript, _ token: String, _ delivery: Delivery, _ ownListeners: [TCPListener],
-    in server: ScriptedServer
+    patience: Patience?, in server: ScriptedServer
   ) {
+    self.patience = patience
+    begun = .now()
     self.ownListeners = ownListeners
     self.script = script
     self.token = token
@@ -76,11 +81,23 @@ public final class ScriptedAttempt: @unchecked Sendable {
   /// open get `time` to end. From any thread.
   public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
     server.loop.submit {
+      self.silence?.cancel()
+      self.silence = nil
       guard self.result == nil else { return }
       self.isFinishing = true
       let sooner = Deadline.after(time)
       if !self.isDeadlinePassed { self.timer?.set(min(self.deadline, sooner)) }
       self.completeIfOver()
+    }
+  }
+
+  /// Calls `body` once when the attempt has ended and the client side has not for that long. ``clientHasEnded(allowing:)`` calls
+  /// it off. From any thread; `body` is called on the server's loop.
+  public func whenSilent(for time: Duration, _ body: @escaping @Sendable () -> Void) {
+    server.loop.submit {
+      let watch = SilenceWatch(time, on: self.server.loop, body)
+      self.silence = watch
+      if self.result != nil { watch.begin() }
     }
   }
 
@@ -148,6 +165,12 @@ public final class ScriptedAttempt: @unchecked Sendable {
       for connection in connections { connection?.close() }
       return completeIfOver()
     }
+    if !isFinishing, let later = patience?.extended(since: begun, connections: connections.compactMap { $0 })
+    {
+      deadline = later
+      timer?.set(later)
+      return
+    }
     isDeadlinePassed = true
     timer?.set(.after(server.configuration.drainTimeout))
     for connection in connections { connection?.deadlinePassed() }
@@ -174,6 +197,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
       connections: played.map { $0.trace() }, roundTrips: played.flatMap(\.roundTrips))
     connections = []
     result = record
+    silence?.begin()
     for waiter in waiters { waiter.resume(returning: record) }
     waiters = []
   }

@@ -53,6 +53,8 @@ final class ScriptedConnection: ReadinessHandler {
   private var interest = Readiness.readable
   private var handshake: ServerHandshake
   private var sendTimer: LoopTimer?
+  /// Whether the next chunk waits for its pause to end.
+  var isPacing: Bool { sendTimer?.isSet == true }
   private var headTimer: LoopTimer?
   private var waitsForWritable = false
   private var isAdvancing = false
@@ -231,6 +233,8 @@ final class ScriptedConnection: ReadinessHandler {
       case .head, .draining, .closed: goesOn = false
       }
     }
+    // A Pong may have been queued while nothing else goes on.
+    pump()
   }
 
   /// Writes what may be written now.

@@ -100,7 +100,16 @@ public final class ScriptedServer: @unchecked Sendable {
   public func prepare(
     _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
   ) async throws -> ScriptedAttempt {
-    try await loop.perform { try self.register(script, token, delivery, deadline) }
+    try await loop.perform { try self.register(script, token, delivery, deadline, patience: nil) }
+  }
+
+  /// Registers an attempt that ends when nothing has moved for a while, in place of a fixed deadline.
+  public func prepare(
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, patience: Patience
+  ) async throws -> ScriptedAttempt {
+    try await loop.perform {
+      try self.register(script, token, delivery, .after(patience.quiet), patience: patience)
+    }
   }
 
   /// Plays a script from its registration to its end.
@@ -129,7 +138,7 @@ public final class ScriptedServer: @unchecked Sendable {
   }
 
   private func register(
-    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?
   ) throws -> ScriptedAttempt {
     guard attempts[token] == nil else { throw ScriptError.tokenInUse(token) }
     let isPlain = token.utf8.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
@@ -141,7 +150,7 @@ public final class ScriptedServer: @unchecked Sendable {
       ? TCPListener.listenOnAll(on: loop, requestedAddresses.map { $0.withPort(0) }) {
         [unowned self] socket, peer in accept(socket, peer, for: attempts[token])
       } : []
-    let attempt = ScriptedAttempt(script, token, delivery, listeners, in: self)
+    let attempt = ScriptedAttempt(script, token, delivery, listeners, patience: patience, in: self)
     attempts[token] = attempt
     attempt.begin(deadline)
     return attempt
@@ -196,13 +205,19 @@ extension ServerScript {
 extension ServerStep {
   fileprivate var isConcrete: Bool {
     switch self {
-    case .sendFrame(let frame): frame.payload.bytes != nil
-    case .sendBytes(let payload), .respond(.raw(let payload)): payload.bytes != nil
-    case .expectFrame(let expectation): expectation.payload.map { $0.bytes != nil } ?? true
-    case .expectMessage(_, let payload): payload.map { $0.bytes != nil } ?? true
+    case .sendFrame(let frame): frame.payload.isConcrete
+    case .sendBytes(let payload), .respond(.raw(let payload)): payload.isConcrete
+    case .expectFrame(let expectation): expectation.payload?.isConcrete ?? true
+    case .expectMessage(_, let payload): payload?.isConcrete ?? true
     case .respond(.accept(let edits)):
-      edits.allSatisfy { if case .append(let payload) = $0 { payload.bytes != nil } else { true } }
+      edits.allSatisfy { if case .append(let payload) = $0 { payload.isConcrete } else { true } }
     default: true
     }
+  }
+}
+
+extension Payload {
+  fileprivate var isConcrete: Bool {
+    if case .random = self { false } else { true }
   }
 }

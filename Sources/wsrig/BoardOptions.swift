@@ -22,7 +22,7 @@ struct BoardOptions: ParsableArguments {
   /// - Throws: `ConfigurationError` where the text names none.
   func selector() throws -> BoardSelector {
     do {
-      return try BoardSelector(parsing: board)
+      return try BoardSelector(board)
     } catch {
       throw ConfigurationError("\(error)")
     }
@@ -37,10 +37,14 @@ struct SimulationOptions: ParsableArguments {
   @Option(help: "Whether lwIP's limits are imitated: 6,400-byte buffers, five sockets, short reads.")
   var simLwip = Switch.on
 
-  @Option(help: ArgumentHelp("The MicroPython interpreter; by default the one that scripts/setup installs.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "The MicroPython interpreter; by default the one that scripts/setup installs.", valueName: "path"))
   var micropython: String?
 
-  @Option(help: ArgumentHelp("The rig's fixtures folder; by default found above the executable.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("The rig's fixtures folder; by default found above the executable.", valueName: "path")
+  )
   var fixtures: String?
 
   /// On or off.
@@ -73,7 +77,9 @@ struct ByteCount: ExpressibleByArgument {
   init?(argument: String) {
     let scales: [Character: Int] = ["K": 1 << 10, "k": 1 << 10, "M": 1 << 20, "m": 1 << 20]
     let scale = argument.last.flatMap { scales[$0] }
-    guard let number = Int(scale == nil ? argument[...] : argument.dropLast()), number >= 0 else { return nil }
+    guard let number = Int(scale == nil ? argument[...] : argument.dropLast()), number >= 0 else {
+      return nil
+    }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: scale ?? 1)
     guard !overflow else { return nil }
     self.bytes = bytes

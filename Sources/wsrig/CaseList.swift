@@ -1,6 +1,7 @@
 import Foundation
 import Reports
 import Scenarios
+import Steps
 
 /// The cases of a plan, for people and for programs.
 enum CaseList {
@@ -32,7 +33,7 @@ enum CaseList {
   static func json(of cases: [Case]) -> String {
     let rows = cases.map { item in
       Row(
-        id: item.id, chapter: item.scenario.chapter?.title ?? "User", rfc: item.scenario.rfc,
+        id: item.id, chapter: item.scenario.chapterTitle, rfc: item.scenario.rfc,
         requirement: item.scenario.requirement, delivery: item.delivery.rawValue, tags: item.scenario.tags,
         description: item.scenario.description, expectation: item.scenario.expectation)
     }

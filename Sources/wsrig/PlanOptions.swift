@@ -5,10 +5,13 @@ import Steps
 
 /// Which cases run, and in what order.
 struct PlanOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only the cases whose id fits; * stands for anything. May be given several times.", valueName: "glob"))
+  @Option(
+    help: ArgumentHelp(
+      "Only the cases whose id fits; * stands for anything. May be given several times.", valueName: "glob"))
   var only: [String] = []
 
-  @Option(help: ArgumentHelp("Only the scenarios with this tag. May be given several times.", valueName: "tag"))
+  @Option(
+    help: ArgumentHelp("Only the scenarios with this tag. May be given several times.", valueName: "tag"))
   var tag: [String] = []
 
   @Option(
@@ -18,7 +21,10 @@ struct PlanOptions: ParsableArguments {
       valueName: "deliveries"))
   var deliveries = "default"
 
-  @Option(help: ArgumentHelp("The seed of everything random that is the rig's; the same seed sends the same bytes.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp(
+      "The seed of everything random that is the rig's; the same seed sends the same bytes.",
+      valueName: "number"))
   var seed: UInt64 = 1
 
   @Flag(help: "Runs the cases in an order drawn from the seed.")
@@ -27,7 +33,11 @@ struct PlanOptions: ParsableArguments {
   /// The cases.
   /// - Throws: `ConfigurationError` for an unknown id, tag or delivery.
   func cases() throws -> [Case] {
-    try RunPlan.cases(
-      of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, seed: seed, shuffle: shuffle)
+    do {
+      return try RunPlan.cases(
+        of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, seed: seed, shuffle: shuffle)
+    } catch {
+      throw ConfigurationError("\(error)")
+    }
   }
 }

@@ -13,7 +13,8 @@ struct ReportFolder {
 
   /// Makes the folder: the one given, or a new one in `./reports`, to which `./reports/latest` will point.
   init(path: String?) throws {
-    let stamp = Date.now.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.omitted)).replacing(":", with: "")
+    let stamp = Date.now.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.omitted)).replacing(
+      ":", with: "")
     let reports = URL(fileURLWithPath: "reports", isDirectory: true)
     folder = path.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Self.unused(reports, stamp)
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
@@ -22,14 +23,16 @@ struct ReportFolder {
       try Data().write(to: serialLog)
     } catch {
       throw ConfigurationError(
-        "Cannot write reports into '\(folder.path)': \(error.underlyingReason); check the folder or name another with --report.")
+        "Cannot write reports into '\(folder.path)': \(error.underlyingReason); check the folder or name another with --report."
+      )
     }
   }
 
   private static func unused(_ reports: URL, _ stamp: String) -> URL {
     let plain = reports.appendingPathComponent(stamp, isDirectory: true)
     guard FileManager.default.fileExists(atPath: plain.path) else { return plain }
-    return reports.appendingPathComponent("\(stamp)-\(ProcessInfo.processInfo.processIdentifier)", isDirectory: true)
+    return reports.appendingPathComponent(
+      "\(stamp)-\(ProcessInfo.processInfo.processIdentifier)", isDirectory: true)
   }
 
   /// Where the bytes of the serial line go while the run goes on.
@@ -46,7 +49,8 @@ struct ReportFolder {
       }
       if let latest { try point(latest) }
     } catch {
-      throw ConfigurationError("Could not write the reports into '\(folder.path)': \(error.underlyingReason).")
+      throw ConfigurationError(
+        "Could not write the reports into '\(folder.path)': \(error.underlyingReason).")
     }
     return (latest ?? folder).relativePath
   }

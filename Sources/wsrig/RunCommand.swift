@@ -43,7 +43,10 @@ struct RunCommand: AsyncParsableCommand {
 
 /// How a run is carried out and where its reports go; `run` and `replay` share it.
 struct RunOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The folder for the reports; by default a new one in ./reports, and reports/latest points to it.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the reports; by default a new one in ./reports, and reports/latest points to it.",
+      valueName: "folder"))
   var report: String?
 
   @Option(help: ArgumentHelp("How many bytes of each direction of a connection are kept.", valueName: "size"))

@@ -31,7 +31,7 @@ struct WSRig: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      exit(report(error).rawValue)
+      Foundation.exit(report(error).rawValue)
     }
   }
 

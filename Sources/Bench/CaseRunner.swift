@@ -1,0 +1,104 @@
+import BoardLink
+import Latency
+import PosixIO
+import Results
+import Scenarios
+import Steps
+import Traces
+import Verdicts
+import WebSocketProtocol
+
+/// Runs one case to its verdict: the reference, the device, a rerun where the bench failed, the judgement.
+final class CaseRunner {
+  private let setup: BenchSetup
+  private let device: DeviceRunner
+  private let reference: ReferenceRunner
+  private var tokens: AttemptTokens
+  /// Why the board was given up; from then on no case is put to it.
+  private var quarantine: BoardFailure?
+
+  init(setup: BenchSetup, seed: UInt64) {
+    self.setup = setup
+    tokens = AttemptTokens(seed: seed)
+    device = DeviceRunner(client: setup.client, server: setup.server, host: setup.host)
+    reference = ReferenceRunner(server: setup.server, host: setup.host, seed: seed, loop: setup.referenceLoop)
+  }
+
+  /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
+  func calibrate() async throws -> Pace {
+    let start = MonotonicInstant.now()
+    guard let trace = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false).trace,
+      case .completed = trace.client.ending
+    else { return .unmeasured }
+    return Pace(calibration: .now() - start)
+  }
+
+  /// Runs the case.
+  func run(_ testCase: Case, pace: Pace) async throws -> CaseResult {
+    let start = MonotonicInstant.now()
+    let position = setup.serialLog?.position
+    let expected = try await reference.run(testCase, token: tokens.next())
+    var (outcome, attempts) = await runDevice(testCase, pace: pace)
+    if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
+    var latency = LatencyRecorder()
+    latency.record(expected)
+    if let trace = outcome.trace { latency.record(trace) }
+    if quarantine == nil { await setup.client.board.noteProgress() }
+    attempts = max(attempts, quarantine == nil ? 1 : 0)
+    return CaseResult(
+      case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
+      durationSeconds: (.now() - start).seconds, device: outcome.trace, reference: expected,
+      boardEvents: await setup.takeBoardEvents(),
+      serialLog: position.map { setup.serialLog?.excerpt(since: $0) ?? "" } ?? "", latency: latency.summary)
+  }
+
+  /// One attempt, and one more where the first says nothing about the client: the board was lost, or did not get to run.
+  private func runDevice(_ testCase: Case, pace: Pace) async -> (DeviceOutcome, attempts: Int) {
+    if let quarantine { return (.quarantined(quarantine), 0) }
+    let first = await attempt(testCase, pace: pace, isLastAttempt: false)
+    guard first.needsRerun else { return (first, 1) }
+    return (await attempt(testCase, pace: pace.stretched(by: 5), isLastAttempt: true), 2)
+  }
+
+  private func attempt(_ testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
+    do {
+      try await setup.client.load()
+      return .traced(
+        try await device.run(testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt))
+    } catch let failure as BoardFailure {
+      return await recover(from: failure)
+    } catch {
+      return .unusable("\(error)")
+    }
+  }
+
+  private func recover(from failure: BoardFailure) async -> DeviceOutcome {
+    do {
+      try await setup.client.recover(from: failure)
+      return .lost(failure)
+    } catch {
+      let final = error as? BoardFailure ?? failure
+      quarantine = final
+      return .quarantined(final)
+    }
+  }
+
+  /// The board was lost twice in the same case. If it then runs another case, it is the client's doing; if not, the bench's.
+  private func blame(_ failure: BoardFailure, in testCase: Case, pace: Pace) async -> DeviceOutcome {
+    let neighbour = await attempt(.calibration, pace: pace, isLastAttempt: true)
+    if case .quarantined = neighbour { return neighbour }
+    return neighbour.trace == nil ? .unusable("\(failure)") : .boardLost(failure)
+  }
+}
+
+extension Case {
+  /// A few echoes and a closing handshake: what every client can do.
+  static let calibration = Case(
+    scenario: Scenario(
+      id: "calibration", description: "Three messages are sent.", expectation: "Each is echoed.", rfc: "5.6",
+      requirement: .must,
+      server: ServerScript(
+        ["one", "two", "three"].flatMap { text -> [ServerStep] in
+          [.sendFrame(FrameSpec(.text, .text(text))), .expectMessage(kind: .text, payload: .text(text))]
+        })))
+}

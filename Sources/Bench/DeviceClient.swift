@@ -1,0 +1,84 @@
+import BoardLink
+import Foundation
+import PosixIO
+import RawREPL
+import Results
+
+/// The client under test on its board: loads agent, adapter and client, again after each loss, and executes the agent's programs.
+actor DeviceClient {
+  let board: Board
+  private let bundle: ClientBundle
+  private let fileSystem: String
+  private var isLoaded = false
+  private var running: String?
+
+  /// Longer than any case: the cases end by themselves or by an interrupt.
+  private static let executionLimit = Duration.seconds(120)
+  private static let loadLimit = Duration.seconds(30)
+
+  init(board: Board, bundle: ClientBundle, fixtures: Fixtures) throws {
+    self.board = board
+    self.bundle = bundle
+    fileSystem = String(decoding: try ClientBundle.read(fixtures.ramFileSystem), as: UTF8.self)
+  }
+
+  /// Loads agent, adapter and client, unless they are there.
+  /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardFailure`.
+  func load() async throws {
+    guard !isLoaded else { return }
+    let modules = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(name: $0.key, bytes: $0.value) }
+    try refuse(await board.loadModules(modules, fileSystem: fileSystem), "be copied into the board's memory")
+    let output = try await board.execute(
+      AgentProgram.load(module: bundle.module), deadline: .after(Self.loadLimit))
+    try refuse(output.traceback, "be imported")
+    try await board.dropModules()
+    isLoaded = true
+  }
+
+  /// Climbs the recovery ladder; what was loaded is gone afterwards.
+  func recover(from failure: BoardFailure) async throws {
+    isLoaded = false
+    try await board.recover(from: failure)
+  }
+
+  /// What the board says of itself; the client must be loaded.
+  func identify(selector: BoardSelector) async throws -> BoardRecord {
+    let record = try await execute(AgentProgram.identify).records.first { $0.k == .identity }
+    guard let record else {
+      throw BoardFailure(board: "\(selector)", .unfit("its agent does not say who it is"))
+    }
+    return BoardRecord(
+      selector: selector.description, isSimulated: selector == .simulated,
+      machine: record.machine ?? "unknown board",
+      firmware: record.firmware ?? "", uniqueID: record.id, heapFree: await board.identity?.freeHeapBytes)
+  }
+
+  /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.
+  func execute(_ program: String, name: String = "") async throws -> AgentOutput {
+    running = name
+    defer { running = nil }
+    let output = try await board.execute(program, deadline: .after(Self.executionLimit))
+    var parsed = AgentOutput()
+    parsed.receive(output.foreignOutput)
+    parsed.receive(output.standardOutput)
+    parsed.receiveEnd()
+    parsed.exception = output.traceback.map { "\($0)" }
+    if output.didSoftReset { isLoaded = false }
+    return parsed
+  }
+
+  /// Sends Ctrl-C, if the program of that name still runs: a late interrupt must not hit the next one.
+  func interrupt(_ name: String) async {
+    guard running == name else { return }
+    // What goes wrong here goes wrong for `execute` too, which reports it.
+    try? await board.interrupt()
+  }
+
+  private func refuse(_ traceback: Traceback?, _ what: String) throws {
+    guard let traceback else { return }
+    throw ConfigurationError(
+      "The client \(bundle.identity.path) with the adapter \(bundle.identity.adapter) could not \(what): "
+        + "\(traceback.type)\(traceback.message.isEmpty ? "" : ": \(traceback.message)"); check the files, the adapter and the heap.",
+      detail: traceback.text)
+  }
+}

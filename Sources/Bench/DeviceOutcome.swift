@@ -1,0 +1,53 @@
+import BoardLink
+import Scenarios
+import Traces
+import Verdicts
+
+/// What came of the device's part of a case.
+enum DeviceOutcome {
+  /// The client did something that can be judged, or the agent said why not.
+  case traced(AttemptTrace)
+  /// The board was lost and is back.
+  case lost(BoardFailure)
+  /// The board was lost twice in this case and ran another one between: the client's doing.
+  case boardLost(BoardFailure)
+  /// The board was given up.
+  case quarantined(BoardFailure)
+  /// The bench failed otherwise.
+  case unusable(String)
+
+  var trace: AttemptTrace? { if case .traced(let trace) = self { trace } else { nil } }
+
+  /// Whether it says nothing about the client, so that the case deserves another attempt.
+  var needsRerun: Bool {
+    switch self {
+    case .traced(let trace): if case .unusable = trace.client.ending { true } else { false }
+    case .lost, .unusable: true
+    case .boardLost, .quarantined: false
+    }
+  }
+
+  /// The judgement, three-way where there is a trace.
+  func judgement(of testCase: Case, reference: AttemptTrace) -> Judgement {
+    switch self {
+    case .traced(let device): Judge.judge(case: testCase, device: device, reference: reference)
+    case .boardLost(let failure): Self.boardLost(failure)
+    case .lost(let failure), .quarantined(let failure): inconclusive("\(failure)")
+    case .unusable(let reason): inconclusive(reason)
+    }
+  }
+
+  private func inconclusive(_ reason: String) -> Judgement {
+    Judgement(verdict: .inconclusive, reason: reason)
+  }
+
+  private static func boardLost(_ failure: BoardFailure) -> Judgement {
+    let sentence =
+      "boardLost: the board was lost twice in this case, and ran another one between (\(failure))"
+    return Judgement(
+      verdict: .failed,
+      violations: [
+        Violation(rule: "board-lost", rfc: "", requirement: .must, connection: "", sentence: sentence)
+      ], reason: sentence)
+  }
+}

@@ -1,0 +1,70 @@
+import BoardLink
+import PosixIO
+import Scenarios
+import Traces
+import WebSocketPeers
+
+/// Puts the device client through one attempt at a case: the server plays its script, the agent plays the client side.
+struct DeviceRunner: Sendable {
+  let client: DeviceClient
+  let server: ScriptedServer
+  /// The host by which the board reaches the server, bracketed if it is an IPv6 address.
+  let host: String
+
+  /// Runs the case once.
+  /// - Parameter isLastAttempt: the case was given five times as long already. A client that still does not let the heartbeat run,
+  ///   and answers the interrupt, is busy for ever: that is hanging too.
+  /// - Throws: `BoardFailure` when the bench fails.
+  func run(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async throws -> AttemptTrace {
+    let attempt = try await server.prepare(testCase, token: token, pace: pace)
+    let program = AgentProgram.run(testCase, url: "ws://\(host):\(attempt.port)", token: token)
+    attempt.whenSilent(for: pace.silence) { [client] in
+      Task { await client.interrupt(token) }
+    }
+    let output: AgentOutput
+    do {
+      output = try await client.execute(program, name: token)
+    } catch {
+      attempt.clientHasEnded(allowing: .zero)
+      _ = await attempt.record()
+      throw error
+    }
+    attempt.clientHasEnded(allowing: pace.drain)
+    let record = await attempt.record()
+    return AttemptTrace(
+      endpoint: .device, connections: record.connections,
+      client: Self.trace(of: output, id: testCase.id, isLastAttempt: isLastAttempt))
+  }
+
+  /// Puts the agent's records together, and tells a client that hung from a board that did not get to run.
+  static func trace(of output: AgentOutput, id: String, isLastAttempt: Bool) -> ClientTrace {
+    let report = AgentReport(output, id: id)
+    var trace = report.trace
+    guard case .completed = trace.ending else {
+      if let exception = output.exception {
+        trace.ending = .unusable(detail: "the agent itself failed: \(exception)")
+      }
+      return trace
+    }
+    guard report.wasInterrupted else { return trace }
+    let place = report.unfinished.isEmpty ? "its cleaning up" : report.unfinished.joined(separator: ", ")
+    if let turns = trace.heartbeat?.countSinceLastEvent, turns < Pace.provingHeartbeats, !isLastAttempt {
+      trace.ending = .unusable(
+        detail:
+          "interrupted in \(place) after only \(turns) turns of the agent's heartbeat, too few to call it hung"
+      )
+    } else {
+      trace.ending = .hung(detail: "interrupted in \(place), after the server had ended the connection")
+    }
+    return trace
+  }
+}
+
+extension ScriptedServer {
+  /// Registers an attempt at a case with the pace's deadlines.
+  func prepare(_ testCase: Case, token: String, pace: Pace) async throws -> ScriptedAttempt {
+    try await prepare(
+      testCase.scenario.server, token: token, delivery: testCase.delivery,
+      patience: Patience(pace.patience, atMost: pace.longestPatience))
+  }
+}

@@ -1,0 +1,46 @@
+/// How long things may take in this run. Calibrated once, from the client's own pace, and the same for every case.
+public struct Pace: Sendable, Hashable {
+  /// From a case's begin, or from the last byte on the wire if that is later, to the server's giving up what it waits for.
+  public var patience: Duration
+  /// The latest that the server gives up, however much still moves.
+  public var longestPatience: Duration
+  /// How long nothing may move on the wire before a client that has nothing left to wait for is interrupted. It must hold more than
+  /// `provingHeartbeats` turns of the agent's heartbeat.
+  public var silence: Duration
+  /// How long connections get to end after the client side has ended.
+  public var drain: Duration
+
+  /// The agent's heartbeat period.
+  public static let heartbeat = Duration.milliseconds(10)
+  /// So many turns of the heartbeat since the client's last event prove that the board ran while the client did nothing.
+  public static let provingHeartbeats = 20
+
+  /// The pace before anything is measured, and the least that is ever given.
+  public static let unmeasured = Pace(
+    patience: .milliseconds(400), longestPatience: .seconds(2), silence: .milliseconds(260),
+    drain: .milliseconds(150))
+
+  /// Derives the pace from the time that the client took from connect to the end of a closing handshake with some echoes between.
+  public init(calibration: Duration) {
+    let base = Self.unmeasured
+    let factor = max(1, min(30, calibration / .milliseconds(400)))
+    self.init(
+      patience: base.patience * factor, longestPatience: base.longestPatience * factor,
+      silence: base.silence * min(factor, 8), drain: base.drain * min(factor, 8))
+  }
+
+  /// Creates a pace.
+  public init(patience: Duration, longestPatience: Duration, silence: Duration, drain: Duration) {
+    self.patience = patience
+    self.longestPatience = longestPatience
+    self.silence = silence
+    self.drain = drain
+  }
+
+  /// The same, `factor` times as patient: for the rerun of a case in which the board did not get to run.
+  func stretched(by factor: Double) -> Pace {
+    Pace(
+      patience: patience * factor, longestPatience: longestPatience * factor, silence: silence * factor,
+      drain: drain * factor)
+  }
+}

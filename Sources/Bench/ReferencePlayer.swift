@@ -1,0 +1,203 @@
+import PosixIO
+import Scenarios
+import Steps
+import Synchronization
+import Traces
+import WebSocketPeers
+import WebSocketProtocol
+
+/// Plays the client side of one attempt with the reference client, and records the events that the agent on a board would.
+final class ReferencePlayer: Sendable {
+  private struct State {
+    var events: [ClientEvent] = []
+    var start: MonotonicInstant?
+    var clients: [String: WebSocketClient] = [:]
+    /// The tasks that were started, in that order.
+    var started: [(name: String, task: Task<Void, Never>)] = []
+  }
+
+  private let script: ClientScript
+  private let url: String
+  private let token: String
+  private let seed: UInt64
+  private let loop: EventLoop
+  private let meetings: [String: Meeting]
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - url: `ws://` with the server's host and port.
+  ///   - seed: the seed of nonces and masking keys.
+  init(_ script: ClientScript, url: String, token: String, seed: UInt64, on loop: EventLoop) {
+    self.script = script
+    self.url = url
+    self.token = token
+    self.seed = seed
+    self.loop = loop
+    meetings = script.barrierParties.mapValues(Meeting.init(parties:))
+  }
+
+  /// Plays to the end of all tasks and returns what happened.
+  func play() async -> ClientTrace {
+    if let main = script.tasks.first { start(main.name) }
+    var ended = 0
+    while let next = state.withLock({ ended < $0.started.count ? $0.started[ended].task : nil }) {
+      await next.value
+      ended += 1
+    }
+    abandonConnections()
+    return ClientTrace(events: state.withLock { $0.events })
+  }
+
+  /// Ends it from outside: a reference that hangs is an error of the rig, and is shown as one.
+  func abandon() {
+    for (_, task) in state.withLock({ $0.started }) { task.cancel() }
+    for meeting in meetings.values { meeting.breakUp() }
+    abandonConnections()
+  }
+
+  private func abandonConnections() {
+    for client in state.withLock({ Array($0.clients.values) }) { client.connectionIfAny?.abandon() }
+  }
+
+  private func start(_ name: String) {
+    guard let task = script.tasks.first(where: { $0.name == name }) else { return }
+    state.withLock { state in
+      guard !state.started.contains(where: { $0.name == name }) else { return }
+      state.started.append((name, Task(executorPreference: loop) { await self.run(task) }))
+    }
+  }
+
+  private func run(_ task: ClientTask) async {
+    for (index, step) in task.steps.enumerated() {
+      let place = Place(task: task.name, step: index, connection: step.connection)
+      do {
+        guard try await play(step, at: place) else { return }
+      } catch {
+        return note(error is CancellationError ? .cancelled : .exception(ClientException(error)), at: place)
+      }
+    }
+  }
+
+  /// Where in the script something happens.
+  private struct Place {
+    var task: String
+    var step: Int
+    var connection: String?
+  }
+
+  private func note(_ kind: ClientEvent.Kind, at place: Place) {
+    let now = MonotonicInstant.now()
+    state.withLock { state in
+      let start = state.start ?? now
+      state.start = start
+      let microseconds = Int((now - start).wholeNanoseconds / 1000)
+      state.events.append(
+        ClientEvent(
+          microseconds: microseconds, task: place.task, step: place.step, connection: place.connection,
+          kind: kind))
+    }
+  }
+}
+
+// MARK: The steps
+
+extension ReferencePlayer {
+  /// Plays one step; false ends the task.
+  private func play(_ step: ClientStep, at place: Place) async throws -> Bool {
+    switch step {
+    case .connect(let connect): return await self.connect(connect, at: place)
+    case .echo(let connection, let count):
+      try await receive(connection, count: count, sendsBack: true, at: place)
+    case .receive(let connection, let count):
+      try await receive(connection, count: count, sendsBack: false, at: place)
+    case .send(let connection, let kind, let payload):
+      try await send(payload.bytes ?? [], isText: kind == .text, on: client(connection), at: place)
+    case .ping(let connection, let payload):
+      let time = try await client(connection).ping(payload.bytes ?? [])
+      note(.pong(roundTripMicroseconds: Int(time.wholeNanoseconds / 1000)), at: place)
+    case .close(let connection, let code, let reason):
+      try await client(connection).close(
+        code: code.map(CloseCode.init(rawValue:)) ?? .normalClosure, reason: reason ?? "")
+      note(.closed, at: place)
+    case .start(let task): start(task)
+    case .join(let task): await state.withLock { $0.started.first { $0.name == task }?.task }?.value
+    case .cancel(let task): state.withLock { $0.started.first { $0.name == task }?.task }?.cancel()
+    case .barrier(let name): await meetings[name]?.arrive()
+    case .pause(let milliseconds): try await loop.pause(until: .after(.milliseconds(milliseconds)))
+    }
+    return true
+  }
+
+  private func client(_ connection: String) throws -> WebSocketClient {
+    guard let client = state.withLock({ $0.clients[connection] }) else {
+      throw WebSocketClientError.notConnected
+    }
+    return client
+  }
+
+  private func connect(_ step: ConnectStep, at place: Place) async -> Bool {
+    let generator = SplitMix64(seed: seed, text: "\(place.task) \(place.step) \(step.connection)")
+    let client = WebSocketClient(randomness: generator, on: loop)
+    do {
+      let response = try await client.handshake(
+        url + step.target.replacing("{token}", with: token),
+        headers: step.headers.map { ($0.name, $0.value) },
+        subprotocols: step.subprotocols)
+      state.withLock { $0.clients[step.connection] = client }
+      note(.connected(subprotocol: response.subprotocol), at: place)
+      return true
+    } catch {
+      note(error is CancellationError ? .cancelled : .connectFailed(ClientException(error)), at: place)
+      return false
+    }
+  }
+
+  private func receive(_ connection: String, count: Int?, sendsBack: Bool, at place: Place) async throws {
+    let client = try client(connection)
+    var received = 0
+    while count.map({ received < $0 }) ?? true {
+      guard let message = try await client.recv() else {
+        let clean = client.connectionIfAny?.closeStatus?.wasClean
+        return note(
+          .ended(
+            closeCode: client.closeCode.map { Int($0.rawValue) }, reason: client.closeReason, wasClean: clean),
+          at: place)
+      }
+      note(.message(MessageDigest(message.bytes, isText: message.isText)), at: place)
+      if sendsBack { try await send(message.bytes, isText: message.isText, on: client, at: place) }
+      received += 1
+    }
+  }
+
+  private func send(_ bytes: [UInt8], isText: Bool, on client: WebSocketClient, at place: Place) async throws
+  {
+    if isText {
+      try await client.send(String(decoding: bytes, as: UTF8.self))
+    } else {
+      try await client.send(bytes)
+    }
+    note(.sent(MessageDigest(bytes, isText: isText)), at: place)
+  }
+}
+
+extension Message {
+  fileprivate var isText: Bool { if case .text = self { true } else { false } }
+
+  fileprivate var bytes: [UInt8] {
+    switch self {
+    case .text(let text): Array(text.utf8)
+    case .binary(let bytes): bytes
+    }
+  }
+}
+
+extension MessageDigest {
+  fileprivate init(_ bytes: [UInt8], isText: Bool) {
+    self.init(
+      isText: isText, length: bytes.count, sha1: SHA1.hexadecimal(of: bytes), head: Array(bytes.prefix(64)))
+  }
+}
+
+extension ClientException {
+  fileprivate init(_ error: any Error) { self.init(type: "\(Swift.type(of: error))", message: "\(error)") }
+}

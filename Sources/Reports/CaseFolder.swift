@@ -1,0 +1,66 @@
+import Results
+import Scenarios
+import Traces
+import Verdicts
+
+/// The folder of a case that needs attention: everything to understand it and to run it again.
+enum CaseFolder {
+  /// Whether a case has a folder: it failed, was inconclusive, or the reference failed in it.
+  static func isKept(_ result: CaseResult) -> Bool {
+    [.failed, .inconclusive].contains(result.judgement.verdict) || result.judgement.referenceFailed
+  }
+
+  /// The folder's path in the report folder: `cases/` and the case's id, other characters replaced.
+  static func path(of result: CaseResult) -> String {
+    let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@")
+    return "cases/" + String(result.case.id.map { allowed.contains($0) ? $0 : "_" })
+  }
+
+  /// The command that runs the case again, from the report folder's place.
+  static func replayCommand(of result: CaseResult) -> String {
+    "wsrig replay \(path(of: result))/scenario.json"
+  }
+
+  /// The folder's files.
+  static func files(of result: CaseResult, in run: RunResult) -> [(path: String, text: String)] {
+    let folder = path(of: result)
+    var files = [
+      ("summary.txt", summary(of: result, in: run)), ("scenario.json", ScenarioFile.text(of: result.case)),
+      ("serial.log", result.serialLog),
+    ]
+    if let device = result.device {
+      files.append(("wire.txt", WireLog.text(of: device)))
+      files.append(("client.txt", ClientLog.text(of: device.client)))
+    }
+    if let reference = result.reference {
+      files.append(("wire-reference.txt", WireLog.text(of: reference)))
+      files.append(("client-reference.txt", ClientLog.text(of: reference.client)))
+    }
+    return files.map { ("\(folder)/\($0.0)", $0.1) }
+  }
+
+  private static func summary(of result: CaseResult, in run: RunResult) -> String {
+    let judgement = result.judgement
+    var lines = [
+      "\(result.case.id): \(judgement.verdict.rawValue)", "", "server    \(result.case.scenario.description)",
+      "expected  \(result.case.scenario.expectation)",
+    ]
+    if let reason = judgement.reason { lines.append("seen      \(reason)") }
+    lines += [
+      "board     \(run.board.displayName)", "client    \(run.client.path) (adapter \(run.client.adapter))",
+      "seed      \(run.seed)", "attempts  \(result.attempts)",
+      "replay    \(replayCommand(of: result))   (from the report folder; add --client, --adapter and --board as in the run)",
+      "",
+    ]
+    if !judgement.violations.isEmpty {
+      lines += ["broken by the device"] + judgement.violations.map { "  \($0.line)" } + [""]
+    }
+    if !judgement.referenceViolations.isEmpty {
+      lines += ["broken by the reference"] + judgement.referenceViolations.map { "  \($0.line)" } + [""]
+    }
+    if !result.boardEvents.isEmpty {
+      lines += ["board events"] + result.boardEvents.map { "  \($0.kind): \($0.detail)" } + [""]
+    }
+    return (lines + [FrameTable(result).text]).joined(separator: "\n") + "\n"
+  }
+}

@@ -1,0 +1,107 @@
+import Latency
+import Mustache
+import Results
+import Scenarios
+import Verdicts
+
+/// `report.html`: the run for people, in one file that loads nothing.
+public enum HTMLReport {
+  /// The text of `report.html`.
+  public static func text(of run: RunResult) -> String {
+    guard let template = try? MustacheTemplate(string: HTMLTemplate.text) else {
+      preconditionFailure("the template of the report is part of the program and parses")
+    }
+    return template.render(view(of: run))
+  }
+
+  private static func view(of run: RunResult) -> [String: Any] {
+    var view: [String: Any] = [
+      "title": "wsrig: \(run.client.path)",
+      "simulated": run.board.isSimulated,
+      "facts": facts(of: run),
+      "counts": Verdict.allCases.filter { run.count(of: $0) > 0 }
+        .map { ["verdict": $0.rawValue, "count": String(run.count(of: $0))] },
+      "chapters": chapters(of: run),
+      "hasLatency": !run.latency.series.isEmpty,
+      "latency": run.latency.series.map(row),
+    ]
+    view["endedEarly"] = run.endedEarly
+    return view
+  }
+
+  private static func facts(of run: RunResult) -> [[String: String]] {
+    let hashes = run.client.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.prefix(12))" }
+    let pairs = [
+      ("tool", run.tool), ("board", run.board.displayName), ("firmware", run.board.firmware),
+      ("client", "\(run.client.path) (adapter \(run.client.adapter))"),
+      ("files", hashes.joined(separator: ", ")),
+      ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),
+      ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
+      ("cases", "\(run.cases.count) of \(run.plannedCount)"),
+      ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
+    ]
+    return pairs.map { ["name": $0.0, "value": $0.1] }
+  }
+
+  private static func chapters(of run: RunResult) -> [[String: Any]] {
+    run.chapters.map { title, results in
+      let notPassed = results.count { $0.judgement.verdict != .passed }
+      return [
+        "title": title,
+        "summary": "\(results.count) cases" + (notPassed > 0 ? ", \(notPassed) not passed" : ""),
+        "cases": results.map { view(of: $0) },
+      ]
+    }
+  }
+
+  private static func view(of result: CaseResult) -> [String: Any] {
+    let judgement = result.judgement
+    let scenario = result.case.scenario
+    let rows = FrameTable(result).rows
+    var view: [String: Any] = [
+      "id": result.case.id, "verdict": judgement.verdict.rawValue, "description": scenario.description,
+      "expectation": scenario.expectation, "requirement": scenario.requirement.rawValue, "rfc": scenario.rfc,
+      "search": searchText(of: result), "open": judgement.verdict == .failed,
+      "violations": judgement.violations.map(\.line), "hasViolations": !judgement.violations.isEmpty,
+      "referenceViolations": judgement.referenceViolations.map(\.line),
+      "hasReferenceViolations": !judgement.referenceViolations.isEmpty,
+      "rows": rows.map(view(of:)), "hasRows": !rows.isEmpty,
+      "boardEvents": result.boardEvents.map { "\($0.kind): \($0.detail)" },
+      "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
+    ]
+    view["reason"] = judgement.reason
+    if CaseFolder.isKept(result) {
+      view["folder"] = CaseFolder.path(of: result)
+      view["replay"] = CaseFolder.replayCommand(of: result)
+    }
+    return view
+  }
+
+  private static func view(of row: Comparison.Row) -> [String: Any] {
+    [
+      "device": row.device ?? "", "reference": row.reference ?? "", "differs": row.isDifference,
+      "rule": row.rule ?? "",
+    ]
+  }
+
+  private static func searchText(of result: CaseResult) -> String {
+    let words = [result.case.id, result.case.scenario.rfc, result.case.scenario.description]
+    return (words + result.judgement.violations.map(\.rule)).joined(separator: " ").lowercased()
+  }
+
+  private static func times(of result: CaseResult) -> String {
+    let attempts = result.attempts == 1 ? "1 attempt" : "\(result.attempts) attempts"
+    let series = result.latency.series.filter { $0.payloadLength == nil }
+    let latency = series.map { "\($0.endpoint) \($0.measure.title) p50 \(duration($0.p50Nanoseconds))" }
+    return ([duration(Int(result.durationSeconds * 1e9)), attempts] + latency).joined(separator: " · ")
+  }
+
+  private static func row(_ series: LatencySeries) -> [String: String] {
+    [
+      "measure": series.measure.title, "payload": series.payloadLength.map { "\($0) B" } ?? "all",
+      "endpoint": series.endpoint, "count": String(series.count), "p50": duration(series.p50Nanoseconds),
+      "p90": duration(series.p90Nanoseconds), "p99": duration(series.p99Nanoseconds),
+      "max": duration(series.maxNanoseconds),
+    ]
+  }
+}

@@ -1,0 +1,86 @@
+/// The template of `report.html` (Mustache). Self-contained: style and script are inside, nothing is loaded from anywhere.
+enum HTMLTemplate {
+  static let text = """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{{title}}</title>
+    <style>\(style)</style>
+    </head>
+    <body>
+    <header>
+    <h1>{{title}}</h1>
+    {{#simulated}}<p class="simulated">simulated board: no hardware took part in this run</p>{{/simulated}}
+    <dl>
+    {{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>
+    {{/facts}}
+    </dl>
+    <p class="counts">{{#counts}}<button type="button" class="badge {{verdict}}" data-verdict="{{verdict}}">{{count}} {{verdict}}</button> {{/counts}}
+    <input id="filter" type="search" placeholder="filter: id, rule, section" aria-label="Filter cases"></p>
+    {{#endedEarly}}<p class="warning">The run ended early: {{.}}</p>{{/endedEarly}}
+    </header>
+    <main>
+    {{#hasLatency}}<section><h2>Latency</h2>
+    <table class="latency"><thead><tr><th>measure</th><th>payload</th><th>client</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th></tr></thead><tbody>
+    {{#latency}}<tr><td>{{measure}}</td><td>{{payload}}</td><td>{{endpoint}}</td><td>{{count}}</td><td>{{p50}}</td><td>{{p90}}</td><td>{{p99}}</td><td>{{max}}</td></tr>
+    {{/latency}}</tbody></table></section>{{/hasLatency}}
+    {{#chapters}}<section class="chapter"><h2>{{title}} <small>{{summary}}</small></h2>
+    {{#cases}}<details class="case" data-verdict="{{verdict}}" data-text="{{search}}"{{#open}} open{{/open}}>
+    <summary><span class="badge {{verdict}}">{{verdict}}</span><code>{{id}}</code><span class="description">{{description}}</span><span class="section">{{requirement}} {{rfc}}</span></summary>
+    <div class="body">
+    <p><b>Expected:</b> {{expectation}}</p>
+    {{#reason}}<p><b>Seen:</b> {{.}}</p>{{/reason}}
+    {{#hasViolations}}<ul class="violations">{{#violations}}<li>{{.}}</li>{{/violations}}</ul>{{/hasViolations}}
+    {{#hasReferenceViolations}}<p class="warning">The reference itself broke a rule:</p><ul class="violations">{{#referenceViolations}}<li>{{.}}</li>{{/referenceViolations}}</ul>{{/hasReferenceViolations}}
+    {{#hasRows}}<table class="frames"><thead><tr><th>device</th><th>reference</th><th>broken rule</th></tr></thead><tbody>
+    {{#rows}}<tr{{#differs}} class="differs"{{/differs}}><td>{{device}}</td><td>{{reference}}</td><td>{{rule}}</td></tr>
+    {{/rows}}</tbody></table>{{/hasRows}}
+    {{#hasBoardEvents}}<p><b>Board:</b></p><ul>{{#boardEvents}}<li>{{.}}</li>{{/boardEvents}}</ul>{{/hasBoardEvents}}
+    <p class="times">{{times}}</p>
+    {{#folder}}<p><a href="{{.}}/wire.txt">wire log</a> · <a href="{{.}}/serial.log">serial log</a> · <a href="{{.}}/scenario.json">scenario</a> · <code>{{replay}}</code></p>{{/folder}}
+    </div></details>
+    {{/cases}}</section>
+    {{/chapters}}
+    </main>
+    <script>\(script)</script>
+    </body>
+    </html>
+
+    """
+
+  private static let style = """
+    :root{color-scheme:light dark;--line:#8884;--dim:#8889;--soft:#8881}
+    body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:76rem;padding:1rem 1.5rem}
+    h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small{font-weight:normal;color:var(--dim)}
+    dl{display:flex;flex-wrap:wrap;gap:.3rem 2rem;margin:.6rem 0}dt{color:var(--dim);font-size:.8rem}dd{margin:0}
+    code{font:13px ui-monospace,monospace}
+    .simulated{background:#e8a33d33;border-left:4px solid #e8a33d;padding:.3rem .7rem}.warning{color:#c33}
+    .badge{display:inline-block;border:0;border-radius:1rem;padding:.1rem .6rem;font-size:.8rem;background:#8883;color:inherit;cursor:pointer}
+    .badge.passed{background:#2a84;}.badge.failed{background:#d338;}.badge.inconclusive{background:#a3c8}
+    .badge.nonStrict,.badge.informational{background:#e8a33d77}.badge.unsupported{background:#38c6}
+    .badge.off{opacity:.3}
+    details.case{border-bottom:1px solid var(--line)}summary{display:flex;gap:.7rem;align-items:baseline;padding:.25rem 0;cursor:pointer}
+    summary::before{content:"\\25B8";color:var(--dim)}details[open]>summary::before{content:"\\25BE"}
+    .description{flex:1;color:inherit}.section{color:var(--dim);font-size:.85rem;white-space:nowrap}
+    .body{padding:.2rem 0 .8rem 1.6rem}.body p{margin:.3rem 0}.violations li{margin:.2rem 0}
+    table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
+    td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+    .frames td{font-family:ui-monospace,monospace;width:40%}.frames td:last-child{width:20%}.differs{background:#d3331a}
+    .latency td:nth-child(n+4),.latency th:nth-child(n+4){text-align:right}.times{color:var(--dim);font-size:.85rem}
+    #filter{font:inherit;padding:.2rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;min-width:16rem}
+    """
+
+  private static let script = """
+    const off=new Set(),field=document.getElementById('filter');
+    function apply(){const words=field.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    for(const c of document.querySelectorAll('details.case'))
+    c.hidden=off.has(c.dataset.verdict)||!words.every(w=>c.dataset.text.includes(w));
+    for(const s of document.querySelectorAll('section.chapter'))
+    s.hidden=!s.querySelector('details.case:not([hidden])')}
+    field.addEventListener('input',apply);
+    for(const b of document.querySelectorAll('button.badge'))b.addEventListener('click',()=>{
+    const v=b.dataset.verdict;off.has(v)?off.delete(v):off.add(v);b.classList.toggle('off',off.has(v));apply()});
+    """
+}

@@ -1,0 +1,50 @@
+import PosixIO
+import Traces
+
+/// How long a scripted server waits for a client: as long as something moves, within a limit.
+public struct Patience: Sendable, Hashable {
+  /// The server gives up when nothing has moved on any connection for that long.
+  public var quiet: Duration
+  /// The server gives up at the latest that long after the attempt began, its own pauses excepted.
+  public var atMost: Duration
+
+  /// Creates a patience.
+  public init(_ quiet: Duration, atMost: Duration) {
+    self.quiet = quiet
+    self.atMost = atMost
+  }
+
+  /// The later deadline that is due because something moved, or because the server itself is at work; nil where it is time to
+  /// give up.
+  func extended(since begun: MonotonicInstant, connections: [ScriptedConnection]) -> Deadline? {
+    let now = MonotonicInstant.now()
+    if connections.contains(where: \.isAtWork) { return .after(quiet, from: now) }
+    guard let last = connections.compactMap(\.lastActivity).max() else { return nil }
+    let later = min(last + quiet, begun + atMost)
+    return later > now ? .at(later) : nil
+  }
+}
+
+extension ScriptedConnection {
+  /// When something last happened.
+  var lastActivity: MonotonicInstant? {
+    tap.events.last.map { MonotonicInstant(nanoseconds: Int64($0.instantNanoseconds)) }
+  }
+
+  /// Whether the script itself makes the client wait: a pause, or chunks still to be sent.
+  var isAtWork: Bool { !isClosed && (stepTimer?.isSet == true || (!queue.isEmpty && isPacing)) }
+}
+
+/// Waits for a client side that does not end although its server has.
+final class SilenceWatch {
+  private let time: Duration
+  private let timer: LoopTimer
+
+  init(_ time: Duration, on loop: EventLoop, _ body: @escaping @Sendable () -> Void) {
+    self.time = time
+    timer = LoopTimer(on: loop, body)
+  }
+
+  func begin() { timer.set(.after(time)) }
+  func cancel() { timer.cancel() }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Bench
+import PosixIO
+import WebSocketPeers
+import WebSocketProtocol
+
+/// `wsrig serve`: the echo server alone, for any client.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Runs the echo server for any WebSocket client, until interrupted.",
+    discussion: "Every check of RFC 6455 is on: a client that breaks a rule is told so in the Close frame.")
+
+  @Option(
+    help: ArgumentHelp(
+      "The address to listen on; by default both loopback addresses. May be given several times.",
+      valueName: "address"))
+  var host: [String] = ["127.0.0.1", "::1"]
+
+  @Option(help: ArgumentHelp("The port; 0 picks a free one. Either way it is printed.", valueName: "port"))
+  var port: UInt16 = 9001
+
+  @Option(
+    help: ArgumentHelp("The largest message; a larger one is answered with Close 1009.", valueName: "size"))
+  var maxMessage = ByteCount(bytes: 16 << 20)
+
+  func run() async throws {
+    var configuration = EchoConfiguration()
+    configuration.limits = Limits(framePayload: maxMessage.bytes, message: maxMessage.bytes)
+    let server = try await start(configuration)
+    for address in server.addresses { Console.say("listening on ws://\(address)") }
+    for await _ in try TerminationSignal.stream(on: .shared) { break }
+    try await server.stop()
+  }
+
+  private func start(_ configuration: EchoConfiguration) async throws -> EchoServer {
+    do {
+      var addresses: [SocketAddress] = []
+      for name in host {
+        addresses += try await SocketAddress.resolve(name, port: port, deadline: .after(.seconds(5)))
+      }
+      return try await EchoServer.start(listeningOn: addresses, on: .shared, configuration: configuration)
+    } catch let error as PosixError {
+      throw ConfigurationError("\(error)")
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Scenarios
+import Steps
+import Testing
+import Traces
+import Verdicts
+import WebSocketProtocol
+
+@Suite("Verdicts")
+struct JudgeTests {
+  static let lawful = Attempt.open {
+    $0.wire.server(.text, "hello"); $0.echoes("hello"); $0.closes()
+  }
+
+  private func judge(_ device: Attempt, reference: Attempt = lawful) -> Judgement {
+    Judge.judge(case: device.case, device: device.trace, reference: reference.trace)
+  }
+
+  @Test(
+    "from what was broken to the verdict",
+    arguments: [
+      (BrokenMessageTests.closings, "a Close not answered", Verdict.failed),
+      (BrokenMessageTests.closings, "another code than the server's", .nonStrict),
+      (BrokenMessageTests.closings, "a code that the scenario does not allow", .informational),
+      (BrokenFrameTests.frames, "two Closes", .nonStrict),
+      (BrokenMessageTests.endings, "hung for no reason", .failed),
+      (BrokenMessageTests.endings, "a duty not supported", .failed),
+    ])
+  func verdict(_ examples: [Example], _ name: String, _ verdict: Verdict) throws {
+    let example = try #require(examples.first { $0.name == name })
+    let judgement = judge(example.attempt)
+    #expect(judgement.verdict == verdict)
+    #expect(judgement.reason == judgement.violations.first?.sentence)
+  }
+
+  @Test("what the RFC makes optional may be unsupported")
+  func unsupported() {
+    let device = Attempt.open(ClientScript([.connect(ConnectStep()), .ping(), .echo()])) {
+      $0.app(.unsupported(step: "ping"))
+      $0.closes()
+    }
+    #expect(judge(device).verdict == .unsupported)
+  }
+
+  @Test("an unusable trace is the bench's fault")
+  func unusable() {
+    var device = Self.lawful
+    device.client.ending = .unusable(detail: "records incomplete")
+    #expect(judge(device).verdict == .inconclusive)
+    #expect(judge(device).reason == "records incomplete")
+    #expect(judge(Self.lawful, reference: device).verdict == .inconclusive)
+  }
+
+  @Test("a message too big for the board's heap")
+  func tooBig() {
+    var device = Attempt.open {
+      $0.wire.server(.binary, [UInt8](repeating: 1, count: 3000))
+      $0.threw("MemoryError")
+      $0.wire.note(.receivedEnd)
+    }
+    device.client.heapFreeBefore = 100_000
+    #expect(judge(device).verdict == .failed)
+    device.client.heapFreeBefore = 5000
+    #expect(judge(device).verdict == .unsupported)
+  }
+
+  @Test("the reference is judged by the same rules")
+  func referenceFails() throws {
+    let broken = try #require(BrokenMessageTests.closings.first).attempt
+    let judgement = judge(Self.lawful, reference: broken)
+    #expect(judgement.verdict == .passed)
+    #expect(judgement.referenceFailed)
+    #expect(!judgement.agreesWithReference)
+  }
+
+  @Test("the strongest comes first and names the place")
+  func order() throws {
+    let device = Attempt.open {
+      $0.wire.server(.pong, "p")
+      $0.wire.client(.pong, "p")
+      $0.wire.client(.pong, [], mask: .some(nil))
+      $0.closes()
+    }
+    let found = judge(device).violations
+    #expect(found.map(\.requirement) == [.must, .should])
+    let head = try #require(device.wire.trace.requestHeadLength)
+    #expect(found.map(\.streamOffset) == [head + 7, head])
+    #expect(
+      found[0].sentence
+        == "The client's Pong frame of 0 bytes is not masked. Every frame of a client is masked.")
+  }
+}

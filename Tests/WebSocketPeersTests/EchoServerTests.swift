@@ -1,0 +1,200 @@
+import PosixIO
+import Synchronization
+import Testing
+import Traces
+import WebSocketPeers
+import WebSocketProtocol
+
+@Suite("Echo server", .timeLimit(.minutes(1)))
+struct EchoServerTests {
+  static let loopbacks = [SocketAddress.loopbackV4(port: 0), .loopbackV6(port: 0)]
+
+  @Test("Messages come back, pipelined and over IPv4 and IPv6", arguments: [0, 1])
+  func echoes(family: Int) async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: Self.loopbacks, on: loop)
+      guard server.addresses.count > family else { return }
+      let client = try await RawClient.open(server.addresses[family], on: loop)
+      var frames: [UInt8] = []
+      var expected: [UInt8] = []
+      for size in [0, 1, 125, 126, 65535, 65536, 300_000] {
+        let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+        frames += clientFrame(.binary, payload).encoded()
+        expected += Frame(.binary, payload).encoded()
+      }
+      let total = expected.count
+      try await client.exchange(frames) { $0.count >= total + 129 }
+      #expect(client.framesReceived == expected)
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("Fragments come back as one message, Pings between them are answered first")
+  func fragments() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      try await client.send(clientFrame(.text, Array("Hé".utf8.prefix(2)), isFinal: false))
+      try await client.send(clientFrame(.ping, [1, 2]))
+      try await client.send(clientFrame(.continuation, Array("Hé".utf8.suffix(1))))
+      let expected = Frame(.pong, [1, 2]).encoded() + Frame(.text, Array("Hé".utf8)).encoded()
+      try await client.waitFor { $0.count >= 129 + expected.count }
+      #expect(client.framesReceived == expected)
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("A violation gets its Close, then an end of stream, never a reset, even with bytes left unread")
+  func violationDrains() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      try await client.send(clientFrame(.text, [0xC0, 0x80]))
+      for _ in 0..<20 { try await client.send(clientFrame(.binary, Array(repeating: 7, count: 100_000))) }
+      #expect(try await client.readToEnd() == .end)
+      #expect(
+        client.framesReceived.prefix(4) == Frame(.close, [0x03, 0xEF]).encoded().prefix(0) + [
+          0x88, 16, 3, 0xEF,
+        ])
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("The closing handshake is answered and the server ends TCP first")
+  func closingHandshake() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      try await client.send(clientFrame(.close, [0x03, 0xE8]))
+      #expect(try await client.readToEnd() == .end)
+      #expect(client.framesReceived == [0x88, 2, 3, 0xE8])
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("A client that does not read stops being read, and gets everything once it reads")
+  func backpressure() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.sendHighWaterMark = 1 << 16
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      let frame = clientFrame(.binary, Array(repeating: 9, count: 100_000)).encoded()
+      let count = 200
+      let all = Array(repeatElement(frame, count: count).joined())
+      let total = count * Frame(.binary, Array(repeating: 9, count: 100_000)).encoded().count
+      // All of it is sent before anything is read: only a server that stops reading makes the sender wait.
+      try await client.sendUntilRefused(all)
+      try await client.exchange(Array(all[client.sentCount...])) { $0.count >= 129 + total }
+      #expect(client.sentCount < all.count)
+      #expect(client.framesReceived.count == total)
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("A silent client is closed: in the handshake at once, later with 1001")
+  func timeouts() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.handshakeTimeout = .milliseconds(20)
+      configuration.idleTimeout = .milliseconds(20)
+      configuration.closeTimeout = .milliseconds(20)
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let silent = try await RawClient.connect(to: server.addresses[0], on: loop)
+      #expect(try await silent.readToEnd() == .end)
+      #expect(silent.received.isEmpty)
+      let idle = try await RawClient.open(server.addresses[0], on: loop)
+      #expect(try await idle.readToEnd() == .end)
+      #expect(idle.framesReceived == [0x88, 2, 3, 0xE9])
+      try await server.stop()
+    }
+  }
+
+  @Test("A request that is no upgrade gets its status and an end of stream")
+  func refusal() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.connect(to: server.addresses[0], on: loop)
+      try await client.send(Array("GET / HTTP/1.1\r\nHost: x\r\n\r\n".utf8))
+      #expect(try await client.readToEnd() == .end)
+      #expect(client.received.starts(with: "HTTP/1.1 426 ".utf8))
+      try await client.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("A connection's trace holds its bytes up to the limit, and beyond it length and SHA-1")
+  func traces() async throws {
+    try await withLoop { loop in
+      let traces = Mutex<[ConnectionTrace]>([])
+      var configuration = EchoConfiguration()
+      configuration.captureLimit = 1000
+      configuration.onTrace = { trace in traces.withLock { $0.append(trace) } }
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      let frame = clientFrame(.binary, Array(repeating: 1, count: 5000)).encoded()
+      try await client.send(frame)
+      try await client.send(clientFrame(.close, [0x03, 0xE8]))
+      #expect(try await client.readToEnd() == .end)
+      try await client.endSending()
+      try await server.stop()
+      let trace = try #require(traces.withLock { $0.first })
+      let request = RawClient.request("/")
+      #expect(trace.requestHeadLength == request.count)
+      #expect(trace.clientStream.bytes == Array((request + frame).prefix(1000)))
+      #expect(trace.clientStream.totalCount == request.count + frame.count + 8)
+      #expect(trace.clientStream.sha1?.count == 20)
+      #expect(trace.serverStream.bytes.count == 1000)
+      #expect(trace.events.last?.kind == .closed)
+      #expect(trace.events.map(\.kind).contains(.sentEnd))
+    }
+  }
+
+  @Test("Stopping closes open connections with 1001 and waits for their end")
+  func stops() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      async let stopped: Void = server.stop()
+      try await client.waitFor { $0.count >= 133 }
+      #expect(client.framesReceived == [0x88, 2, 3, 0xE9])
+      try await client.send(clientFrame(.close, [0x03, 0xE9]))
+      #expect(try await client.readToEnd() == .end)
+      try await client.endSending()
+      try await stopped
+    }
+  }
+
+  @Test(
+    "Python's websockets gets its messages back, fragmented ones too, and closes cleanly",
+    .enabled(if: PythonPeer.interpreter != nil, PythonPeer.missing))
+  func pythonClient() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let text = try await PythonPeer.run(
+        """
+        import asyncio, sys, websockets
+        async def main():
+            async with websockets.connect(sys.argv[1], max_size=None) as ws:
+                for message in ["", "häß", b"", bytes(range(256)) * 500, "x" * 70000]:
+                    await ws.send(message)
+                    assert await ws.recv() == message
+                await ws.send(["ab", "cd", "é"])
+                assert await ws.recv() == "abcdé"
+                await asyncio.wait_for(await ws.ping(b"p"), 5)
+            print(ws.close_code)
+        asyncio.run(main())
+        """, ["ws://\(server.addresses[0])/"], on: loop)
+      #expect(text == "1000\n")
+      try await server.stop()
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import PosixIO
+import Steps
+import Testing
+import Traces
+import WebSocketPeers
+import WebSocketProtocol
+
+@Suite("Reference client", .timeLimit(.minutes(1)))
+struct WebSocketClientTests {
+  /// The example in the documentation of `WebSocketClient`, as it stands there but for the address.
+  @Test("The documented example works as written")
+  func documentedExample() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      var printed: [Message] = []
+      func print(_ message: Message) { printed.append(message) }
+
+      let client = WebSocketClient()
+      try await client.handshake("ws://\(server.addresses[0])/chat")
+      try await client.send("Hello World")
+      while let message = try await client.recv() {
+        print(message)
+        try await client.close()
+      }
+
+      #expect(printed == [.text("Hello World")])
+      #expect(!client.open)
+      #expect(client.closeCode == .normalClosure)
+      try await server.stop()
+    }
+  }
+
+  @Test(
+    "Messages of all sizes come back, from a task on the loop and from elsewhere", arguments: [true, false])
+  func sizes(onLoop: Bool) async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV6(port: 0)], on: loop)
+      let client = WebSocketClient(on: loop)
+      @Sendable @concurrent func exchange() async throws {
+        try await client.handshake("ws://\(server.addresses[0])")
+        for size in [0, 1, 125, 126, 65535, 65536, 1_000_000] {
+          let payload = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+          try await client.send(payload)
+          #expect(try await client.recv() == .binary(payload))
+        }
+        try await client.send(fragments: [Array("ab".utf8), [], Array("ç".utf8)], isText: true)
+        #expect(try await client.recv() == .text("abç"))
+        #expect(try await client.ping([1, 2, 3]) > .zero)
+        #expect(try await client.close(code: .goingAway, reason: "bye"))
+        #expect(client.closeCode == .goingAway)
+        #expect(try await client.recv() == nil)
+        await #expect(throws: InvalidOperation.notOpen) { try await client.send("late") }
+      }
+      if onLoop { try await loop.run { try await exchange() } } else { try await exchange() }
+      try await server.stop()
+    }
+  }
+
+  @Test("Pipelined messages are all received, while others are sent")
+  func concurrentSendAndReceive() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])")
+      let count = 2000
+      let payload = [UInt8](repeating: 5, count: 5000)
+      async let sent: Void = {
+        for _ in 0..<count { try await client.send(payload) }
+      }()
+      for _ in 0..<count { #expect(try await client.recv() == .binary(payload)) }
+      try await sent
+      try await client.close()
+      try await server.stop()
+    }
+  }
+
+  @Test("A wait for a message ends at its deadline and on cancellation; the connection goes on")
+  func deadlines() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])")
+      let error = await #expect(throws: PosixError.self) {
+        try await client.recv(deadline: .after(.milliseconds(5)))
+      }
+      #expect(error?.number == .timedOut)
+      let task = Task { try await client.recv() }
+      task.cancel()
+      await #expect(throws: CancellationError.self) { try await task.value }
+      try await client.send("still here")
+      #expect(try await client.recv() == .text("still here"))
+      try await client.close()
+      try await server.stop()
+    }
+  }
+
+  @Test("A refused connection, a bad URI, TLS and an unconnected client each say so")
+  func refusals() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let address = server.addresses[0]
+      try await server.stop()
+      let client = WebSocketClient(on: loop)
+      await #expect(throws: PosixError(.connect, "\(address)", .connectionRefused)) {
+        try await client.handshake("ws://\(address)")
+      }
+      await #expect(throws: InvalidOperation.uriRefused(.scheme)) { try await client.handshake("http://x") }
+      await #expect(throws: WebSocketClientError.secureNotSupported) { try await client.handshake("wss://x") }
+      await #expect(throws: WebSocketClientError.notConnected) { try await client.send("x") }
+      #expect(try await !client.close())
+    }
+  }
+
+  @Test("With the same generator the client sends the same bytes")
+  func sameSeedSameBytes() async throws {
+    try await withLoop { loop in
+      let server = try await ScriptedServer.start(on: loop)
+      var streams: [[UInt8]] = []
+      for _ in 0..<2 {
+        let attempt = try await server.prepare(
+          [.expectMessage(kind: .text, payload: nil)], token: "a1", deadline: .after(.seconds(5)))
+        let client = WebSocketClient(randomness: Counter(), on: loop)
+        try await client.handshake("ws://127.0.0.1:\(server.port)/a1")
+        try await client.send("Hello")
+        #expect(try await client.recv() == nil)
+        try await client.close()
+        streams.append(await attempt.record().connections[0].clientStream.bytes)
+      }
+      #expect(streams[0] == streams[1])
+      try await server.stop()
+    }
+  }
+
+  struct Counter: RandomNumberGenerator {
+    var state: UInt64 = 0
+    mutating func next() -> UInt64 {
+      state += 1
+      return state &* 0x9E37_79B9_7F4A_7C15
+    }
+  }
+
+  @Test("An async handler echoes as in its documentation")
+  func asyncServer() async throws {
+    try await withLoop { loop in
+      let server = try await WebSocketServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop) {
+        connection in
+        for try await message in connection { try await connection.send(message) }
+      }
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])")
+      for size in [0, 5, 200_000] {
+        let payload = [UInt8](repeating: 3, count: size)
+        try await client.send(payload)
+        #expect(try await client.recv() == .binary(payload))
+      }
+      #expect(try await client.close())
+      // A handler under way is cancelled and its client told.
+      try await client.handshake("ws://\(server.addresses[0])")
+      async let stopped: Void = server.stop()
+      #expect(try await client.recv() == nil)
+      try await client.close()
+      #expect(client.closeCode == .goingAway)
+      try await stopped
+    }
+  }
+
+  @Test(
+    "Against a server of Python's websockets: messages, fragments, subprotocol, headers, Ping and both closes",
+    .enabled(if: PythonPeer.interpreter != nil, PythonPeer.missing))
+  func pythonServer() async throws {
+    try await withLoop { loop in
+      let child = try await PythonPeer.start(
+        """
+        import asyncio, websockets
+        async def handler(ws):
+            await ws.send(ws.request.headers["X-Word"] + ws.request.path)
+            async for message in ws:
+                if message == "close": await ws.close(4001, "enough")
+                else: await ws.send([message[:1], message[1:]] if message else message)
+        async def main():
+            async with websockets.serve(handler, "127.0.0.1", 0, subprotocols=["b"], max_size=None) as server:
+                print(server.sockets[0].getsockname()[1])
+                await asyncio.Future()
+        asyncio.run(main())
+        """, on: loop)
+      defer { child.kill() }
+      let line = try await child.output?.read(deadline: .after(.seconds(20))) ?? []
+      let port = try #require(Int(String(decoding: line.dropLast(), as: UTF8.self)))
+      let client = WebSocketClient(on: loop)
+      let response = try await client.handshake(
+        "ws://localhost:\(port)/p?q=1", headers: [("X-Word", "w")], subprotocols: ["a", "b"])
+      #expect(response.subprotocol == "b")
+      #expect(try await client.recv() == .text("w/p?q=1"))
+      for size in [1, 126, 65536, 300_000] {
+        let text = String(repeating: "é", count: size)
+        try await client.send(text)
+        #expect(try await client.recv() == .text(text))
+      }
+      try await client.ping()
+      try await client.send("close")
+      #expect(try await client.recv() == nil)
+      #expect(try await client.close())
+      #expect(client.closeCode == CloseCode(rawValue: 4001))
+      #expect(client.closeReason == "enough")
+      try await client.handshake(
+        "ws://localhost:\(port)/", headers: [("X-Word", "w")], subprotocols: ["b"])
+      #expect(try await client.close(code: nil))
+      #expect(client.closeCode == .noStatusReceived)
+    }
+  }
+}
+
+extension ScriptedServer {
+  func prepare(_ steps: [ServerStep], token: String, deadline: Deadline) async throws -> ScriptedAttempt {
+    try await prepare(ServerScript(steps), token: token, deadline: deadline)
+  }
+}
