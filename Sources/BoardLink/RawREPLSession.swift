@@ -194,6 +194,8 @@ extension RawREPLSession {
   /// Sends what there is to send, then waits for bytes once.
   private func exchange(_ deadline: Deadline, awaited: String) async throws {
     try await flush(deadline)
+    // Looked at here as well as in the wait, which never begins while a chatty program keeps bytes coming.
+    if deadline.hasPassed(at: .now()) { throw failure(.timedOut(awaited)) }
     // Where the machine paces a source text, the pause is spent listening.
     let pause = machine.outputPause.map { Deadline.after($0) }
     do {

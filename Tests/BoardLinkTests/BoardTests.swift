@@ -78,6 +78,18 @@ struct BoardTests {
     }
   }
 
+  @Test("a program that prints without end is interrupted at the deadline all the same")
+  func chattyAtDeadline() async throws {
+    try await SimulatedBench.run { bench in
+      let start = MonotonicInstant.now()
+      let output = try await bench.board.execute(
+        "while True: print('chatty')", deadline: .after(.milliseconds(200)))
+      #expect(output.wasInterrupted)
+      #expect(MonotonicInstant.now() - start < .seconds(5))
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
   @Test(
     "an interrupt from another task ends every kind of wait",
     arguments: [
