@@ -255,7 +255,8 @@ struct ScriptedServerTests {
       #expect(try await first.recv() == nil)
       try await first.close()
     }
-    #expect(try #require(record.connections.first).missed == ["connection b ended before it reached the barrier b"])
+    #expect(
+      try #require(record.connections.first).missed == ["connection b ended before it reached the barrier b"])
   }
 
   @Test("A connection with another token is refused, recorded, and reaches no attempt")

@@ -125,6 +125,7 @@ final class RawClient: @unchecked Sendable {
           continue
         }
         if takeIn() != nil { throw PosixError(.send, "server", .brokenPipe) }
+        if sent == bytes.count, isEnough(received) { break }
         let interest: Readiness = sent < bytes.count ? [.readable, .writable] : .readable
         _ = try await loop.waitUntil(interest, socket.descriptor, deadline: .after(.seconds(10)))
       }
