@@ -155,6 +155,7 @@ extension DecodedStream {
       }
       offset = next
     }
+    if stream.isCut, decoded.unknownFrom == nil { decoded.unknownFrom = stream.bytes.count }
     return decoded
   }
 
@@ -162,6 +163,11 @@ extension DecodedStream {
   private mutating func readFrame(_ bytes: [UInt8], at offset: Int, total: Int, chunks: ChunkIndex) -> Int? {
     let header = bytes.withUnsafeBytes { FrameHeader.parse(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
     guard let header else {
+      // Where the capture was cut inside a header, nobody knows whether the frame was complete.
+      if total > bytes.count {
+        unknownFrom = offset
+        return nil
+      }
       keepTail(bytes, at: offset, header: nil, total: total, chunks: chunks)
       return nil
     }
@@ -184,7 +190,6 @@ extension DecodedStream {
   private mutating func keepTail(
     _ bytes: [UInt8], at offset: Int, header: FrameHeader?, total: Int, chunks: ChunkIndex
   ) {
-    if total > bytes.count { unknownFrom = offset }
     let payloadOffset = header.map { offset + $0.encodedLength }
     let payload = payloadOffset.map { Self.unmask(bytes[min($0, bytes.count)...], header?.maskingKey) } ?? []
     tail = IncompleteFrame(

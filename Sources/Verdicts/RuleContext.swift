@@ -112,7 +112,7 @@ public struct RuleContext: Sendable {
   }
 
   /// Whether the client gave up the connection with 1009, as it may at a limit of its own (section 10.4).
-  var clientHitLimit: Bool { client.close?.content.code == 1009 }
+  var clientHitLimit: Bool { client.close.map { $0.isKnown && $0.content.code == 1009 } ?? false }
 
   /// The violation of the server's, where the client could see it: not sent after the client's own end.
   var visibleViolation: ServerViolation? {

@@ -15,18 +15,25 @@ struct JudgeTests {
     Judge.judge(case: device.case, device: device.trace, reference: reference.trace)
   }
 
+  /// The examples by their names.
+  static let examples = Dictionary(
+    (BrokenFrameTests.frames + BrokenMessageTests.closings + BrokenMessageTests.endings).map {
+      ($0.name, $0)
+    },
+    uniquingKeysWith: { first, _ in first })
+
   @Test(
     "from what was broken to the verdict",
     arguments: [
-      (BrokenMessageTests.closings, "a Close not answered", Verdict.failed),
-      (BrokenMessageTests.closings, "another code than the server's", .nonStrict),
-      (BrokenMessageTests.closings, "a code that the scenario does not allow", .informational),
-      (BrokenFrameTests.frames, "two Closes", .nonStrict),
-      (BrokenMessageTests.endings, "hung for no reason", .failed),
-      (BrokenMessageTests.endings, "a duty not supported", .failed),
+      ("a Close not answered", Verdict.failed),
+      ("another code than the server's", .nonStrict),
+      ("a code that the scenario does not allow", .informational),
+      ("two Closes", .nonStrict),
+      ("hung for no reason", .failed),
+      ("a duty not supported", .failed),
     ])
-  func verdict(_ examples: [Example], _ name: String, _ verdict: Verdict) throws {
-    let example = try #require(examples.first { $0.name == name })
+  func verdict(_ name: String, _ verdict: Verdict) throws {
+    let example = try #require(Self.examples[name])
     let judgement = judge(example.attempt)
     #expect(judgement.verdict == verdict)
     #expect(judgement.reason == judgement.violations.first?.sentence)

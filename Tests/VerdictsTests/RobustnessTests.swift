@@ -60,7 +60,9 @@ struct RobustnessTests {
       KeptTests.failures,
     ].flatMap { $0 })
   func cutCaptures(_ example: Example) {
-    let whole = Set(example.attempt.violations.map(\.rule))
+    var whole = Set(example.attempt.violations.map(\.rule))
+    // Which of the two it was shows only in what follows.
+    if whole.contains("message-delivered") { whole.insert("message-as-sent") }
     let lengths = example.attempt.wires.first.map {
       ($0.trace.clientStream.bytes.count, $0.trace.serverStream.bytes.count)
     }
@@ -74,8 +76,10 @@ struct RobustnessTests {
           to: trace.connections[index].responseHeadLength.map { max($0, cut) } ?? cut)
       }
       let found = Set(Judge.violations(case: example.attempt.case, trace: trace).map(\.rule))
-      // A hang that another rule explains stands alone where that rule can no longer be shown.
-      #expect(found.subtracting(["client-hung"]).isSubset(of: whole), "cut to \(cut) bytes")
+      // What another rule explains stands alone where that rule can no longer be shown.
+      let consequences: Set = ["client-hung", "end-not-internal-error"]
+      let accused = found.subtracting(consequences).subtracting(whole)
+      #expect(accused == [], "cut to \(cut) bytes")
     }
   }
 

@@ -6,6 +6,8 @@ struct ClientStreamModel: Sendable {
   /// The client's Close.
   struct Close: Sendable, Hashable {
     var content: CloseContent
+    /// Whether the capture holds all of it; otherwise its content is not to be judged.
+    var isKnown: Bool
     var streamOffset: Int
     var eventIndex: Int
   }
@@ -33,7 +35,9 @@ struct ClientStreamModel: Sendable {
     isComplete = stream.isComplete
     messages = stream.messages
     close = frames.first { $0.opcode == .close }.map {
-      Close(content: CloseContent($0.payload), streamOffset: $0.streamOffset, eventIndex: $0.eventIndex)
+      Close(
+        content: CloseContent($0.payload), isKnown: !$0.isCut, streamOffset: $0.streamOffset,
+        eventIndex: $0.eventIndex)
     }
   }
 

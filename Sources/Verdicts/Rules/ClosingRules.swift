@@ -51,7 +51,8 @@ extension RuleContext {
     guard isEstablished, !application.hasCloseStep, expected.closeCodes == nil, !clientHitLimit else {
       return []
     }
-    guard let close = server.close, let answer = client.close, answer.eventIndex > close.eventIndex,
+    guard let close = server.close, let answer = client.close, answer.isKnown,
+      answer.eventIndex > close.eventIndex,
       answer.content.defect == nil, closesOnlyInAnswer
     else { return [] }
     if answer.content.code == close.code { return [] }
@@ -103,7 +104,7 @@ extension RuleContext {
   fileprivate var expectedCodeFindings: [Finding] {
     guard let codes = expected.closeCodes, isEstablished, server.violation == nil, let close = client.close
     else { return [] }
-    guard !codes.contains(close.content.reportedCode) else { return [] }
+    guard close.isKnown, !codes.contains(close.content.reportedCode) else { return [] }
     let wanted = codes.map(String.init).joined(separator: " or ")
     return [
       Finding(

@@ -75,7 +75,7 @@ extension RuleContext {
       return [Finding(sentence, requirement: violation.requirement)]
     }
     // An answer to the server's later Close shows that the client took the violation for nothing.
-    if let close = client.close, let behind = closeBehindViolation, let code = behind.code,
+    if let close = client.close, close.isKnown, let behind = closeBehindViolation, let code = behind.code,
       close.content.code == code, !allowedCodes(violation).contains(code)
     {
       let sentence =
@@ -111,6 +111,7 @@ extension RuleContext {
 
   fileprivate var failureCodeFindings: [Finding] {
     guard isEstablished, !serverReset, let violation = visibleViolation, let close = client.close,
+      close.isKnown,
       close.eventIndex > violation.eventIndex, !application.hasCloseStep, !clientHitLimit,
       notFailedFindings.isEmpty
     else { return [] }
@@ -169,7 +170,9 @@ extension RuleContext {
 
   /// The client gave up a connection on which nothing was wrong and which the application did not close.
   fileprivate var causelessFailureFindings: [Finding] {
-    guard isEstablished, !isHung, !applicationMayClose, server.isComplete, expected.failure != true else {
+    guard isEstablished, !isHung, !applicationMayClose, server.isComplete, client.isComplete,
+      expected.failure != true
+    else {
       return []
     }
     guard server.violation == nil, !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }

@@ -128,6 +128,8 @@ extension RuleContext {
     default: return []
     }
     if isTail, neverReceived || clientHitLimit { return [] }
+    // Whether the client gave up at a limit stands in its Close, which the capture may have lost.
+    if isTail, !client.isComplete, client.close?.isKnown != true { return [] }
     let place = "at offset \(message.streamOffset) of the server's stream"
     var sentence = "The application was not given the \(Words.message(message)) \(place)"
     if let failure = application.failures.first(where: \.isInReceivingStep) {
