@@ -75,6 +75,16 @@ let package = Package(
         arguments, logging, rainbow,
       ],
       swiftSettings: settings),
+
+    // One for each module, in the same order; then peers that nobody here wrote, and the tool as a user meets it.
+    tests("WebSocketProtocolTests", ["WebSocketProtocol"]),
+    tests("RawREPLTests", ["RawREPL"]),
+    tests("TracesTests", ["Traces", "WebSocketProtocol"]),
+    tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol"]),
+    tests("VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),
+    tests("PosixIOTests", ["PosixIO"]),
+    tests("WebSocketPeersTests", ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol"]),
+    tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging]),
   ],
   swiftLanguageModes: [.v6]
 )
