@@ -49,20 +49,12 @@ public enum ScenarioFile {
 
   private static func parse(_ data: Data, file: String) throws(ScenarioFileError) -> JSONValue {
     do {
-      return try JSONDecoder().decode(JSONValue.self, from: data)
+      return try JSONParser.parse(Array(data))
     } catch {
       throw ScenarioFileError(
-        file: file, keyPath: "", problem: "is no valid JSON\(syntaxDetail(error))",
+        file: file, keyPath: "",
+        problem: "is no valid JSON: \(error.problem) at line \(error.line), column \(error.column)",
         allowed: "one JSON object")
     }
-  }
-
-  /// The parser's own words, which name line and column, where it has some.
-  private static func syntaxDetail(_ error: any Error) -> String {
-    guard case DecodingError.dataCorrupted(let context) = error, let cause = context.underlyingError else {
-      return ""
-    }
-    let words = (cause as NSError).userInfo["NSDebugDescription"] as? String ?? ""
-    return words.isEmpty ? "" : " (\(words.hasSuffix(".") ? String(words.dropLast()) : words))"
   }
 }
