@@ -86,6 +86,7 @@ class UnrulyClientTests(unittest.TestCase):
                 c = self.board.run([connect(target), ["receive", "main", None], ["close", "main", None, None]])
                 self.assertEqual(c.kinds, ["connected", "exception"])
                 self.assertEqual(c.events[1]["type"], kind)
+                self.assertIsNone(c.end["error"])
                 if text is not None:
                     self.assertEqual(c.events[1]["message"], text)
 
