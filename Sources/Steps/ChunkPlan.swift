@@ -65,13 +65,15 @@ public enum ChunkPlan {
     }
   }
 
-  /// At most three: the second and third fall into the payload, where a client reads longest.
+  /// One in the middle, or for data frames one in the header and one in the payload: where a client reads longest.
   private static func pacedCuts(in bytes: [UInt8], content: Content) -> [Int] {
+    let start = min(FrameShape(bytes).payloadStart, bytes.count)
+    let isControl = bytes.first.map { $0 & 0x08 != 0 } ?? false
     switch content {
     case .head, .raw: return [bytes.count / 2]
-    case .frame:
-      let start = min(FrameShape(bytes).payloadStart, bytes.count)
-      return [1, start + (bytes.count - start + 1) / 2]
+    case .frame where start == bytes.count: return [1]
+    case .frame where isControl: return [start + (bytes.count - start) / 2]
+    case .frame: return [1, start + (bytes.count - start + 1) / 2]
     }
   }
 }

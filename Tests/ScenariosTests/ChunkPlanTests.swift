@@ -61,4 +61,11 @@ import Testing
     }
     #expect(pauses == [[0], [0, 0, 0, 0, 0, 0], [0, 2, 2], [0], [0, 12, 12]])
   }
+
+  @Test func pacedCutsInThePayload() {
+    #expect(cuts([0x82, 0x04, 1, 2, 3, 4], .frame, .paced) == [1, 4])
+    #expect(cuts([0x89, 0x04, 1, 2, 3, 4], .frame, .paced) == [4])
+    #expect(cuts([0x88, 0x00], .frame, .paced) == [1])
+    #expect(cuts([1, 2, 3, 4], .raw, .paced) == [2])
+  }
 }

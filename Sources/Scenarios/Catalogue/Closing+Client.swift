@@ -84,12 +84,12 @@ extension Catalogue {
       ServerStep.expectClose
     }
     lawful(
-      "client-late-answer", "7.1.2", "Answers the client's Close after 30 ms.",
+      "client-late-answer", "7.1.2", "Answers the client's Close after 20 ms.",
       "Waits for the answer, or gives up in an orderly way.", client: closesAfterEcho, deliveries: .wholeOnly
     ) {
       echo("one")
       ServerStep.expectClose
-      ServerStep.pause(milliseconds: 30)
+      ServerStep.pause(milliseconds: 20)
     }
     lawful(
       "client-no-answer", "7.1.2", "Ends the stream without answering the client's Close.",

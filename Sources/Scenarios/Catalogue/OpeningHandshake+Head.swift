@@ -97,9 +97,9 @@ extension Catalogue {
       "Takes the connection, or refuses it for the size of the head.", deliveries: .notBytewise,
       response: .accept(edits: (1...500).map { .add(name: "X-Header-\($0)", value: "value \($0)") }))
     refused(
-      "head-endless", .quality("4.1"), "Sends 48 KiB of a header line that never ends.",
+      "head-endless", .quality("4.1"), "Sends 24 KiB of a header line that never ends.",
       "Gives up instead of filling its memory.", deliveries: .unpaused,
-      response: .raw(.text("\(switching)\r\nX-Endless: " + String(repeating: "e", count: 48 << 10))))
+      response: .raw(.text("\(switching)\r\nX-Endless: " + String(repeating: "e", count: 24 << 10))))
   }
 
   /// Responses that end before they are complete.
