@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -24,7 +25,6 @@
 
 // Declared here because the headers ask for _GNU_SOURCE, which an importing module may not have set.
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
-int epoll_pwait2(int epfd, struct epoll_event *events, int max, const struct timespec *timeout, const sigset_t *mask);
 int pipe2(int fds[2], int flags);
 int close_range(unsigned int first, unsigned int last, int flags);
 int posix_openpt(int flags);
@@ -68,12 +68,19 @@ static inline int clinux_epoll_control(int epoll, int operation, int fd, uint32_
   return epoll_ctl(epoll, operation, fd, &event);
 }
 
-// timeout_ns below zero waits without limit.
-static inline int clinux_epoll_wait(int epoll, struct epoll_event *events, int max, int64_t timeout_ns) {
-  if (timeout_ns < 0) return epoll_wait(epoll, events, max, -1);
-  if (timeout_ns == 0) return epoll_wait(epoll, events, max, 0);
-  struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
-  return epoll_pwait2(epoll, events, max, &timeout, NULL);
+// Waits without limit, or not at all.
+static inline int clinux_epoll_wait(int epoll, struct epoll_event *events, int max, int wait) {
+  return epoll_wait(epoll, events, max, wait ? -1 : 0);
+}
+
+static inline int clinux_timer(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); }
+
+// Makes the timer readable at an instant of the monotonic clock, once.
+static inline int clinux_timer_set(int timer, int64_t instant_ns) {
+  struct itimerspec when = {{0, 0}, {instant_ns / 1000000000, instant_ns % 1000000000}};
+  // All zero would switch the timer off instead.
+  if (instant_ns <= 0) when.it_value.tv_nsec = 1;
+  return timerfd_settime(timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
@@ -94,6 +101,16 @@ static inline int64_t clinux_realtime_ns(void) { return clinux_clock_ns(CLOCK_RE
 
 static inline int clinux_accept(int fd, struct sockaddr *address, socklen_t *length) {
   return accept4(fd, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static inline ssize_t clinux_send_two(
+    int fd, const void *first, size_t first_length, const void *second, size_t second_length) {
+  struct iovec parts[2] = {{(void *)first, first_length}, {(void *)second, second_length}};
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  message.msg_iov = parts;
+  message.msg_iovlen = 2;
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 // Software receive stamps, as control messages of recvmsg.

@@ -16,6 +16,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   let epoll: OwnedDescriptor
   let wakeUp: OwnedDescriptor
+  /// Wakes the loop for its timers. A time limit given to every wait would make the kernel set up a timer for each.
+  private let alarm: OwnedDescriptor
+  @exclusivity(unchecked) private var alarmIsSetTo = Int64.max
   let inbox = Mutex(Inbox())
   let stopRequested = Atomic<Bool>(false)
   /// The identity of the thread inside ``run()``, 0 when none is.
@@ -54,8 +57,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     self.wakeUp = OwnedDescriptor(adopting: wakeUp)
     self.name = name
     events = .allocate(capacity: Self.eventCapacity)
-    guard clinux_epoll_control(epoll, EPOLL_CTL_ADD, wakeUp, clinux_EPOLLIN, UInt64(UInt32(wakeUp))) == 0
-    else { throw .last(.createLoop, name) }
+    let alarm = clinux_timer()
+    guard alarm >= 0 else { throw .last(.createLoop, name) }
+    self.alarm = OwnedDescriptor(adopting: alarm)
+    for own in [wakeUp, alarm] {
+      guard clinux_epoll_control(epoll, EPOLL_CTL_ADD, own, clinux_EPOLLIN, UInt64(UInt32(own))) == 0
+      else { throw .last(.createLoop, name) }
+    }
     serialExecutor.loop = self
   }
 
@@ -121,8 +129,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func turn() {
-    let timeout = work.count > 0 ? 0 : timers.timeoutNanoseconds()
-    let count = clinux_epoll_wait(epoll.raw, events, Int32(Self.eventCapacity), timeout)
+    setAlarm()
+    let count = clinux_epoll_wait(epoll.raw, events, Int32(Self.eventCapacity), work.count > 0 ? 0 : 1)
     now = .now()
     if count > 0 { dispatch(Int(count)) }
     for timer in timers.takeDue(at: now) { timer.fire(at: now) }
@@ -130,11 +138,23 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     runEndOfTurn()
   }
 
+  /// Sets the alarm when the next timer is due before it. An alarm that comes too early costs one turn and no more.
+  private func setAlarm() {
+    let next = timers.nextDeadline
+    guard next < alarmIsSetTo else { return }
+    _ = clinux_timer_set(alarm.raw, next)
+    alarmIsSetTo = next
+  }
+
   private func dispatch(_ count: Int) {
     for index in 0..<count {
       let token = events[index].data.u64
       if Int32(truncatingIfNeeded: token) == wakeUp.raw {
         takeInbox()
+      } else if Int32(truncatingIfNeeded: token) == alarm.raw {
+        var count: UInt64 = 0
+        _ = read(alarm.raw, &count, 8)
+        alarmIsSetTo = .max
       } else if let handler = registry.handler(for: token) {
         handler.isReady(Readiness(rawValue: events[index].events))
       }

@@ -52,11 +52,8 @@ public final class LoopTimer {
 struct TimerHeap: ~Copyable {
   private var heap: [LoopTimer] = []
 
-  /// How long epoll may wait: -1 without a timer.
-  func timeoutNanoseconds() -> Int64 {
-    guard let first = heap.first else { return -1 }
-    return max(0, first.key - MonotonicInstant.now().nanoseconds)
-  }
+  /// When the first timer is due, in nanoseconds; `Int64.max` without a timer.
+  var nextDeadline: Int64 { heap.isEmpty ? .max : heap[0].key }
 
   mutating func insert(_ timer: LoopTimer) {
     timer.key = timer.due

@@ -69,6 +69,14 @@ public struct TCPSocket: ~Copyable, Sendable {
       })
   }
 
+  /// Gives two runs of bytes to the kernel in one call (`sendmsg`), so that they need not be copied together.
+  public borrowing func send(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Transfer {
+    Transfer(
+      count: retryOnInterrupt {
+        clinux_send_two(descriptor.raw, first.baseAddress, first.count, second.baseAddress, second.count)
+      })
+  }
+
   /// Ends our direction (FIN after what was sent); the peer's goes on.
   public borrowing func endSending() { _ = shutdown(descriptor.raw, Int32(SHUT_WR)) }
 
@@ -76,6 +84,9 @@ public struct TCPSocket: ~Copyable, Sendable {
   /// on waits for this acknowledgement, 40 ms if it is left to the kernel: call it when a read ends inside a frame.
   @inline(__always)
   public borrowing func acknowledgeNow() { setFlag(Int32(IPPROTO_TCP), TCP_QUICKACK, 1) }
+
+  /// Switches Nagle's algorithm off, as it is from the start, or on.
+  public borrowing func setNoDelay(_ isOn: Bool) { setFlag(Int32(IPPROTO_TCP), TCP_NODELAY, isOn ? 1 : 0) }
 
   /// Asks for receive stamps (SO_TIMESTAMPING, software); false where the kernel refuses.
   public borrowing func enableKernelInstants() -> Bool { clinux_enable_receive_stamps(descriptor.raw) == 0 }

@@ -79,12 +79,18 @@ final class EchoConnection: ReadinessHandler {
   private func echo(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
     var input = ReceivedBytes(bytes)
     var messages = 0
+    var hasReplied = false
     while let event = machine.next(&input, &buffers.output) {
       switch event {
       case .message(let opcode, let payload):
         messages &+= 1
         // After our own Close nothing may be sent: such a message is dropped.
         try? machine.send(opcode, UnsafeRawBufferPointer(payload), &buffers.output)
+        if buffers.output.lent != nil {
+          send(buffers, messages)
+          messages = 0
+          hasReplied = true
+        }
       case .ping, .pong: break
       case .close, .violation: drainsAfterFlush = true
       }
@@ -92,7 +98,7 @@ final class EchoConnection: ReadinessHandler {
     if let idle = server.configuration.idleTimeout { timer?.set(.after(idle, from: loop.now)) }
     if buffers.output.count > 0 {
       send(buffers, messages)
-    } else {
+    } else if !hasReplied {
       // No reply carries an acknowledgement, and a client with Nagle's algorithm on holds the rest of its frame
       // back until one comes.
       socket.acknowledgeNow()
@@ -123,32 +129,44 @@ final class EchoConnection: ReadinessHandler {
     }
   }
 
-  /// The one write of a wake-up.
+  /// The one write of a wake-up, or of a large message.
   @inline(__always)
   private func send(_ buffers: LoopBuffers, _ messages: Int) {
     let bytes = buffers.output.bytes
+    let lent = buffers.output.lent ?? UnsafeRawBufferPointer(start: nil, count: 0)
     if unsent.isEmpty {
-      sendNow(bytes)
+      sendNow(bytes, lent)
     } else {
       unsent.append(bytes)
+      unsent.append(lent)
     }
     if let recorder = server.configuration.recorder, messages > 0 {
       let spent = MonotonicInstant.now().nanoseconds - loop.now.nanoseconds
-      recorder.echoed(messages: messages, bytes: bytes.count, nanoseconds: spent)
+      recorder.echoed(messages: messages, bytes: bytes.count + lent.count, nanoseconds: spent)
     }
     buffers.output.removeAll()
     if !unsent.isEmpty { updateInterest() }
   }
 
   @inline(__always)
-  private func sendNow(_ bytes: UnsafeRawBufferPointer) {
-    let transfer = socket.send(bytes)
+  private func sendNow(_ bytes: UnsafeRawBufferPointer, _ lent: UnsafeRawBufferPointer) {
+    let transfer = lent.isEmpty ? socket.send(bytes) : socket.send(bytes, lent)
     guard case .moved(let count) = transfer else {
-      if transfer == .wouldBlock { unsent.append(bytes) }
+      guard transfer == .wouldBlock else { return }
+      unsent.append(bytes)
+      unsent.append(lent)
       return
     }
-    if let tap { tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: loop.now) }
-    if count < bytes.count { unsent.append(UnsafeRawBufferPointer(rebasing: bytes[count...])) }
+    let inBytes = min(count, bytes.count)
+    if let tap {
+      tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<inBytes]), at: loop.now)
+      if count > inBytes {
+        tap.sent(UnsafeRawBufferPointer(rebasing: lent[..<(count - inBytes)]), at: loop.now)
+      }
+    }
+    guard count < bytes.count + lent.count else { return }
+    unsent.append(UnsafeRawBufferPointer(rebasing: bytes[inBytes...]))
+    unsent.append(UnsafeRawBufferPointer(rebasing: lent[(count - inBytes)...]))
   }
 
   private func flushUnsent() {

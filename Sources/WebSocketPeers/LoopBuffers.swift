@@ -7,6 +7,11 @@ struct BatchOutput: ~Copyable, ByteOutput {
   private var base: UnsafeMutableRawPointer
   private var capacity: Int
   private(set) var count = 0
+  /// A large payload that follows ``bytes`` and is lent, not copied: valid until the machine is asked for more.
+  private(set) var lent: UnsafeRawBufferPointer?
+
+  /// From this size on a payload is lent: a system call of its own costs less than copying it.
+  static var smallestLent: Int { 16 << 10 }
 
   init() {
     capacity = 1 << 18
@@ -19,6 +24,7 @@ struct BatchOutput: ~Copyable, ByteOutput {
 
   @inline(__always)
   mutating func appendRoom(_ wanted: Int) -> UnsafeMutableRawPointer {
+    precondition(lent == nil, "what is lent must be sent before more is appended")
     if count &+ wanted > capacity { grow(to: count + wanted) }
     defer { count &+= wanted }
     return base + count
@@ -27,6 +33,10 @@ struct BatchOutput: ~Copyable, ByteOutput {
   @inline(__always)
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress else { return }
+    if bytes.count >= Self.smallestLent, lent == nil {
+      lent = bytes
+      return
+    }
     appendRoom(bytes.count).copyMemory(from: source, byteCount: bytes.count)
   }
 
@@ -35,6 +45,7 @@ struct BatchOutput: ~Copyable, ByteOutput {
   /// Empties it; memory that an uncommonly large batch took is given back.
   mutating func removeAll() {
     count = 0
+    lent = nil
     guard capacity > 1 << 22 else { return }
     base.deallocate()
     capacity = 1 << 18

@@ -86,7 +86,8 @@ struct EchoServerTests {
       let client = try await RawClient.open(server.addresses[0], on: loop)
       let frame = clientFrame(.binary, Array(repeating: 9, count: 100_000)).encoded()
       let count = 200
-      let all = Array(repeatElement(frame, count: count).joined())
+      var all: [UInt8] = []
+      for _ in 0..<count { all += frame }
       let total = count * Frame(.binary, Array(repeating: 9, count: 100_000)).encoded().count
       // All of it is sent before anything is read: only a server that stops reading makes the sender wait.
       try await client.sendUntilRefused(all)
@@ -98,21 +99,56 @@ struct EchoServerTests {
     }
   }
 
-  @Test("A silent client is closed: in the handshake at once, later with 1001")
-  func timeouts() async throws {
+  @Test("A client that does not finish its request is closed without a word")
+  func handshakeTimeout() async throws {
     try await withLoop { loop in
       var configuration = EchoConfiguration()
       configuration.handshakeTimeout = .milliseconds(20)
-      configuration.idleTimeout = .milliseconds(20)
-      configuration.closeTimeout = .milliseconds(20)
       let server = try await EchoServer.start(
         listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
       let silent = try await RawClient.connect(to: server.addresses[0], on: loop)
       #expect(try await silent.readToEnd() == .end)
       #expect(silent.received.isEmpty)
+      try await silent.endSending()
+      try await server.stop()
+    }
+  }
+
+  @Test("A client that is silent for too long gets a Close with 1001, then an end of stream")
+  func idleTimeout() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.idleTimeout = .milliseconds(20)
+      configuration.closeTimeout = .milliseconds(20)
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
       let idle = try await RawClient.open(server.addresses[0], on: loop)
       #expect(try await idle.readToEnd() == .end)
       #expect(idle.framesReceived == [0x88, 2, 3, 0xE9])
+      try await server.stop()
+    }
+  }
+
+  @Test("A frame in two writes of a client with Nagle's algorithm on comes back at once")
+  func quickAcknowledgement() async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      try await client.enableNagle()
+      let frame = clientFrame(.binary, [1, 2, 3]).encoded()
+      var times: [Duration] = []
+      for round in 1...40 {
+        let start = MonotonicInstant.now()
+        try await client.send(Array(frame[..<2]))
+        try await client.send(Array(frame[2...6]))
+        try await client.send(Array(frame[7...]))
+        try await client.waitFor { $0.count >= 129 + round * 5 }
+        times.append(MonotonicInstant.now() - start)
+      }
+      // A new connection is acknowledged at once by itself; later each delayed acknowledgement would take 40 ms. The
+      // median of the second half, because other tests run beside this one.
+      #expect(times[20...].sorted()[10] < .milliseconds(40))
+      try await client.endSending()
       try await server.stop()
     }
   }

@@ -154,6 +154,9 @@ final class RawClient: @unchecked Sendable {
 
   func endSending() async throws { try await loop.run { [self] in socket.endSending() } }
 
+  /// Lets the kernel hold small writes back until what was sent is acknowledged.
+  func enableNagle() async throws { try await loop.run { [self] in socket.setNoDelay(false) } }
+
   /// Reads until `isEnough` says so.
   func waitFor(_ isEnough: @Sendable ([UInt8]) -> Bool) async throws {
     while !isEnough(received) {
