@@ -29,6 +29,7 @@ struct AgentRecord: Decodable, Sendable {
   }
 
   var k: Subject
+  var n: Int?
   var `case`: String?
   var us: Int?
   var task: String?
@@ -53,6 +54,7 @@ struct AgentRecord: Decodable, Sendable {
   var hb: Heartbeat?
   var interrupted: Bool?
   var `where`: [Position]?
+  var error: [String]?
   var machine: String?
   var firmware: String?
   var id: String?

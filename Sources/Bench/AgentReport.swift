@@ -17,7 +17,7 @@ struct AgentReport {
     let records = output.records
     let begin = records.first { $0.k == .begin }
     let end = records.last { $0.k == .end }
-    let events = records.compactMap(\.clientEvent)
+    let events = Self.distinct(records).compactMap(\.clientEvent)
     let foreign = String(decoding: output.foreign, as: UTF8.self).replacing("\r\n", with: "\n")
     trace = ClientTrace(
       events: events, foreignOutput: foreign.trimmingBlankLines, heapFreeBefore: begin?.heap,
@@ -34,11 +34,18 @@ struct AgentReport {
     }
   }
 
+  /// The event records in order, each once: one that an interrupt cut short is printed again.
+  private static func distinct(_ records: [AgentRecord]) -> [AgentRecord] {
+    var seen: Set<Int> = []
+    return records.filter { record in record.k == .event && (record.n.map { seen.insert($0).inserted } ?? true) }
+  }
+
   private static func problem(begin: AgentRecord?, end: AgentRecord?, events: Int, id: String) -> String? {
     guard let begin, begin.case == id else {
       return "the agent's records do not begin with those of the case"
     }
     guard let end, let expected = end.events else { return "the agent's last record is missing" }
+    if let error = end.error { return "the agent's event loop was ended by \(error.joined(separator: ": "))" }
     if events != expected { return "\(events) of the agent's \(expected) events arrived whole" }
     return nil
   }

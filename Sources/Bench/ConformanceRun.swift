@@ -43,6 +43,7 @@ public struct ConformanceRun: Sendable {
       client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
       plannedCount: configuration.cases.count)
     progress(.started(result))
+    mentionUnusedBoards()
     let runner = CaseRunner(setup: setup, seed: configuration.seed)
     var latency = LatencyRecorder()
     let pace = try await runner.calibrate()
@@ -60,6 +61,14 @@ public struct ConformanceRun: Sendable {
     result.strays = try await setup.server.takeStrays()
     result.boardEvents = await setup.takeBoardEvents()
     return result
+  }
+
+  /// An attached board that nobody named is mentioned, never used.
+  private func mentionUnusedBoards() {
+    guard configuration.board == .simulated else { return }
+    for board in BoardDiscovery.attachedBoards() where !board.isBootloader {
+      progress(.note("an attached board is not used: name it with --board \(board.selector)"))
+    }
   }
 
   private func reasonToEnd(_ result: RunResult, since start: MonotonicInstant) -> String? {

@@ -25,9 +25,7 @@ public struct LatencyRecorder: Sendable {
     let value = min(UInt64(max(sample.nanoseconds, 1)), Self.longestNanoseconds)
     for payloadLength in [nil, sample.payloadLength] {
       let key = Key(endpoint: endpoint, measure: sample.measure, payloadLength: payloadLength)
-      let empty = Histogram<UInt32>(
-        highestTrackableValue: Self.longestNanoseconds, numberOfSignificantValueDigits: .three)
-      _ = histograms[key, default: empty].record(value)
+      _ = histograms[key, default: Self.emptyHistogram].record(value)
     }
   }
 
@@ -38,6 +36,10 @@ public struct LatencyRecorder: Sendable {
         < (right.measure.rawValue, right.payloadLength ?? -1, right.endpoint.rawValue)
     }
     return LatencySummary(series: keys.compactMap { key in histograms[key].map { Self.series(key, $0) } })
+  }
+
+  private static var emptyHistogram: Histogram<UInt32> {
+    Histogram(highestTrackableValue: longestNanoseconds, numberOfSignificantValueDigits: .three)
   }
 
   private static func series(_ key: Key, _ histogram: Histogram<UInt32>) -> LatencySeries {
