@@ -176,6 +176,8 @@ extension ScriptedConnection {
   // MARK: - The ending
 
   func playEnding() -> Bool {
+    // A script may leave reading stopped; the end of the stream has to be seen all the same.
+    readingStopped = false
     guard queue.isEmpty else { return false }
     guard isOpen, !clientEnded, script.ending != .endOfStream, !sentEnd else {
       drain()

@@ -300,6 +300,7 @@ final class ScriptedConnection: ReadinessHandler {
   func drain() {
     guard phase != .draining, phase != .closed else { return }
     phase = .draining
+    readingStopped = false
     pump()
     finishDrain()
   }

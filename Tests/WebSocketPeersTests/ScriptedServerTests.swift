@@ -214,6 +214,17 @@ struct ScriptedServerTests {
     #expect(record.roundTrips.count == 1)
   }
 
+  @Test("A script that leaves reading stopped still sees the client's end")
+  func readingLeftStopped() async throws {
+    let record = try await play(ServerScript([.stopReading])) { server, _, loop in
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://127.0.0.1:\(server.port)/t0k3n")
+      #expect(try await client.recv() == nil)
+      #expect(try await client.close())
+    }
+    #expect(try #require(record.connections.first).events.map(\.kind).contains(.receivedEnd))
+  }
+
   @Test("Several connections keep to their scripts and meet at barriers")
   func barriers() async throws {
     let script = ServerScript(connections: [

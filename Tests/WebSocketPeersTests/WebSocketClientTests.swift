@@ -185,7 +185,13 @@ struct WebSocketClientTests {
         asyncio.run(main())
         """, on: loop)
       defer { child.kill() }
-      let line = try await child.output?.read(deadline: .after(.seconds(20))) ?? []
+      let output = try #require(child.output)
+      var line: [UInt8] = []
+      while line.last != 0x0A {
+        let part = try await output.read(deadline: .after(.seconds(20)))
+        try #require(!part.isEmpty)
+        line += part
+      }
       let port = try #require(Int(String(decoding: line.dropLast(), as: UTF8.self)))
       let client = WebSocketClient(on: loop)
       let response = try await client.handshake(
