@@ -39,8 +39,9 @@ extension RuleContext {
   /// shown that it had read on, or the server waited for the answer in vain.
   private func isDue(_ ping: DecodedFrame) -> Bool {
     guard ping.eventIndex < clientStopIndex else { return false }
-    let released = serverStopIndex
-    if released == .max { return client.close == nil && !isClosedByApplication }
+    // What the server did after the client's end of stream released nobody.
+    let released = serverStopIndex < clientEnd?.eventIndex ?? .max ? serverStopIndex : .max
+    if released == .max { return client.close == nil && (isHung || !isClosedByApplication) }
     return hasReadBeyond(ping, before: released) || waitedInVain(after: ping, before: released)
   }
 
