@@ -46,17 +46,17 @@ final class ScriptedConnection: ReadinessHandler {
   private(set) var request: ServerHandshake.Request?
   private(set) weak var attempt: ScriptedAttempt?
 
-  private let server: ScriptedServer
+  let server: ScriptedServer
   private let peer: SocketAddress
-  private var socket: TCPSocket
+  var socket: TCPSocket
   private var registration: Registration?
   private var interest = Readiness.readable
   private var handshake: ServerHandshake
-  private var sendTimer: LoopTimer?
+  var sendTimer: LoopTimer?
   /// Whether the next chunk waits for its pause to end.
   var isPacing: Bool { sendTimer?.isSet == true }
   private var headTimer: LoopTimer?
-  private var waitsForWritable = false
+  var waitsForWritable = false
   private var isAdvancing = false
   private var isStray = false
 
@@ -235,94 +235,6 @@ final class ScriptedConnection: ReadinessHandler {
     }
     // A Pong may have been queued while nothing else goes on.
     pump()
-  }
-
-  /// Writes what may be written now.
-  func pump() {
-    var left = Self.writesPerTurn
-    while true {
-      switch queue.action {
-      case .idle:
-        for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
-        return
-      case .pause(let milliseconds):
-        if sendTimer?.isSet == false { sendTimer?.set(.after(.milliseconds(milliseconds))) }
-        return
-      case .write(let range):
-        guard !waitsForWritable else { return }
-        guard left > 0 else {
-          sendTimer?.set(.at(loop.now))
-          return
-        }
-        left -= 1
-        write(range)
-      }
-    }
-  }
-
-  private func write(_ range: Range<Int>) {
-    let instant = MonotonicInstant.now()
-    let transfer = queue.withBytes(range) { bytes in
-      let transfer = socket.send(bytes)
-      if case .moved(let count) = transfer {
-        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant)
-      }
-      return transfer
-    }
-    switch transfer {
-    case .moved(let count): queue.wrote(count, at: instant)
-    case .wouldBlock, .end: waitsForWritable = true
-    case .failed:
-      // The client is gone; the read side learns and records how.
-      queue.removeAll()
-    }
-    for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
-  }
-
-  private func sendPauseEnded() {
-    queue.pauseEnded()
-    resume()
-  }
-
-  private func stepPauseEnded() {
-    stepState = .finished
-    advance()
-  }
-
-  /// Goes on after a write became possible, in whatever phase.
-  private func resume() {
-    pump()
-    advance()
-    finishDrain()
-  }
-
-  /// Half-closes once all is sent, then reads and drops until the client's end of stream.
-  func drain() {
-    guard phase != .draining, phase != .closed else { return }
-    phase = .draining
-    readingStopped = false
-    pump()
-    finishDrain()
-  }
-
-  private func finishDrain() {
-    guard phase == .draining, queue.isEmpty else { return }
-    endSending()
-    if clientEnded { close() }
-  }
-
-  func endSending() {
-    guard !sentEnd else { return }
-    sentEnd = true
-    socket.endSending()
-    tap.note(.sentEnd, at: .now())
-  }
-
-  func reset() {
-    guard phase != .closed else { return }
-    tap.note(.sentReset, at: .now())
-    socket.reset()
-    close()
   }
 
   /// The attempt's deadline: whatever was awaited is missed; half-closes and gives the client a moment to end.
