@@ -51,10 +51,11 @@ let package = Package(
     module("Steps", ["WebSocketProtocol"]),
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
-    module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
+    module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol", "COpenSSL"]),
     module("Latency", ["Traces", "WebSocketProtocol", histogram]),
     module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
-    module("Reports", ["Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", mustache, xml, rainbow]),
+    module(
+      "Reports", ["Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", mustache, xml, rainbow]),
 
     // I/O.
     module("PosixIO", ["CLinux"]),
@@ -65,13 +66,15 @@ let package = Package(
     module(
       "Bench",
       [
-        "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts", "Latency",
+        "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts",
+        "Latency",
         "Results", "WebSocketProtocol", "COpenSSL", logging,
       ]),
     .executableTarget(
       name: "wsrig",
       dependencies: [
-        "Bench", "BoardLink", "Reports", "Results", "Scenarios", "Steps", "Verdicts", "WebSocketPeers", "PosixIO",
+        "Bench", "BoardLink", "Reports", "Results", "Scenarios", "Steps", "Verdicts", "WebSocketPeers",
+        "PosixIO",
         arguments, logging, rainbow,
       ],
       swiftSettings: settings),
@@ -85,6 +88,27 @@ let package = Package(
     tests("PosixIOTests", ["PosixIO"]),
     tests("WebSocketPeersTests", ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol"]),
     tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging]),
+    tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests(
+      "ReportsTests",
+      [
+        "Reports", "Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol",
+        "PosixIO",
+        "TestSupport",
+      ]),
+    tests(
+      "BenchTests",
+      [
+        "Bench", "BoardLink", "PosixIO", "RawREPL", "Results", "Scenarios", "Steps", "Traces", "Verdicts",
+        "WebSocketPeers", "WebSocketProtocol", "TestSupport",
+      ]),
+    tests("EndToEndTests", ["PosixIO", "Scenarios", "TestSupport"]),
+    tests("PythonTests", ["PosixIO", "TestSupport"]),
+
+    // Children with deadlines, temporary folders, kept outputs, hand-made traces.
+    .target(
+      name: "TestSupport", dependencies: ["PosixIO", "Scenarios", "Steps", "Traces", "WebSocketProtocol"],
+      path: "Tests/TestSupport", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -37,7 +37,9 @@ struct AgentReport {
   /// The event records in order, each once: one that an interrupt cut short is printed again.
   private static func distinct(_ records: [AgentRecord]) -> [AgentRecord] {
     var seen: Set<Int> = []
-    return records.filter { record in record.k == .event && (record.n.map { seen.insert($0).inserted } ?? true) }
+    return records.filter { record in
+      record.k == .event && (record.n.map { seen.insert($0).inserted } ?? true)
+    }
   }
 
   private static func problem(begin: AgentRecord?, end: AgentRecord?, events: Int, id: String) -> String? {

@@ -95,7 +95,8 @@ final class BenchSetup: Sendable {
     do {
       try configuration.board.requireLink()
       if case .terminal(let path) = configuration.board { return TTYLink(path: path, on: loop) }
-      let simulated = try SimulatedBoardConfiguration(configuration.simulation, fixtures: configuration.fixtures)
+      let simulated = try SimulatedBoardConfiguration(
+        configuration.simulation, fixtures: configuration.fixtures)
       return try SimulatedBoardLink(simulated, on: loop, logger: logger)
     } catch let error as BoardSelectorError {
       throw ConfigurationError("\(error)")

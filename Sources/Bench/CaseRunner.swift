@@ -40,7 +40,7 @@ final class CaseRunner {
     let expected = try await reference.run(testCase, token: tokens.next())
     var (outcome, attempts) = await runDevice(testCase, pace: pace)
     if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
-    var latency = LatencyRecorder()
+    var latency = LatencyRecorder(.testCase)
     latency.record(expected)
     if let trace = outcome.trace { latency.record(trace) }
     if quarantine == nil { await setup.client.board.noteProgress() }
@@ -49,7 +49,8 @@ final class CaseRunner {
       case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
       durationSeconds: (.now() - start).seconds, device: outcome.trace, reference: expected,
       boardEvents: await setup.takeBoardEvents(),
-      serialLog: position.map { setup.serialLog?.excerpt(since: $0) ?? "" } ?? "", latency: latency.summary)
+      serialLog: position.map { setup.serialLog?.excerpt(since: $0) ?? "" } ?? "", latency: latency.summary,
+      serverSHA1: outcome.trace?.serverSHA1)
   }
 
   /// One attempt, and one more where the first says nothing about the client: the board was lost, or did not get to run.

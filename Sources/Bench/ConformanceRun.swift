@@ -45,7 +45,7 @@ public struct ConformanceRun: Sendable {
     progress(.started(result))
     mentionUnusedBoards()
     let runner = CaseRunner(setup: setup, seed: configuration.seed)
-    var latency = LatencyRecorder()
+    var latency = LatencyRecorder(.run)
     let pace = try await runner.calibrate()
     for testCase in configuration.cases {
       result.endedEarly = reasonToEnd(result, since: start)

@@ -2,8 +2,16 @@ import Histogram
 import Traces
 
 /// Collects latencies in HDR histograms: one for each endpoint and measure, and one for each payload size of those.
-/// Values run from 1 ns to 60 s with three significant digits; a longer one counts as 60 s.
+/// Values run from 256 ns to 60 s; a longer one counts as 60 s.
 public struct LatencyRecorder: Sendable {
+  /// How exact the percentiles are.
+  public enum Precision: Sendable {
+    /// Three significant digits: for a run.
+    case run
+    /// Two significant digits: for a case, whose few samples do not pay for a histogram of 100 KiB.
+    case testCase
+  }
+
   private struct Key: Hashable {
     var endpoint: AttemptTrace.Endpoint
     var measure: LatencySeries.Measure
@@ -11,10 +19,12 @@ public struct LatencyRecorder: Sendable {
   }
 
   private static let longestNanoseconds: UInt64 = 60_000_000_000
+  private static let shortestNanoseconds: UInt64 = 256
   private var histograms: [Key: Histogram<UInt32>] = [:]
+  private let precision: Precision
 
   /// Creates an empty recorder.
-  public init() {}
+  public init(_ precision: Precision) { self.precision = precision }
 
   /// Records the echoes of an attempt.
   public mutating func record(_ attempt: AttemptTrace) {
@@ -23,9 +33,10 @@ public struct LatencyRecorder: Sendable {
 
   private mutating func record(_ sample: LatencySample, of endpoint: AttemptTrace.Endpoint) {
     let value = min(UInt64(max(sample.nanoseconds, 1)), Self.longestNanoseconds)
+    let precision = precision
     for payloadLength in [nil, sample.payloadLength] {
       let key = Key(endpoint: endpoint, measure: sample.measure, payloadLength: payloadLength)
-      _ = histograms[key, default: Self.emptyHistogram].record(value)
+      _ = histograms[key, default: Self.emptyHistogram(precision)].record(value)
     }
   }
 
@@ -38,8 +49,10 @@ public struct LatencyRecorder: Sendable {
     return LatencySummary(series: keys.compactMap { key in histograms[key].map { Self.series(key, $0) } })
   }
 
-  private static var emptyHistogram: Histogram<UInt32> {
-    Histogram(highestTrackableValue: longestNanoseconds, numberOfSignificantValueDigits: .three)
+  private static func emptyHistogram(_ precision: Precision) -> Histogram<UInt32> {
+    Histogram(
+      lowestDiscernibleValue: shortestNanoseconds, highestTrackableValue: longestNanoseconds,
+      numberOfSignificantValueDigits: precision == .run ? .three : .two)
   }
 
   private static func series(_ key: Key, _ histogram: Histogram<UInt32>) -> LatencySeries {

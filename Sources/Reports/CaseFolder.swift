@@ -16,16 +16,20 @@ enum CaseFolder {
     return "cases/" + String(result.case.id.map { allowed.contains($0) ? $0 : "_" })
   }
 
-  /// The command that runs the case again, from the report folder's place.
-  static func replayCommand(of result: CaseResult) -> String {
-    "wsrig replay \(path(of: result))/scenario.json"
+  /// The command that runs the case again as it ran, from the folder in which the run was started.
+  static func replayCommand(of result: CaseResult, in run: RunResult, reportFolder: String) -> String {
+    let words = ["wsrig", "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions
+    return words.map(\.shellQuoted).joined(separator: " ")
   }
 
   /// The folder's files.
-  static func files(of result: CaseResult, in run: RunResult) -> [(path: String, text: String)] {
+  static func files(of result: CaseResult, in run: RunResult, reportFolder: String) -> [(
+    path: String, text: String
+  )] {
     let folder = path(of: result)
     var files = [
-      ("summary.txt", summary(of: result, in: run)), ("scenario.json", ScenarioFile.text(of: result.case)),
+      ("summary.txt", summary(of: result, in: run, reportFolder: reportFolder)),
+      ("scenario.json", ScenarioFile.text(of: result.case)),
       ("serial.log", result.serialLog),
     ]
     if let device = result.device {
@@ -39,7 +43,9 @@ enum CaseFolder {
     return files.map { ("\(folder)/\($0.0)", $0.1) }
   }
 
-  private static func summary(of result: CaseResult, in run: RunResult) -> String {
+  private static func summary(
+    of result: CaseResult, in run: RunResult, reportFolder: String
+  ) -> String {
     let judgement = result.judgement
     var lines = [
       "\(result.case.id): \(judgement.verdict.rawValue)", "", "server    \(result.case.scenario.description)",
@@ -49,7 +55,7 @@ enum CaseFolder {
     lines += [
       "board     \(run.board.displayName)", "client    \(run.client.path) (adapter \(run.client.adapter))",
       "seed      \(run.seed)", "attempts  \(result.attempts)",
-      "replay    \(replayCommand(of: result))   (from the report folder; add --client, --adapter and --board as in the run)",
+      "replay    \(replayCommand(of: result, in: run, reportFolder: reportFolder))",
       "",
     ]
     if !judgement.violations.isEmpty {
@@ -62,5 +68,14 @@ enum CaseFolder {
       lines += ["board events"] + result.boardEvents.map { "  \($0.kind): \($0.detail)" } + [""]
     }
     return (lines + [FrameTable(result).text]).joined(separator: "\n") + "\n"
+  }
+}
+
+extension String {
+  /// The text as one word for a shell.
+  var shellQuoted: String {
+    let isPlain =
+      !isEmpty && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:@=+,".contains($0)) }
+    return isPlain ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }

@@ -27,7 +27,8 @@ struct FrameTable {
       let text = "\(mark) \(cut.padded(to: width))  |  \(reference)" + (rule.isEmpty ? "" : "   <- \(rule)")
       return text
     }
-    return ([line(" ", "device", "reference", "")]
+    return
+      ([line(" ", "device", "reference", "")]
       + rows.map { line($0.isDifference ? "*" : " ", $0.device ?? "-", $0.reference ?? "-", $0.rule ?? "") })
       .joined(separator: "\n")
   }

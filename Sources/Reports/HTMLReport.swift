@@ -7,23 +7,24 @@ import Verdicts
 /// `report.html`: the run for people, in one file that loads nothing.
 public enum HTMLReport {
   /// The text of `report.html`.
-  public static func text(of run: RunResult) -> String {
+  /// - Parameter folder: the report folder as the user will name it, for the commands that replay a case.
+  public static func text(of run: RunResult, folder: String) -> String {
     guard let template = try? MustacheTemplate(string: HTMLTemplate.text) else {
       preconditionFailure("the template of the report is part of the program and parses")
     }
-    return template.render(view(of: run))
+    return template.render(view(of: run, folder: folder))
   }
 
-  private static func view(of run: RunResult) -> [String: Any] {
+  private static func view(of run: RunResult, folder: String) -> [String: Any] {
     var view: [String: Any] = [
       "title": "wsrig: \(run.client.path)",
       "simulated": run.board.isSimulated,
       "facts": facts(of: run),
       "counts": Verdict.allCases.filter { run.count(of: $0) > 0 }
         .map { ["verdict": $0.rawValue, "count": String(run.count(of: $0))] },
-      "chapters": chapters(of: run),
+      "chapters": chapters(of: run, folder: folder),
       "hasLatency": !run.latency.series.isEmpty,
-      "latency": run.latency.series.map(row),
+      "latencyTotals": LatencyTable(run.latency).totals, "latencySizes": LatencyTable(run.latency).sizes,
     ]
     view["endedEarly"] = run.endedEarly
     return view
@@ -43,18 +44,18 @@ public enum HTMLReport {
     return pairs.map { ["name": $0.0, "value": $0.1] }
   }
 
-  private static func chapters(of run: RunResult) -> [[String: Any]] {
+  private static func chapters(of run: RunResult, folder: String) -> [[String: Any]] {
     run.chapters.map { title, results in
       let notPassed = results.count { $0.judgement.verdict != .passed }
       return [
         "title": title,
         "summary": "\(results.count) cases" + (notPassed > 0 ? ", \(notPassed) not passed" : ""),
-        "cases": results.map { view(of: $0) },
+        "cases": results.map { view(of: $0, in: run, folder: folder) },
       ]
     }
   }
 
-  private static func view(of result: CaseResult) -> [String: Any] {
+  private static func view(of result: CaseResult, in run: RunResult, folder: String) -> [String: Any] {
     let judgement = result.judgement
     let scenario = result.case.scenario
     let rows = FrameTable(result).rows
@@ -72,7 +73,7 @@ public enum HTMLReport {
     view["reason"] = judgement.reason
     if CaseFolder.isKept(result) {
       view["folder"] = CaseFolder.path(of: result)
-      view["replay"] = CaseFolder.replayCommand(of: result)
+      view["replay"] = CaseFolder.replayCommand(of: result, in: run, reportFolder: folder)
     }
     return view
   }
@@ -94,14 +95,5 @@ public enum HTMLReport {
     let series = result.latency.series.filter { $0.payloadLength == nil }
     let latency = series.map { "\($0.endpoint) \($0.measure.title) p50 \(duration($0.p50Nanoseconds))" }
     return ([duration(Int(result.durationSeconds * 1e9)), attempts] + latency).joined(separator: " · ")
-  }
-
-  private static func row(_ series: LatencySeries) -> [String: String] {
-    [
-      "measure": series.measure.title, "payload": series.payloadLength.map { "\($0) B" } ?? "all",
-      "endpoint": series.endpoint, "count": String(series.count), "p50": duration(series.p50Nanoseconds),
-      "p90": duration(series.p90Nanoseconds), "p99": duration(series.p99Nanoseconds),
-      "max": duration(series.maxNanoseconds),
-    ]
   }
 }

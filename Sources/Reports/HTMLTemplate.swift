@@ -23,9 +23,12 @@ enum HTMLTemplate {
     </header>
     <main>
     {{#hasLatency}}<section><h2>Latency</h2>
-    <table class="latency"><thead><tr><th>measure</th><th>payload</th><th>client</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th></tr></thead><tbody>
-    {{#latency}}<tr><td>{{measure}}</td><td>{{payload}}</td><td>{{endpoint}}</td><td>{{count}}</td><td>{{p50}}</td><td>{{p90}}</td><td>{{p99}}</td><td>{{max}}</td></tr>
-    {{/latency}}</tbody></table></section>{{/hasLatency}}
+    <table class="latency"><thead><tr><th></th><th></th><th colspan="5">device</th><th colspan="5">reference</th></tr><tr><th>measure</th><th>payload</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th></tr></thead><tbody>
+    {{#latencyTotals}}<tr><td>{{measure}}</td><td>{{payload}}</td><td>{{deviceCount}}</td><td>{{deviceP50}}</td><td>{{deviceP90}}</td><td>{{deviceP99}}</td><td>{{deviceMax}}</td><td>{{referenceCount}}</td><td>{{referenceP50}}</td><td>{{referenceP90}}</td><td>{{referenceP99}}</td><td>{{referenceMax}}</td></tr>
+    {{/latencyTotals}}</tbody></table>
+    <details><summary>by payload size</summary><table class="latency"><thead><tr><th></th><th></th><th colspan="5">device</th><th colspan="5">reference</th></tr><tr><th>measure</th><th>payload</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>max</th></tr></thead><tbody>
+    {{#latencySizes}}<tr><td>{{measure}}</td><td>{{payload}}</td><td>{{deviceCount}}</td><td>{{deviceP50}}</td><td>{{deviceP90}}</td><td>{{deviceP99}}</td><td>{{deviceMax}}</td><td>{{referenceCount}}</td><td>{{referenceP50}}</td><td>{{referenceP90}}</td><td>{{referenceP99}}</td><td>{{referenceMax}}</td></tr>
+    {{/latencySizes}}</tbody></table></details></section>{{/hasLatency}}
     {{#chapters}}<section class="chapter"><h2>{{title}} <small>{{summary}}</small></h2>
     {{#cases}}<details class="case" data-verdict="{{verdict}}" data-text="{{search}}"{{#open}} open{{/open}}>
     <summary><span class="badge {{verdict}}">{{verdict}}</span><code>{{id}}</code><span class="description">{{description}}</span><span class="section">{{requirement}} {{rfc}}</span></summary>
@@ -68,7 +71,7 @@ enum HTMLTemplate {
     table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
     td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
     .frames td{font-family:ui-monospace,monospace;width:40%}.frames td:last-child{width:20%}.differs{background:#d3331a}
-    .latency td:nth-child(n+4),.latency th:nth-child(n+4){text-align:right}.times{color:var(--dim);font-size:.85rem}
+    .latency td:nth-child(n+3),.latency th:nth-child(n+3){text-align:right}.latency td:nth-child(7){border-right:1px solid var(--line)}.times{color:var(--dim);font-size:.85rem}
     #filter{font:inherit;padding:.2rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;min-width:16rem}
     """
 

@@ -111,7 +111,8 @@ private struct TestCase: JUnitElement {
     classname = "wsrig.\(scenario.chapterTitle)".forXML
     time = result.durationSeconds.rounded(toPlaces: 3)
     properties = Properties([
-      ("verdict", judgement.verdict.rawValue), ("rfc", scenario.rfc), ("requirement", scenario.requirement.rawValue),
+      ("verdict", judgement.verdict.rawValue), ("rfc", scenario.rfc),
+      ("requirement", scenario.requirement.rawValue),
       ("agreesWithReference", String(judgement.agreesWithReference)),
       ("referenceFailed", String(judgement.referenceFailed)),
     ])
@@ -174,13 +175,5 @@ extension String {
           default: "\u{FFFD}"
           }
         }))
-  }
-}
-
-extension BoardRecord {
-  /// The board's name as every report shows it; nobody is to take a simulated board for a real one.
-  var displayName: String {
-    let id = uniqueID.map { " \($0)" } ?? ""
-    return isSimulated ? "simulated board (\(machine))" : "\(machine)\(id) on \(selector)"
   }
 }

@@ -91,6 +91,7 @@ struct ResultsDocument: Encodable {
     var heapFreeAfter: Int?
     var longestHeartbeatGapMicroseconds: Int?
     var latency: [LatencySeries]
+    var serverSHA1: String?
 
     init(_ result: CaseResult) {
       let scenario = result.case.scenario
@@ -115,6 +116,7 @@ struct ResultsDocument: Encodable {
       heapFreeAfter = result.device?.client.heapFreeAfter
       longestHeartbeatGapMicroseconds = result.device?.client.heartbeat?.longestGapMicroseconds
       latency = result.latency.series
+      serverSHA1 = result.serverSHA1
     }
   }
 }

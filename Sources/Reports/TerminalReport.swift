@@ -119,6 +119,10 @@ public struct TerminalReport: Sendable {
       "\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
     )
     if let reportFolder { lines.append("Reports: \(reportFolder)") }
+    if let reportFolder, let failed = run.cases.first(where: CaseFolder.isKept) {
+      let command = CaseFolder.replayCommand(of: failed, in: run, reportFolder: reportFolder)
+      lines.append(style.dim("Run one again: \(command)"))
+    }
     return lines
   }
 }

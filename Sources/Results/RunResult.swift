@@ -29,6 +29,8 @@ public struct RunResult: Sendable {
   public var endedEarly: String?
   /// How many cases the plan had.
   public var plannedCount: Int
+  /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.
+  public var replayOptions: [String] = []
 
   /// Creates a result.
   public init(
@@ -123,12 +125,15 @@ public struct CaseResult: Sendable {
   public var serialLog: String
   /// The case's own latency.
   public var latency: LatencySummary
+  /// SHA-1, 40 hexadecimal digits, of the frames that the server sent the device in the last attempt: all bytes behind the
+  /// response heads, as far as they were kept, connection by connection. The same seed gives the same; nil without a device trace.
+  public var serverSHA1: String?
 
   /// Creates a result.
   public init(
     case: Case, judgement: Judgement, attempts: Int, durationSeconds: Double, device: AttemptTrace?,
     reference: AttemptTrace?, boardEvents: [BoardEventRecord] = [], serialLog: String = "",
-    latency: LatencySummary = LatencySummary()
+    latency: LatencySummary = LatencySummary(), serverSHA1: String? = nil
   ) {
     self.case = `case`
     self.judgement = judgement
@@ -139,6 +144,7 @@ public struct CaseResult: Sendable {
     self.boardEvents = boardEvents
     self.serialLog = serialLog
     self.latency = latency
+    self.serverSHA1 = serverSHA1
   }
 }
 

@@ -18,6 +18,11 @@ struct BoardOptions: ParsableArguments {
 
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
+  /// The options as they are written on the command line, defaults left out.
+  var words: [String] {
+    (board == "sim" ? [] : ["--board", board, "--host", host]) + simulation.words
+  }
+
   /// The board, parsed.
   /// - Throws: `ConfigurationError` where the text names none.
   func selector() throws -> BoardSelector {
@@ -50,6 +55,14 @@ struct SimulationOptions: ParsableArguments {
   /// On or off.
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
+  /// The options as they are written on the command line, defaults left out.
+  var words: [String] {
+    let usual = RunConfiguration.Simulation()
+    return (simHeap.bytes == usual.heapBytes ? [] : ["--sim-heap", "\(simHeap.bytes)"])
+      + (simLwip == .on ? [] : ["--sim-lwip", "off"]) + (micropython.map { ["--micropython", $0] } ?? [])
+      + (fixtures.map { ["--fixtures", $0] } ?? [])
+  }
+
   var simulation: RunConfiguration.Simulation {
     RunConfiguration.Simulation(
       interpreter: micropython, heapBytes: simHeap.bytes, imitatesLwIP: simLwip == .on)
@@ -66,6 +79,13 @@ struct ClientOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The adapter: a built-in one by name, or a file.", valueName: "name or path"))
   var adapter: String?
+}
+
+extension ClientOptions {
+  /// The options as they are written on the command line, defaults left out.
+  var words: [String] {
+    (client.map { ["--client", $0] } ?? []) + (adapter.map { ["--adapter", $0] } ?? [])
+  }
 }
 
 /// A number of bytes: `65536`, `64K`, `1M`.

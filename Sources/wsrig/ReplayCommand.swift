@@ -9,7 +9,8 @@ struct ReplayCommand: AsyncParsableCommand {
     abstract: "Runs the case of a scenario file, such as a failed case's report folder holds.",
     discussion: ExitStatus.help)
 
-  @Argument(help: ArgumentHelp("The scenario file (fixtures/schema/scenario.schema.json).", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("The scenario file (fixtures/schema/scenario.schema.json).", valueName: "file"))
   var file: String
 
   @OptionGroup(title: "Client") var client: ClientOptions

@@ -41,7 +41,7 @@ struct ReportFolder {
   /// Writes all reports, and says where they are.
   func write(_ run: RunResult) throws -> String {
     do {
-      for (name, text) in RunReport.files(of: run) {
+      for (name, text) in RunReport.files(of: run, folder: folder.relativePath) {
         let file = folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(
           at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

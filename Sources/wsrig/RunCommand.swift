@@ -69,10 +69,11 @@ struct RunOptions: ParsableArguments {
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime.map { .seconds($0) },
       serialLog: folder.serialLog)
     let progress = LiveProgress()
-    let (result, wasInterrupted) = try await Interruption.watching {
+    var (result, wasInterrupted) = try await Interruption.watching {
       try await ConformanceRun(configuration, progress: { progress.receive($0) }).run()
     }
     progress.finish()
+    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
     let path = try folder.write(result)
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.exitStatus)
