@@ -42,6 +42,7 @@ public struct ConformanceRun: Sendable {
       tool: Tool.name, seed: configuration.seed, board: try await setup.prepareBoard(),
       client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
       plannedCount: configuration.cases.count)
+    result.boardEvents = await setup.takeBoardEvents()
     progress(.started(result))
     mentionUnusedBoards()
     let runner = CaseRunner(setup: setup, seed: configuration.seed)
@@ -59,7 +60,7 @@ public struct ConformanceRun: Sendable {
     result.durationSeconds = (.now() - start).seconds
     result.latency = latency.summary
     result.strays = try await setup.server.takeStrays()
-    result.boardEvents = await setup.takeBoardEvents()
+    result.boardEvents += await setup.takeBoardEvents()
     return result
   }
 

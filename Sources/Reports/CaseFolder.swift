@@ -18,7 +18,8 @@ enum CaseFolder {
 
   /// The command that runs the case again as it ran, from the folder in which the run was started.
   static func replayCommand(of result: CaseResult, in run: RunResult, reportFolder: String) -> String {
-    let words = ["wsrig", "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions
+    let words =
+      [run.program, "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 

@@ -22,14 +22,30 @@ struct FrameTable {
     guard !rows.isEmpty else { return "No traces to compare." }
     let widest = 72
     let width = min(widest, rows.map { ($0.device ?? "").count }.max() ?? 0)
-    func line(_ mark: String, _ device: String, _ reference: String, _ rule: String) -> String {
+    func line(_ mark: String, _ part: String, _ device: String, _ reference: String, _ rule: String) -> String
+    {
       let cut = device.count > width ? String(device.prefix(max(0, width - 3))) + "..." : device
-      let text = "\(mark) \(cut.padded(to: width))  |  \(reference)" + (rule.isEmpty ? "" : "   <- \(rule)")
+      let text =
+        "\(mark) \(part.padded(to: 11))  \(cut.padded(to: width))  |  \(reference)"
+        + (rule.isEmpty ? "" : "   <- \(rule)")
       return text
     }
     return
-      ([line(" ", "device", "reference", "")]
-      + rows.map { line($0.isDifference ? "*" : " ", $0.device ?? "-", $0.reference ?? "-", $0.rule ?? "") })
+      ([line(" ", "", "device", "reference", "")]
+      + rows.map {
+        line($0.isDifference ? "*" : " ", $0.part.title, $0.device ?? "-", $0.reference ?? "-", $0.rule ?? "")
+      })
       .joined(separator: "\n")
+  }
+}
+
+extension Comparison.Part {
+  /// Whose doing the row shows, and of what kind.
+  var title: String {
+    switch self {
+    case .request, .messages, .control, .closing: "client"
+    case .server: "server"
+    case .application: "application"
+    }
   }
 }

@@ -70,7 +70,7 @@ public enum HTMLReport {
       "boardEvents": result.boardEvents.map { "\($0.kind): \($0.detail)" },
       "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
     ]
-    view["reason"] = judgement.reason
+    if judgement.violations.isEmpty { view["reason"] = judgement.reason }
     if CaseFolder.isKept(result) {
       view["folder"] = CaseFolder.path(of: result)
       view["replay"] = CaseFolder.replayCommand(of: result, in: run, reportFolder: folder)
@@ -80,7 +80,8 @@ public enum HTMLReport {
 
   private static func view(of row: Comparison.Row) -> [String: Any] {
     [
-      "device": row.device ?? "", "reference": row.reference ?? "", "differs": row.isDifference,
+      "part": row.part.title, "device": row.device ?? "", "reference": row.reference ?? "",
+      "differs": row.isDifference,
       "rule": row.rule ?? "",
     ]
   }

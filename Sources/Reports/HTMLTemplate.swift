@@ -37,8 +37,8 @@ enum HTMLTemplate {
     {{#reason}}<p><b>Seen:</b> {{.}}</p>{{/reason}}
     {{#hasViolations}}<ul class="violations">{{#violations}}<li>{{.}}</li>{{/violations}}</ul>{{/hasViolations}}
     {{#hasReferenceViolations}}<p class="warning">The reference itself broke a rule:</p><ul class="violations">{{#referenceViolations}}<li>{{.}}</li>{{/referenceViolations}}</ul>{{/hasReferenceViolations}}
-    {{#hasRows}}<table class="frames"><thead><tr><th>device</th><th>reference</th><th>broken rule</th></tr></thead><tbody>
-    {{#rows}}<tr{{#differs}} class="differs"{{/differs}}><td>{{device}}</td><td>{{reference}}</td><td>{{rule}}</td></tr>
+    {{#hasRows}}<table class="frames"><thead><tr><th></th><th>device</th><th>reference</th><th>broken rule</th></tr></thead><tbody>
+    {{#rows}}<tr{{#differs}} class="differs"{{/differs}}><td>{{part}}</td><td>{{device}}</td><td>{{reference}}</td><td>{{rule}}</td></tr>
     {{/rows}}</tbody></table>{{/hasRows}}
     {{#hasBoardEvents}}<p><b>Board:</b></p><ul>{{#boardEvents}}<li>{{.}}</li>{{/boardEvents}}</ul>{{/hasBoardEvents}}
     <p class="times">{{times}}</p>
@@ -70,7 +70,7 @@ enum HTMLTemplate {
     .body{padding:.2rem 0 .8rem 1.6rem}.body p{margin:.3rem 0}.violations li{margin:.2rem 0}
     table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
     td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-    .frames td{font-family:ui-monospace,monospace;width:40%}.frames td:last-child{width:20%}.differs{background:#d3331a}
+    .frames td{font-family:ui-monospace,monospace;width:38%}.frames td:first-child{font-family:inherit;width:8%;color:var(--dim)}.frames td:last-child{width:16%}.differs{background:#dd333322}
     .latency td:nth-child(n+3),.latency th:nth-child(n+3){text-align:right}.latency td:nth-child(7){border-right:1px solid var(--line)}.times{color:var(--dim);font-size:.85rem}
     #filter{font:inherit;padding:.2rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;min-width:16rem}
     """

@@ -29,6 +29,8 @@ public struct RunResult: Sendable {
   public var endedEarly: String?
   /// How many cases the plan had.
   public var plannedCount: Int
+  /// The tool as the user called it.
+  public var program = "wsrig"
   /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.
   public var replayOptions: [String] = []
 

@@ -73,6 +73,8 @@ struct RunOptions: ParsableArguments {
       try await ConformanceRun(configuration, progress: { progress.receive($0) }).run()
     }
     progress.finish()
+    // scripts/wsrig says by which name it was called: the binary itself lies in a build folder.
+    result.program = ProcessInfo.processInfo.environment["WSRIG_COMMAND"] ?? "wsrig"
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
     let path = try folder.write(result)
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
