@@ -52,7 +52,7 @@ enum CaseFolder {
       "\(result.case.id): \(judgement.verdict.rawValue)", "", "server    \(result.case.scenario.description)",
       "expected  \(result.case.scenario.expectation)",
     ]
-    if let reason = judgement.reason { lines.append("seen      \(reason)") }
+    if let reason = judgement.reason { lines.append("seen      \(reason.withoutControls)") }
     lines += [
       "board     \(run.board.displayName)", "client    \(run.client.path) (adapter \(run.client.adapter))",
       "seed      \(run.seed)", "attempts  \(result.attempts)",
@@ -66,7 +66,8 @@ enum CaseFolder {
       lines += ["broken by the reference"] + judgement.referenceViolations.map { "  \($0.line)" } + [""]
     }
     if !result.boardEvents.isEmpty {
-      lines += ["board events"] + result.boardEvents.map { "  \($0.kind): \($0.detail)" } + [""]
+      lines +=
+        ["board events"] + result.boardEvents.map { "  \($0.kind): \($0.detail.withoutControls)" } + [""]
     }
     return (lines + [FrameTable(result).text]).joined(separator: "\n") + "\n"
   }

@@ -160,11 +160,24 @@ extension Violation {
   /// The violation on one line: requirement, section, rule, sentence.
   var line: String {
     let section = rfc.isEmpty ? "" : " RFC 6455 section \(rfc)"
-    return "\(requirement.rawValue)\(section) [\(rule)] \(sentence)"
+    return "\(requirement.rawValue)\(section) [\(rule)] \(sentence.withoutControls)"
   }
 }
 
 extension String {
+  /// The text on one line and without control characters, each of which becomes U+FFFD: what a client or a board said must not
+  /// steer the terminal that shows it.
+  var withoutControls: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { scalar in
+          switch scalar.value {
+          case 0...0x1F, 0x7F...0x9F: "\u{FFFD}"
+          default: scalar
+          }
+        }))
+  }
+
   /// The text without the characters that XML 1.0 forbids; each becomes U+FFFD. Boards print control bytes.
   var forXML: String {
     String(

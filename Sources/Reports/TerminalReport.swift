@@ -27,7 +27,7 @@ public struct TerminalReport: Sendable {
     guard verdict != .passed || result.judgement.referenceFailed else { return nil }
     let reference = result.judgement.referenceFailed ? style.colored(" referenceFailed", .red) : ""
     return
-      "\(padded(verdict))\(reference) \(result.case.id): \(result.judgement.reason ?? "the reference broke a rule")"
+      "\(padded(verdict))\(reference) \(result.case.id): \((result.judgement.reason ?? "the reference broke a rule").withoutControls)"
   }
 
   /// A progress bar of at most `width` columns.
@@ -79,7 +79,7 @@ public struct TerminalReport: Sendable {
     var lines = [
       "\(padded(judgement.verdict)) \(style.bold(result.case.id))  \(result.case.scenario.description)"
     ]
-    if let reason = judgement.reason, broken.isEmpty { lines.append("    \(reason)") }
+    if let reason = judgement.reason, broken.isEmpty { lines.append("    \(reason.withoutControls)") }
     lines += broken.prefix(Self.shownViolations).map { "    \($0.line)" }
     if broken.count > Self.shownViolations {
       lines.append("    ... and \(broken.count - Self.shownViolations) more")

@@ -35,16 +35,17 @@ enum WireLog {
     var text: String
   }
 
-  private static let toServer = "client -> server"
+  fileprivate static let toServer = "client -> server"
   private static let toClient = "server -> client"
 
   /// Heads, frames and endings in order of time.
   static func rows(of trace: ConnectionTrace) -> [Row] {
     let decoded = DecodedConnection(trace)
     var rows = trace.events.compactMap(row)
-    let opened = trace.events.first?.instantNanoseconds ?? 0
     for (head, direction) in [(decoded.request, toServer), (decoded.response, toClient)] {
-      if let head { rows.append(Row(instantNanoseconds: opened, direction: direction, text: head.startLine)) }
+      guard let head else { continue }
+      let instant = trace.instant(completing: head.bytes.count, of: direction)
+      rows.append(Row(instantNanoseconds: instant, direction: direction, text: head.startLine))
     }
     for (stream, direction) in [(decoded.client, toServer), (decoded.server, toClient)] {
       rows += stream.frames.map {
@@ -127,6 +128,22 @@ enum WireLog {
           decoding: row.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
         return "    \(String(start).leftPadded(to: 6))  \(hex)  \(text)"
       }
+  }
+}
+
+extension ConnectionTrace {
+  /// When the chunk moved that completed the first `count` bytes of a direction.
+  fileprivate func instant(completing count: Int, of direction: String) -> UInt64 {
+    var total = 0
+    for event in events {
+      switch event.kind {
+      case .received(let bytes) where direction == WireLog.toServer: total += bytes
+      case .sent(let bytes) where direction != WireLog.toServer: total += bytes
+      default: continue
+      }
+      if total >= count { return event.instantNanoseconds }
+    }
+    return events.last?.instantNanoseconds ?? 0
   }
 }
 
