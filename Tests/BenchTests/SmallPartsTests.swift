@@ -1,0 +1,112 @@
+import BoardLink
+import Scenarios
+import Steps
+import Testing
+import Traces
+import Verdicts
+
+@testable import Bench
+
+@Suite("Pace, tokens, meetings")
+struct SmallPartsTests {
+  @Test("the pace is never less than the unmeasured one, grows with the client's, and has an end")
+  func pace() {
+    let base = Pace.unmeasured
+    #expect(Pace(calibration: .zero) == base && Pace(calibration: .milliseconds(400)) == base)
+    let twice = Pace(calibration: .milliseconds(800))
+    #expect(twice.patience == base.patience * 2 && twice.silence == base.silence * 2)
+    let slow = Pace(calibration: .seconds(3600))
+    #expect(slow.patience == base.patience * 30 && slow.silence == base.silence * 8)
+    #expect(base.stretched(by: 5).longestPatience == base.longestPatience * 5)
+  }
+
+  @Test("the silence before an interrupt holds the heartbeats that prove a hang")
+  func silence() {
+    #expect(Pace.unmeasured.silence > Pace.heartbeat * Pace.provingHeartbeats)
+  }
+
+  @Test("tokens: the same for the same seed, never twice, letters and digits, none the beginning of another")
+  func tokens() {
+    func some(_ seed: UInt64) -> [String] {
+      var tokens = AttemptTokens(seed: seed)
+      return (0..<500).map { _ in tokens.next() }
+    }
+    let tokens = some(7)
+    #expect(tokens == some(7))
+    #expect(tokens != some(8))
+    #expect(Set(tokens).count == tokens.count)
+    #expect(tokens.allSatisfy { $0.utf8.allSatisfy { $0 &- 0x30 < 10 || $0 &- 0x61 < 26 } })
+    let sorted = tokens.sorted()
+    #expect(zip(sorted, sorted.dropFirst()).allSatisfy { !$1.hasPrefix($0) })
+  }
+
+  @Test(
+    "those who meet wait for the last; nobody waits any more when it is broken up", .timeLimit(.minutes(1)))
+  func meeting() async {
+    let meeting = Meeting(parties: 3)
+    let arrived = Flag()
+    await withTaskGroup { group in
+      for _ in 0..<2 {
+        group.addTask {
+          await meeting.arrive()
+          #expect(arrived.isRaised)
+        }
+      }
+      group.addTask {
+        arrived.raise()
+        await meeting.arrive()
+      }
+    }
+    let broken = Meeting(parties: 2)
+    async let waiting: Void = broken.arrive()
+    broken.breakUp()
+    await waiting
+    await broken.arrive()
+  }
+}
+
+@Suite("The outcome of the device's part")
+struct DeviceOutcomeTests {
+  private let testCase = Case.calibration
+  private let failure = BoardFailure(board: "sim", .notOpened("gone"))
+  private let reference = AttemptTrace(endpoint: .reference, connections: [], client: ClientTrace())
+
+  private func traced(_ ending: ClientTrace.Ending) -> DeviceOutcome {
+    .traced(AttemptTrace(endpoint: .device, connections: [], client: ClientTrace(ending: ending)))
+  }
+
+  @Test("only what says nothing about the client is run again")
+  func rerun() {
+    #expect(traced(.unusable(detail: "cut")).needsRerun)
+    #expect(DeviceOutcome.lost(failure).needsRerun && DeviceOutcome.unusable("x").needsRerun)
+    #expect(!traced(.completed).needsRerun && !traced(.hung(detail: "main[0]")).needsRerun)
+    #expect(!DeviceOutcome.quarantined(failure).needsRerun && !DeviceOutcome.boardLost(failure).needsRerun)
+  }
+
+  @Test("a failure of the bench is inconclusive, with its reason")
+  func inconclusive() {
+    for outcome in [DeviceOutcome.lost(failure), .quarantined(failure), .unusable("\(failure)")] {
+      let judgement = outcome.judgement(of: testCase, reference: reference)
+      #expect(judgement.verdict == .inconclusive)
+      #expect(judgement.reason?.contains("gone") == true)
+    }
+    let cut = traced(.unusable(detail: "cut")).judgement(of: testCase, reference: reference)
+    #expect(cut.verdict == .inconclusive && cut.reason == "cut")
+  }
+
+  @Test("a board lost twice in one case, while it runs another, is the client's failure")
+  func boardLost() {
+    let judgement = DeviceOutcome.boardLost(failure).judgement(of: testCase, reference: reference)
+    #expect(judgement.verdict == .failed)
+    #expect(judgement.violations.map(\.rule) == ["board-lost"])
+    #expect(judgement.reason?.hasPrefix("boardLost") == true)
+  }
+
+  @Test("a trace is judged")
+  func judged() {
+    let judgement = traced(.hung(detail: "interrupted in main[0]")).judgement(
+      of: testCase, reference: reference)
+    #expect(judgement.verdict == .failed)
+    #expect(judgement.violations.contains { $0.rule == "client-hung" })
+  }
+}
