@@ -49,7 +49,7 @@ MICROPYTHON = interpreter()
 PRELUDE = """
 import sys
 sys.path.insert(0, {code!r})
-import asyncio, json
+import asyncio
 import async_websocketclient as module
 from async_websocketclient import *
 def show(value):
@@ -664,6 +664,44 @@ class Waiting(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [True, ("one", "two"), False])
 
+    def test_ping_reads_for_itself_and_keeps_the_messages_for_recv(self):
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(1, b"one") + frame(9, b"yours") + frame(2, b"two") + frame(10, b"other") + frame(10, data))
+            _, _, data = connection.next()
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"x" * 9000) * 3 + frame(10, data) + frame(8, b"\x03\xe8"))
+            return connection.until_close()
+
+        def silent(connection):
+            connection.shake()
+            connection.raw(frame(1, b"half", fin=False))
+            connection.next()
+            time.sleep(0.15)
+            connection.raw(frame(0, b" and half"))
+            return closing(connection)
+
+        with Server(play, silent) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                show(0 <= await ws.ping(b'a') < 1000)
+                show((await ws.recv(), await ws.recv()))
+                task = asyncio.create_task(ws.ping(b'b'))
+                await asyncio.sleep_ms(60)
+                show((len(ws._kept), task.done()))
+                for _ in range(3): show(len(await ws.recv()))
+                show((await ws.recv(), await task in (None, 0) or True, ws.close_code))
+                await ws.handshake('%s')
+                try: await ws.ping(timeout_ms=60)
+                except OSError as error: show(error.errno)
+                show(await ws.recv())
+                await ws.close()
+            """ % (server.uri, server.uri))
+        self.assertEqual(shown, [True, ("one", b"two"), (2, False), 9000, 9000, 9000, (None, True, 1000), 110, "half and half"])
+        self.assertEqual(server.connections[0].result, struct.pack("!H", 1000))
+
     def test_async_for_ends_with_the_connection(self):
         def play(connection):
             connection.shake()
@@ -967,10 +1005,10 @@ class Memory(ClientTest):
         self.assertLessEqual(shown[2], 2304)
         self.assertLessEqual(max(shown[3:]), 2048)
 
-    def test_192_kib_of_heap_do(self):
+    def echoes(self, heap, size, count, text=False, fragmented=False):
         def play(connection):
             connection.shake()
-            for _ in range(30):
+            for _ in range(count):
                 _, opcode, data = connection.next()
                 connection.frame(opcode, data)
             closing(connection)
@@ -979,13 +1017,26 @@ class Memory(ClientTest):
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
-                for _ in range(30):
-                    await ws.send(b'k' * 8192)
-                    assert len(await ws.recv()) == 8192
+                holes = [bytearray(100) for _ in range(%d)]
+                for i in range(0, len(holes), 2): holes[i] = None
+                message = %s * %d
+                for _ in range(%d):
+                    await ws.send(message)
+                    answer = await ws.recv()
+                    assert answer == message, ws.fail_reason
+                    answer = None
                 await ws.close()
                 show('done')
-            """ % server.uri, heap="192K")
+            """ % (server.uri, 200 if fragmented else 0, "'k'" if text else "b'k'", size, count), heap=heap)
         self.assertEqual(shown, ["done"])
+
+    def test_16_kib_echoes_in_192_kib_of_heap(self):
+        for text in (False, True):
+            self.echoes("192K", 16384, 30, text)
+
+    def test_64_kib_echoes_in_400_kib_of_heap_also_when_it_is_fragmented(self):
+        for text in (False, True):
+            self.echoes("400K", 65536, 10, text, fragmented=True)
 
 
 def load_pure():
