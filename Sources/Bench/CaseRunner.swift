@@ -13,19 +13,17 @@ final class CaseRunner {
   private let setup: BenchSetup
   private let device: DeviceRunner
   private let reference: ReferenceRunner
-  private var tokens: AttemptTokens
   /// Why the board was given up; from then on no case is put to it.
   private var quarantine: BoardFailure?
 
   init(setup: BenchSetup, seed: UInt64) {
     self.setup = setup
-    tokens = AttemptTokens(seed: seed)
     device = DeviceRunner(client: setup.client, server: setup.server, host: setup.host)
     reference = ReferenceRunner(server: setup.server, host: setup.host, seed: seed, loop: setup.referenceLoop)
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
-  func calibrate() async throws -> Pace {
+  func calibrate() async -> Pace {
     let start = MonotonicInstant.now()
     guard let trace = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false).trace,
       case .completed = trace.client.ending
@@ -33,24 +31,38 @@ final class CaseRunner {
     return Pace(calibration: .now() - start)
   }
 
-  /// Runs the case.
-  func run(_ testCase: Case, pace: Pace) async throws -> CaseResult {
+  /// Runs the case. Whatever fails on the way, the case has a result.
+  func run(_ testCase: Case, pace: Pace) async -> CaseResult {
     let start = MonotonicInstant.now()
     let position = setup.serialLog?.position
-    let expected = try await reference.run(testCase, token: tokens.next())
+    let expected: AttemptTrace
+    do {
+      expected = try await reference.run(testCase, token: setup.nextToken())
+    } catch {
+      let reason = "the reference could not be put through the case: \(error)"
+      return CaseResult(
+        case: testCase, judgement: Judgement(verdict: .inconclusive, reason: reason), attempts: 0,
+        durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
+    }
     var (outcome, attempts) = await runDevice(testCase, pace: pace)
     if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
-    var latency = LatencyRecorder(.testCase)
-    latency.record(expected)
-    if let trace = outcome.trace { latency.record(trace) }
     if quarantine == nil { await setup.client.board.noteProgress() }
-    attempts = max(attempts, quarantine == nil ? 1 : 0)
     return CaseResult(
       case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
       durationSeconds: (.now() - start).seconds, device: outcome.trace, reference: expected,
-      boardEvents: await setup.takeBoardEvents(),
-      serialLog: position.map { setup.serialLog?.excerpt(since: $0) ?? "" } ?? "", latency: latency.summary,
-      serverSHA1: outcome.trace?.serverSHA1)
+      boardEvents: await setup.takeBoardEvents(), serialLog: serialLog(since: position),
+      latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1)
+  }
+
+  private func serialLog(since position: UInt64?) -> String {
+    guard let log = setup.serialLog, let position else { return "" }
+    return log.excerpt(since: position)
+  }
+
+  private static func latency(of traces: [AttemptTrace?]) -> LatencySummary {
+    var recorder = LatencyRecorder(.testCase)
+    for trace in traces { if let trace { recorder.record(trace) } }
+    return recorder.summary
   }
 
   /// One attempt, and one more where the first says nothing about the client: the board was lost, or did not get to run.
@@ -65,7 +77,7 @@ final class CaseRunner {
     do {
       try await setup.client.load()
       return .traced(
-        try await device.run(testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt))
+        try await device.run(testCase, token: setup.nextToken(), pace: pace, isLastAttempt: isLastAttempt))
     } catch let failure as BoardFailure {
       return await recover(from: failure)
     } catch {

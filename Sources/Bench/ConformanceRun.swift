@@ -22,63 +22,62 @@ public struct ConformanceRun: Sendable {
     self.progress = progress
   }
 
-  /// Runs the cases. Cancelling the task ends the run after what is under way, and returns what there is.
-  /// - Throws: `ConfigurationError`, `MissingBoard`: before the first case only.
+  /// Runs the cases. Cancelling the task ends the run; the case under way then is not in the result, those before it are.
+  /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError`: before the first case only.
   public func run() async throws -> RunResult {
-    let setup = try await BenchSetup(configuration, progress: progress)
-    do {
-      let result = try await runCases(on: setup)
-      await setup.tearDown()
+    try await BenchSetup.with(configuration, progress: progress) { setup in
+      let start = MonotonicInstant.now()
+      var result = RunResult(
+        tool: Tool.name, seed: configuration.seed, board: try await setup.prepareBoard(),
+        client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
+        plannedCount: configuration.cases.count)
+      result.boardEvents = await setup.takeBoardEvents()
+      progress(.started(result))
+      mentionUnusedBoards()
+      await runCases(on: setup, into: &result)
+      result.durationSeconds = (.now() - start).seconds
+      // A server that cannot even say this any more has said why in the last case.
+      result.strays = (try? await setup.server.takeStrays()) ?? []
+      result.boardEvents += await setup.takeBoardEvents()
       return result
-    } catch {
-      await setup.tearDown()
-      throw error
     }
   }
 
-  private func runCases(on setup: BenchSetup) async throws -> RunResult {
+  private func runCases(on setup: BenchSetup, into result: inout RunResult) async {
     let start = MonotonicInstant.now()
-    var result = RunResult(
-      tool: Tool.name, seed: configuration.seed, board: try await setup.prepareBoard(),
-      client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
-      plannedCount: configuration.cases.count)
-    result.boardEvents = await setup.takeBoardEvents()
-    progress(.started(result))
-    mentionUnusedBoards()
     let runner = CaseRunner(setup: setup, seed: configuration.seed)
     var latency = LatencyRecorder(.run)
-    let pace = try await runner.calibrate()
+    let pace = await runner.calibrate()
     for testCase in configuration.cases {
       result.endedEarly = reasonToEnd(result, since: start)
       if result.endedEarly != nil { break }
       progress(.caseStarted(id: testCase.id))
-      let outcome = try await runner.run(testCase, pace: pace)
+      var outcome = await runner.run(testCase, pace: pace)
+      if Task.isCancelled {
+        result.endedEarly = .interrupted
+        break
+      }
       for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
-      result.cases.append(outcome)
       progress(.caseEnded(outcome))
+      if !outcome.needsAttention { outcome.letGoOfTraces() }
+      result.cases.append(outcome)
     }
-    result.durationSeconds = (.now() - start).seconds
     result.latency = latency.summary
-    result.strays = try await setup.server.takeStrays()
-    result.boardEvents += await setup.takeBoardEvents()
-    return result
   }
 
   /// An attached board that nobody named is mentioned, never used.
   private func mentionUnusedBoards() {
     guard configuration.board == .simulated else { return }
     for board in BoardDiscovery.attachedBoards() where !board.isBootloader {
-      progress(.note("an attached board is not used: name it with --board \(board.selector)"))
+      progress(.unusedBoard(selector: board.selector.description))
     }
   }
 
-  private func reasonToEnd(_ result: RunResult, since start: MonotonicInstant) -> String? {
-    if Task.isCancelled { return "interrupted" }
-    if let limit = configuration.maxTime, .now() - start >= limit {
-      return "the time given with --max-time is over"
-    }
+  private func reasonToEnd(_ result: RunResult, since start: MonotonicInstant) -> EndedEarly? {
+    if Task.isCancelled { return .interrupted }
+    if let limit = configuration.maxTime, .now() - start >= limit { return .timeLimit }
     let hasFailed = result.cases.last.map { $0.judgement.verdict == .failed } ?? false
-    return configuration.failFast && hasFailed ? "the first failed case, as --fail-fast asks" : nil
+    return configuration.failFast && hasFailed ? .failFast : nil
   }
 }
 

@@ -4,8 +4,10 @@ import Results
 public enum RunEvent: Sendable {
   /// The board is identified and the client loaded; the result has no cases yet.
   case started(RunResult)
-  /// Something that the user should know: a rung of the recovery ladder, an attached board that nobody named.
-  case note(String)
+  /// A rung of the recovery ladder was climbed, or the board was given up.
+  case board(BoardEventRecord)
+  /// A board is attached that nobody named; it is not used.
+  case unusedBoard(selector: String)
   /// A case began.
   case caseStarted(id: String)
   /// A case ended.

@@ -5,11 +5,6 @@ import Verdicts
 
 /// The folder of a case that needs attention: everything to understand it and to run it again.
 enum CaseFolder {
-  /// Whether a case has a folder: it failed, was inconclusive, or the reference failed in it.
-  static func isKept(_ result: CaseResult) -> Bool {
-    [.failed, .inconclusive].contains(result.judgement.verdict) || result.judgement.referenceFailed
-  }
-
   /// The folder's path in the report folder: `cases/` and the case's id, other characters replaced.
   static func path(of result: CaseResult) -> String {
     let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@")

@@ -6,16 +6,7 @@ struct FrameTable {
   /// The rows; empty where one of the two has no trace.
   let rows: [Comparison.Row]
 
-  init(_ result: CaseResult) {
-    guard let device = result.device, let reference = result.reference else {
-      rows = []
-      return
-    }
-    rows =
-      Comparison(
-        case: result.case, device: device, reference: reference, violations: result.judgement.violations
-      ).rows
-  }
+  init(_ result: CaseResult) { rows = result.comparison }
 
   /// The table as text; a row in which the two differ begins with an asterisk.
   var text: String {

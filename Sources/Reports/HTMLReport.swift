@@ -26,7 +26,7 @@ public enum HTMLReport {
       "hasLatency": !run.latency.series.isEmpty,
       "latencyTotals": LatencyTable(run.latency).totals, "latencySizes": LatencyTable(run.latency).sizes,
     ]
-    view["endedEarly"] = run.endedEarly
+    view["endedEarly"] = run.endedEarly?.sentence
     return view
   }
 
@@ -71,7 +71,7 @@ public enum HTMLReport {
       "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
     ]
     if judgement.violations.isEmpty { view["reason"] = judgement.reason }
-    if CaseFolder.isKept(result) {
+    if result.needsAttention {
       view["folder"] = CaseFolder.path(of: result)
       view["replay"] = CaseFolder.replayCommand(of: result, in: run, reportFolder: folder)
     }

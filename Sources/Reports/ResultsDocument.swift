@@ -18,7 +18,7 @@ struct ResultsDocument: Encodable {
   var client: ClientIdentity
   var startedAt: String
   var durationSeconds: Double
-  var endedEarly: String?
+  var endedEarly: EndedEarly?
   var summary: Summary
   var latency: LatencySummary
   var boardEvents: [BoardEventRecord]
@@ -112,9 +112,9 @@ struct ResultsDocument: Encodable {
       violations = result.judgement.violations
       referenceViolations = result.judgement.referenceViolations
       boardEvents = result.boardEvents
-      heapFreeBefore = result.device?.client.heapFreeBefore
-      heapFreeAfter = result.device?.client.heapFreeAfter
-      longestHeartbeatGapMicroseconds = result.device?.client.heartbeat?.longestGapMicroseconds
+      heapFreeBefore = result.resources.heapFreeBefore
+      heapFreeAfter = result.resources.heapFreeAfter
+      longestHeartbeatGapMicroseconds = result.resources.longestHeartbeatGapMicroseconds
       latency = result.latency.series
       serverSHA1 = result.serverSHA1
     }

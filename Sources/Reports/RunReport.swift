@@ -11,7 +11,7 @@ public enum RunReport {
       ("results.json", JSONReport.results(of: run)), ("junit.xml", JUnitReport.text(of: run)),
       ("report.html", HTMLReport.text(of: run, folder: folder)),
     ]
-    for result in run.cases where CaseFolder.isKept(result) {
+    for result in run.cases where result.needsAttention {
       files += CaseFolder.files(of: result, in: run, reportFolder: folder)
     }
     return files

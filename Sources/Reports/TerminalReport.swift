@@ -30,6 +30,17 @@ public struct TerminalReport: Sendable {
       "\(padded(verdict))\(reference) \(result.case.id): \((result.judgement.reason ?? "the reference broke a rule").withoutControls)"
   }
 
+  /// A rung of the recovery ladder, as it is shown while the run goes on.
+  public func line(for event: BoardEventRecord) -> String {
+    let outcome = event.succeeded ? "" : " failed"
+    return style.dim("board         \(event.kind)\(outcome): \(event.detail)".withoutControls)
+  }
+
+  /// An attached board that nobody named.
+  public func lineForUnusedBoard(_ selector: String) -> String {
+    "an attached board is not used: name it with --board \(selector)"
+  }
+
   /// A progress bar of at most `width` columns.
   public func progress(done: Int, of total: Int, failed: Int, current: String, width: Int) -> String {
     let cells = 24
@@ -44,9 +55,7 @@ public struct TerminalReport: Sendable {
   /// The end of a run: a table by chapter, the cases that did not pass with what broke, latency, and where the reports are.
   public func summary(of run: RunResult, reportFolder: String?) -> String {
     var sections = [chapterTable(run)]
-    let notable = run.cases.filter {
-      [.failed, .inconclusive].contains($0.judgement.verdict) || $0.judgement.referenceFailed
-    }
+    let notable = run.cases.filter(\.needsAttention)
     if !notable.isEmpty { sections.append(notable.map(detail).joined(separator: "\n")) }
     if let table = latencyTable(run.latency) { sections.append(table) }
     sections.append(closingLines(run, reportFolder: reportFolder).joined(separator: "\n"))
@@ -106,7 +115,8 @@ public struct TerminalReport: Sendable {
     var lines: [String] = []
     if let early = run.endedEarly {
       lines.append(
-        style.colored("The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early)", .red))
+        style.colored(
+          "The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early.sentence)", .red))
     }
     if run.referenceFailedCount > 0 {
       lines.append(
@@ -119,7 +129,7 @@ public struct TerminalReport: Sendable {
       "\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
     )
     if let reportFolder { lines.append("Reports: \(reportFolder)") }
-    if let reportFolder, let failed = run.cases.first(where: CaseFolder.isKept) {
+    if let reportFolder, let failed = run.cases.first(where: \.needsAttention) {
       let command = CaseFolder.replayCommand(of: failed, in: run, reportFolder: reportFolder)
       lines.append(style.dim("Run one again: \(command)"))
     }

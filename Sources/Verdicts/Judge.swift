@@ -36,17 +36,23 @@ public enum Judge {
 
   /// Drops what only repeats another finding on the same connection.
   private static func withoutConsequences(_ found: [Violation]) -> [Violation] {
-    let broken = Set(found.filter { $0.requirement == .must }.map { "\($0.connection) \($0.rule)" })
-    return found.filter { violation in
-      let causes = causes[violation.rule] ?? []
-      if violation.requirement == .quality, violation.rule.hasPrefix("end-"),
-        found.contains(where: { $0.requirement == .must && $0.connection == violation.connection })
+    found.filter { violation in
+      let others = found.filter { $0.connection == violation.connection }
+      if violation.requirement == .quality, hasLessToSay(violation.rule),
+        others.contains(where: { $0.requirement == .must })
       {
         return false
       }
-      return !causes.contains { broken.contains("\(violation.connection) \($0)") }
+      // What the RFC merely recommends is no cause of a breach of what it demands.
+      let causes = causes[violation.rule] ?? []
+      return !others.contains {
+        causes.contains($0.rule) && $0.requirement.strength >= violation.requirement.strength
+      }
     }
   }
+
+  /// Whether a limit of ours that was missed is no news where a MUST was broken.
+  private static func hasLessToSay(_ rule: String) -> Bool { rule.hasPrefix("end-") || rule == "in-time" }
 
   /// What makes a rule break by itself where another one was broken before.
   private static let causes: [String: [String]] = [
@@ -54,8 +60,10 @@ public enum Judge {
     "failure-close-frame": ["violation-fails-connection"],
     "failure-close-code": ["violation-fails-connection"],
     "fail-fast": ["violation-fails-connection"],
+    "message-after-violation": ["violation-fails-connection"],
+    "client-control-frame": ["violation-fails-connection"],
     // A client that gives up for no reason cannot answer, deliver or send what comes after.
-    "pong-for-every-ping": ["message-delivered", "message-as-sent"],
+    "pong-for-every-ping": ["message-delivered", "message-as-sent", "no-failure-without-cause"],
     "no-failure-without-cause": [
       "message-delivered", "message-as-sent", "send-possible", "send-whole", "client-frame-complete",
     ],
@@ -128,5 +136,17 @@ public enum Judge {
     guard longest > UInt64(max(0, heap) / 2) else { return nil }
 
     return "A message of \(longest) bytes does not fit the board's free heap of \(heap) bytes."
+  }
+}
+
+extension Requirement {
+  /// How strongly it binds, to compare with.
+  fileprivate var strength: Int {
+    switch self {
+    case .must: 3
+    case .should: 2
+    case .may: 1
+    case .quality: 0
+    }
   }
 }

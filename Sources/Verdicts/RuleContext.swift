@@ -80,7 +80,7 @@ public struct RuleContext: Sendable {
   var refusal: (reason: String, section: String)? {
     if case .refused(let reason, let section) = opening { return (reason, section) }
     if expected.opening == .refused {
-      return ("the scenario asks for it: \(scenario.expectation)", scenario.rfc)
+      return ("the scenario's answer is to be refused (\(scenario.description))", scenario.rfc)
     }
     return nil
   }

@@ -1,4 +1,3 @@
-import PosixIO
 import Steps
 import WebSocketProtocol
 
@@ -21,16 +20,12 @@ struct ClientInbox {
   /// Payload bytes held.
   private(set) var heldBytes = 0
 
-  /// Takes a chunk; returns the messages that end in it.
-  mutating func receive(_ bytes: UnsafeRawBufferPointer) -> [WholeMessage] {
-    var messages: [WholeMessage] = []
+  /// Takes a chunk.
+  mutating func receive(_ bytes: UnsafeRawBufferPointer) {
     for frame in decoder.receive(bytes) {
-      let message = assemble(frame)
-      if let message { messages.append(message) }
-      entries.append(Entry(frame: frame, message: message))
+      entries.append(Entry(frame: frame, message: assemble(frame)))
       heldBytes += frame.payload.count
     }
-    return messages
   }
 
   /// Takes the oldest frame out.
@@ -59,32 +54,7 @@ struct ClientInbox {
 }
 
 /// A message, fragments put together.
-struct WholeMessage: Hashable {
-  var kind: ServerStep.MessageKind
-  var payload: [UInt8]
-}
-
-/// Pairs the messages sent with those that came back.
-struct EchoMatcher {
-  private var outstanding: [(message: WholeMessage, sentAt: MonotonicInstant)] = []
-  private(set) var roundTrips: [EchoRoundTrip] = []
-
-  /// Messages remembered; the oldest is forgotten first.
-  static let mostOutstanding = 1024
-
-  mutating func sent(_ message: WholeMessage, at instant: MonotonicInstant) {
-    if outstanding.count == Self.mostOutstanding { outstanding.removeFirst() }
-    outstanding.append((message, instant))
-  }
-
-  mutating func received(
-    _ message: WholeMessage, at instant: MonotonicInstant, isKernelInstant: Bool, on connection: String
-  ) {
-    guard let index = outstanding.firstIndex(where: { $0.message == message }) else { return }
-    let sent = outstanding.remove(at: index)
-    roundTrips.append(
-      EchoRoundTrip(
-        connection: connection, isText: message.kind == .text, payloadLength: message.payload.count,
-        nanoseconds: max(0, instant.nanoseconds - sent.sentAt.nanoseconds), isKernelInstant: isKernelInstant))
-  }
+struct WholeMessage {
+  let kind: ServerStep.MessageKind
+  let payload: [UInt8]
 }

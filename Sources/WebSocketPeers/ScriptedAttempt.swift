@@ -2,26 +2,10 @@ import PosixIO
 import Steps
 import Traces
 
-/// The round trip of one echo, as the server saw it.
-public struct EchoRoundTrip: Hashable, Sendable {
-  /// The connection's name.
-  public var connection: String
-  /// Whether it was text.
-  public var isText: Bool
-  /// The payload's length in bytes.
-  public var payloadLength: Int
-  /// From the write of the message's last byte to the receipt of the reply's last byte.
-  public var nanoseconds: Int64
-  /// Whether the receipt is the kernel's instant; otherwise it is when the server read it.
-  public var isKernelInstant: Bool
-}
-
 /// What an attempt came to.
 public struct AttemptRecord: Sendable {
   /// The connections that were opened, in the order of the script.
   public var connections: [ConnectionTrace]
-  /// The messages that came back unchanged, in order.
-  public var roundTrips: [EchoRoundTrip]
 }
 
 /// One run of a server script, from its registration to the end of its last connection.
@@ -193,8 +177,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
     for listener in ownListeners { listener.close() }
     server.forget(self)
     let played = connections.compactMap { $0 }
-    let record = AttemptRecord(
-      connections: played.map { $0.trace() }, roundTrips: played.flatMap(\.roundTrips))
+    let record = AttemptRecord(connections: played.map { $0.trace() })
     connections = []
     result = record
     silence?.begin()

@@ -8,9 +8,7 @@ extension ScriptedConnection {
     var left = Self.writesPerTurn
     while true {
       switch queue.action {
-      case .idle:
-        for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
-        return
+      case .idle: return
       case .pause(let milliseconds):
         if sendTimer?.isSet == false { sendTimer?.set(.after(.milliseconds(milliseconds))) }
         return
@@ -36,13 +34,12 @@ extension ScriptedConnection {
       return transfer
     }
     switch transfer {
-    case .moved(let count): queue.wrote(count, at: instant)
+    case .moved(let count): queue.wrote(count)
     case .wouldBlock, .end: waitsForWritable = true
     case .failed:
       // The client is gone; the read side learns and records how.
       queue.removeAll()
     }
-    for sent in queue.takeCompleted() { echoes.sent(sent.message, at: sent.at) }
   }
 
   func sendPauseEnded() {

@@ -141,35 +141,21 @@ extension ScriptedConnection {
       lengthEncoding: spec.lengthEncoding.onWire, declaredLength: spec.declaredLength)
     if spec.opcode == .close { closeSent = true }
     if let length = spec.declaredLength, length != UInt64(payload.count) { rawBytesSent = true }
-    send(frame.encoded(), .frame, messages: messageCompleted(by: spec, payload).map { [$0] } ?? [])
+    send(frame.encoded(), .frame)
   }
 
-  /// Puts our own fragments together, for the round trip of the message.
-  private func messageCompleted(by spec: FrameSpec, _ payload: [UInt8]) -> WholeMessage? {
-    switch spec.opcode {
-    case .text: outgoing = WholeMessage(kind: .text, payload: payload)
-    case .binary: outgoing = WholeMessage(kind: .binary, payload: payload)
-    case .continuation: outgoing?.payload += payload
-    default: return nil
-    }
-    guard spec.isFinal else { return nil }
-    defer { outgoing = nil }
-    return outgoing
-  }
-
-  private func send(_ bytes: [UInt8], _ content: ChunkPlan.Content, messages: [WholeMessage] = []) {
+  private func send(_ bytes: [UInt8], _ content: ChunkPlan.Content) {
     let delivery = attempt?.delivery ?? .whole
     guard delivery == .coalesced, phase == .steps else {
-      return queue.append(bytes, content, delivery, messages: messages)
+      return queue.append(bytes, content, delivery)
     }
-    held.bytes += bytes
-    held.messages += messages
+    held += bytes
   }
 
   private func releaseHeld() {
-    guard !held.bytes.isEmpty else { return }
-    queue.append(held.bytes, .raw, .whole, messages: held.messages)
-    held = HeldBytes()
+    guard !held.isEmpty else { return }
+    queue.append(held, .raw, .whole)
+    held = []
     pump()
   }
 

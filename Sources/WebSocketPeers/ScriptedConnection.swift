@@ -30,10 +30,7 @@ final class ScriptedConnection: ReadinessHandler {
   var inbox = ClientInbox()
   var queue = SendQueue()
   /// Bytes of sending steps that ``Delivery/coalesced`` holds back until a waiting step comes.
-  var held = HeldBytes()
-  var echoes = EchoMatcher()
-  /// The message of ours whose fragments are being sent.
-  var outgoing: WholeMessage?
+  var held: [UInt8] = []
   /// Whether the response lets the client take the connection as open, so that frames make sense.
   var isOpen = false
   var closeSent = false
@@ -62,11 +59,6 @@ final class ScriptedConnection: ReadinessHandler {
 
   enum StepState: Equatable { case notBegun, begun, finished, broken(reason: String) }
 
-  struct HeldBytes {
-    var bytes: [UInt8] = []
-    var messages: [WholeMessage] = []
-  }
-
   /// Writes in one turn before other connections get theirs.
   static let writesPerTurn = 256
   /// Payload bytes that no step has looked at, beyond which nothing more is read.
@@ -91,7 +83,6 @@ final class ScriptedConnection: ReadinessHandler {
 
   var name: String { script.name }
   var isClosed: Bool { phase == .closed }
-  var roundTrips: [EchoRoundTrip] { echoes.roundTrips }
 
   func trace() -> ConnectionTrace { tap.trace(name: script.name, token: attempt?.token ?? "") }
 
@@ -119,7 +110,7 @@ final class ScriptedConnection: ReadinessHandler {
     case .moved(let count):
       let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
       tap.received(bytes, at: loop.now, kernel: kernel)
-      take(bytes, kernel)
+      take(bytes)
     case .end:
       clientEnded = true
       tap.note(.receivedEnd, at: loop.now)
@@ -134,25 +125,22 @@ final class ScriptedConnection: ReadinessHandler {
     }
   }
 
-  private func take(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
+  private func take(_ bytes: UnsafeRawBufferPointer) {
     switch phase {
-    case .head: takeHead(bytes, kernel)
-    case .steps, .ending: takeFrames(bytes, kernel)
+    case .head: takeHead(bytes)
+    case .steps, .ending: takeFrames(bytes)
     case .draining, .closed: break
     }
   }
 
-  private func takeFrames(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
-    for message in inbox.receive(bytes) {
-      echoes.received(
-        message, at: kernel ?? loop.now, isKernelInstant: kernel != nil, on: script.name)
-    }
+  private func takeFrames(_ bytes: UnsafeRawBufferPointer) {
+    inbox.receive(bytes)
     // A client with Nagle's algorithm on holds the rest of a frame back until this is acknowledged.
     socket.acknowledgeNow()
     advance()
   }
 
-  private func takeHead(_ bytes: UnsafeRawBufferPointer, _ kernel: MonotonicInstant?) {
+  private func takeHead(_ bytes: UnsafeRawBufferPointer) {
     let progress = handshake.receive(bytes)
     if attempt == nil, let target = tap.requestTarget { _ = server.claim(self, target: target) }
     switch progress {
@@ -164,7 +152,7 @@ final class ScriptedConnection: ReadinessHandler {
       phase = .steps
       beginScript()
       if consumed < bytes.count {
-        takeFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]), kernel)
+        takeFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
       } else {
         advance()
       }

@@ -1,4 +1,3 @@
-import PosixIO
 import Steps
 
 /// What a scripted connection has still to write, cut into chunks.
@@ -7,7 +6,6 @@ struct SendQueue {
   private struct Item {
     let bytes: [UInt8]
     let chunks: [ChunkPlan.Chunk]
-    let messages: [WholeMessage]
     var chunk = 0
     var written = 0
     var pauseServed = false
@@ -19,22 +17,18 @@ struct SendQueue {
     case idle
     /// Wait that long before the next chunk.
     case pause(milliseconds: Int)
-    /// Write these bytes of the front item, then call ``wrote(_:at:)``.
+    /// Write these bytes of the front item, then call ``wrote(_:)``.
     case write(Range<Int>)
   }
 
   private var items: [Item] = []
-  /// Messages whose last byte has been written since they were last taken, with its instant.
-  private(set) var completed: [(message: WholeMessage, at: MonotonicInstant)] = []
 
   var isEmpty: Bool { items.isEmpty }
 
-  mutating func append(
-    _ bytes: [UInt8], _ content: ChunkPlan.Content, _ delivery: Delivery, messages: [WholeMessage] = []
-  ) {
+  mutating func append(_ bytes: [UInt8], _ content: ChunkPlan.Content, _ delivery: Delivery) {
     let chunks = ChunkPlan.chunks(for: bytes, content: content, delivery: delivery)
     guard !chunks.isEmpty else { return }
-    items.append(Item(bytes: bytes, chunks: chunks, messages: messages))
+    items.append(Item(bytes: bytes, chunks: chunks))
   }
 
   var action: Action {
@@ -56,19 +50,12 @@ struct SendQueue {
   }
 
   /// The kernel took that many bytes of what ``action`` named.
-  mutating func wrote(_ count: Int, at instant: MonotonicInstant) {
+  mutating func wrote(_ count: Int) {
     items[0].written = max(items[0].written, items[0].chunks[items[0].chunk].range.lowerBound) + count
     guard items[0].written == items[0].chunks[items[0].chunk].range.upperBound else { return }
     items[0].chunk += 1
     items[0].pauseServed = false
-    if items[0].chunk == items[0].chunks.count {
-      completed += items.removeFirst().messages.map { ($0, instant) }
-    }
-  }
-
-  mutating func takeCompleted() -> [(message: WholeMessage, at: MonotonicInstant)] {
-    defer { completed = [] }
-    return completed
+    if items[0].chunk == items[0].chunks.count { items.removeFirst() }
   }
 
   mutating func removeAll() { items = [] }

@@ -20,7 +20,8 @@ struct BoardOptions: ParsableArguments {
 
   /// The options as they are written on the command line, defaults left out.
   var words: [String] {
-    (board == "sim" ? [] : ["--board", board, "--host", host]) + simulation.words
+    (board == "sim" ? [] : ["--board", board]) + (host == "127.0.0.1" ? [] : ["--host", host])
+      + simulation.words
   }
 
   /// The board, parsed.

@@ -23,7 +23,8 @@ final class LiveProgress: Sendable {
     case .started(let run):
       state.withLock { $0.total = run.plannedCount }
       stay(report.header(of: run))
-    case .note(let sentence): stay(sentence)
+    case .board(let event): stay(report.line(for: event))
+    case .unusedBoard(let selector): stay(report.lineForUnusedBoard(selector))
     case .caseStarted(let id): redraw(current: id)
     case .caseEnded(let result):
       state.withLock { state in

@@ -76,17 +76,19 @@ struct RunOptions: ParsableArguments {
     // scripts/wsrig says by which name it was called: the binary itself lies in a build folder.
     result.program = ProcessInfo.processInfo.environment["WSRIG_COMMAND"] ?? "wsrig"
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
-    let path = try folder.write(result)
+    let path = try folder.write(RunReport.files(of: result, folder: folder.name))
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
-    throw ExitRequest(status: wasInterrupted ? .interrupted : result.exitStatus)
+    throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)
   }
 }
 
-extension RunResult {
-  /// The exit status that the results call for.
+extension RunOutcome {
+  /// The exit status that the outcome calls for.
   var exitStatus: ExitStatus {
-    if count(of: .failed) > 0 { return .caseFailed }
-    let isWhole = cases.count == plannedCount
-    return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .success : .inconclusive
+    switch self {
+    case .allWell: .success
+    case .caseFailed: .caseFailed
+    case .inconclusive: .inconclusive
+    }
   }
 }

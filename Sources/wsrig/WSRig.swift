@@ -46,6 +46,10 @@ struct WSRig: AsyncParsableCommand {
       Console.complain(error.description)
       return .inconclusive
     }
+    if error is CancellationError {
+      Console.complain("interrupted before the first case")
+      return .interrupted
+    }
     let text = fullMessage(for: error)
     if exitCode(for: error) == .success {
       print(text)

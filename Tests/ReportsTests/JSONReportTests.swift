@@ -48,7 +48,7 @@ struct JSONReportTests {
   func interrupted() throws {
     var run = SampleRun.run
     run.cases = Array(run.cases.prefix(2))
-    run.endedEarly = "interrupted"
+    run.endedEarly = .interrupted
     let document = try Self.document(run)
     let summary = try #require(document["summary"] as? [String: Int])
     #expect(document["endedEarly"] as? String == "interrupted")

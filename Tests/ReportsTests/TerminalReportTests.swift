@@ -32,7 +32,7 @@ struct TerminalReportTests {
   func early() {
     var run = SampleRun.run
     run.cases = Array(run.cases.prefix(1))
-    run.endedEarly = "interrupted"
+    run.endedEarly = .interrupted
     let text = TerminalReport(style: TerminalStyle(usesColor: false)).summary(of: run, reportFolder: nil)
     #expect(text.contains("The run ended after 1 of 7 cases: interrupted"))
     #expect(!text.contains("Reports:"))

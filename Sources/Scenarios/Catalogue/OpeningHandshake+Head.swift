@@ -39,7 +39,36 @@ extension Catalogue {
       "header-obs-text", .should("4.1"), "Sends a header whose value has bytes above 127 that are no UTF-8.",
       "Passes over the bytes and takes the connection as established.",
       response: .raw(.bytes(headBytes("X-Name: caf", [0xE9, 0xFF, 0x80]))))
+    openingHeaderPieces
     openingHeaderDisputes
+  }
+
+  /// TCP may cut a head anywhere. The pauses are longer than a client's poll interval, so that the pieces come in reads of their own;
+  /// each is cut where a client that takes what a read gives for a line is led astray.
+  @ListBuilder<Scenario> private static var openingHeaderPieces: [Scenario] {
+    let start = "\(switching)\r\n\(accept)\r\n"
+    let cuts = [
+      ("in-header", "inside the name of a header", "\(start)Up", "grade: websocket\r\n\(connection)\r\n\r\n"),
+      (
+        "in-line-end", "between CR and LF of a header line", "\(start)\(upgrade)\r",
+        "\n\(connection)\r\n\r\n"
+      ),
+      (
+        "before-last-lf", "between CR and LF of the empty line that ends it",
+        "\(start)\(upgrade)\r\n\(connection)\r\n\r", "\n"
+      ),
+    ]
+    for (slug, place, first, rest) in cuts {
+      lawful(
+        "head-in-pieces-\(slug)", "4.1", "Sends its response head in two pieces, cut \(place).",
+        "Puts the pieces together and takes the connection as established.", deliveries: .wholeOnly
+      ) {
+        ServerStep.respond(.raw(.text(first)))
+        ServerStep.pause(milliseconds: ChunkPlan.pacedPauseMilliseconds)
+        ServerStep.sendBytes(.text(rest))
+        echo("hello")
+      }
+    }
   }
 
   /// What the standards call wrong without saying what a client does about it.

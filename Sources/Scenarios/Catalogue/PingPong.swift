@@ -94,10 +94,11 @@ extension Catalogue {
       ServerStep.expectPong("asked")
     }
     lawful(
-      "pong-flood", .quality("5.5.3"), "Sends a hundred Pongs that nobody asked for.",
+      "pong-flood", .quality("5.5.3"), "Sends twenty Pongs that nobody asked for.",
       "Says nothing to them, and echoes the message that follows.", deliveries: .unpausedAndBytewise
     ) {
-      for number in 0..<100 { ServerStep.pong("pong \(number)") }
+      // No more: a client that pauses some milliseconds at each read shows nothing of its being at work.
+      for number in 0..<20 { ServerStep.pong("pong \(number)") }
       echo("after the Pongs")
     }
   }

@@ -65,6 +65,14 @@ struct CloseContent: Sendable, Hashable {
     }
   }
 
+  /// For sentences: `Close 1002 or 1009`, `Close 1000 or an empty Close`; 1005 stands for the empty one.
+  static func words(_ codes: [UInt16]) -> String {
+    let numbers = codes.filter { $0 != 1005 }.map(String.init).joined(separator: " or ")
+    let words =
+      (numbers.isEmpty ? [] : ["Close \(numbers)"]) + (codes.contains(1005) ? ["an empty Close"] : [])
+    return words.joined(separator: " or ")
+  }
+
   /// For sentences: `Close 1000 "bye"`, `Close without a code`.
   var text: String {
     guard let code else { return "Close without a code" }

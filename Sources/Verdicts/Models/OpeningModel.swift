@@ -23,6 +23,11 @@ public enum OpeningModel: Sendable, Hashable {
         ? .unanswered : .refused("the response head never was complete", section: "4.1")
       return
     }
+    // Where more came than the head that is known, the capture was cut, and nothing is known of its end.
+    guard response.isEnded || response.bytes.count < serverByteCount else {
+      self = .refused("the response head never was complete", section: "4.1")
+      return
+    }
     if let defect = Self.defect(of: response, for: request) {
       self = .refused(defect, section: "4.1")
     } else if let oddity = Self.oddity(of: response) {
@@ -83,6 +88,13 @@ public enum OpeningModel: Sendable, Hashable {
       return "several \(name) headers"
     }
     return nil
+  }
+}
+
+extension DecodedHead {
+  /// Whether the empty line that ends a head is there, be its lines ended by CR LF or, unlawfully, by LF alone.
+  var isEnded: Bool {
+    bytes.suffix(2).elementsEqual([0x0A, 0x0A]) || bytes.suffix(3).elementsEqual([0x0A, 0x0D, 0x0A])
   }
 }
 

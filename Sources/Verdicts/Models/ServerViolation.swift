@@ -31,6 +31,9 @@ public struct ServerViolation: Sendable, Hashable {
     eventIndex = 0
   }
 
+  /// How strongly it binds, as a verb.
+  var verb: String { requirement == .must ? "must" : "should" }
+
   /// What a header alone can break.
   static func inHeader(_ header: FrameHeader, at offset: Int, isInMessage: Bool) -> ServerViolation? {
     let name = Words.name(header.opcode)
@@ -79,9 +82,15 @@ public struct ServerViolation: Sendable, Hashable {
     case .halfCode: found = .init("a Close frame with half a code", section: "5.5.1", at: offset)
     case .tooLong: found = .init("a Close frame of more than 125 bytes", section: "5.5", at: offset)
     case .code(let code):
-      found = .init("a Close frame with code \(code), which must not be sent", section: "7.4", at: offset)
-      found.requirement = CloseContent.requirement(againstCode: code)
-
+      let requirement = CloseContent.requirement(againstCode: code)
+      let why =
+        switch requirement {
+        case .must: "which must not be sent"
+        case .should: "which is reserved"
+        default: "which the RFC does not define"
+        }
+      found = .init("a Close frame with code \(code), \(why)", section: "7.4", at: offset)
+      found.requirement = requirement
     case .reason(let index):
       let what = "a Close frame whose reason is not UTF-8"
       found = .init(what, section: "5.5.1", at: frame.payloadOffset + index, closeCodes: [1007, 1002])

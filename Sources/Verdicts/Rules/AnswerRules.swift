@@ -44,7 +44,8 @@ extension RuleContext {
     guard let failure = application.connectFailure else { return [] }
     let stream = trace?.clientStream.bytes ?? []
     let got =
-      stream.isEmpty ? "nothing of it came to the server" : "only \(Words.quoted(stream)) came to the server"
+      stream.isEmpty
+      ? "no request for its path came to the server" : "only \(Words.quoted(stream)) came to the server"
     return [
       Finding("The client did not open the connection: it threw \(Words.exception(failure)), and \(got).")
     ]
@@ -65,11 +66,15 @@ extension RuleContext {
     }
     let how =
       application.connectFailure.map { "threw \(Words.exception($0))" } ?? "did not report a connection"
-    return [Finding("The server's answer was lawful, but the client \(how).", requirement: requirement)]
+    return [
+      Finding("The server's answer was lawful, but the client \(how)\(pieces).", requirement: requirement)
+    ]
   }
 
   fileprivate var unrefusedFindings: [Finding] {
     guard let refusal, expected.opening != .either, application.isConnected else { return [] }
+    // The server answers what the script asked for: an adapter that cannot ask for it has made the answer unlawful.
+    guard expected.opening != .accepted || application.unsupported.isEmpty else { return [] }
     let isDerived = if case .refused = opening { true } else { false }
     let requirement = isDerived ? nil : scenario.requirement
     return [
@@ -77,6 +82,19 @@ extension RuleContext {
         "The client took the connection as established, though \(refusal.reason). It must fail the connection.",
         requirement: requirement, rfc: refusal.section)
     ]
+  }
+
+  /// Says that the response head did not come in one write, where that may be why a client got no further than its opening.
+  var pieces: String {
+    guard let length = decoded.response?.bytes.count, application.messages.isEmpty else { return "" }
+    var total = 0
+    var count = 0
+    for event in trace?.events ?? [] {
+      guard case .sent(let bytes) = event.kind, total < length else { continue }
+      total += max(0, bytes)
+      count += 1
+    }
+    return count > 1 ? "; the response head had come in \(count) pieces" : ""
   }
 
   fileprivate var framesAfterRefusalFindings: [Finding] {

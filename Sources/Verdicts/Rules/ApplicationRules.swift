@@ -1,5 +1,6 @@
 import Scenarios
 import Traces
+import WebSocketProtocol
 
 /// What the application is told (RFC 6455 section 7.1), and that the client's calls return.
 extension Rule {
@@ -31,6 +32,11 @@ extension Rule {
       "end-not-internal-error", .application, rfc: "", .quality, "An end is not told by an internal error."
     ) {
       $0.internalErrorFindings
+    },
+    Rule(
+      "in-time", .application, rfc: "", .quality, "The client is done before the rig's patience ends."
+    ) {
+      $0.latenessFindings
     },
     Rule(
       "optional-only-unsupported", .application, rfc: "", .must,
@@ -101,6 +107,23 @@ extension RuleContext {
     return failure.map {
       [Finding("The client threw \(Words.exception($0.exception)), an error inside of it.")]
     } ?? []
+  }
+
+  /// How many bytes the client sent after the server had given up waiting, a Close not counted: it was neither hung nor done.
+  var lateByteCount: Int {
+    guard let deadline = decoded.deadlineIndex, !isHung else { return 0 }
+    let frames = decoded.client.frames.filter { $0.eventIndex > deadline && $0.opcode != .close }
+    let tail = decoded.client.tail.map { $0.eventIndex > deadline ? $0.count : 0 } ?? 0
+    return frames.reduce(tail) { $0 + $1.endOffset - $1.streamOffset }
+  }
+
+  fileprivate var latenessFindings: [Finding] {
+    guard isEstablished, lateByteCount > 0 else { return [] }
+    return [
+      Finding(
+        "The client was still at work when the server gave up waiting: \(Words.bytes(lateByteCount)) came later,"
+          + " too late to be judged.")
+    ]
   }
 
   fileprivate var optOutFindings: [Finding] {

@@ -119,12 +119,16 @@ extension RuleContext {
   fileprivate var textFindings: [Finding] {
     guard client.isComplete, !readableClientFrames.isEmpty else { return [] }
     let end = readableClientFrames.last?.endOffset ?? 0
-    return client.wholeMessages.filter { $0.isText && $0.endOffset <= end && !UTF8Check.isValid($0.payload) }
-      .prefix(1).map {
-        Finding(
-          at: $0.streamOffset,
-          "The client sent a \(Words.message($0)), which is not UTF-8. Text messages must be.")
-      }
+    // What the server itself sent as text and got back was wrongly delivered, which is told; sending it is the consequence.
+    let fromServer = Set(decoded.server.messages.filter(\.isText).map(\.payload))
+    return client.wholeMessages.filter {
+      $0.isText && $0.endOffset <= end && !fromServer.contains($0.payload) && !UTF8Check.isValid($0.payload)
+    }
+    .prefix(1).map {
+      Finding(
+        at: $0.streamOffset,
+        "The client sent a \(Words.message($0)), which is not UTF-8. Text messages must be.")
+    }
   }
 
   fileprivate var closePayloadFindings: [Finding] {
@@ -144,8 +148,9 @@ extension RuleContext {
   }
 
   fileprivate var incompleteFrameFindings: [Finding] {
+    // A reset, as of a client that closes while bytes wait for it, destroys what was under way.
     guard let tail = client.tail, isEstablished, damagedSend == nil, !serverReset, !isHung,
-      decoded.deadlineIndex == nil, clientEnd != nil
+      decoded.deadlineIndex == nil, clientEnd?.kind == .finished
     else { return [] }
     // Who fails the connection may stop in the middle of what it sends.
     guard visibleViolation == nil else { return [] }

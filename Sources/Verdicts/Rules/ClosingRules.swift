@@ -115,7 +115,7 @@ extension RuleContext {
 
   fileprivate var openTCPFindings: [Finding] {
     guard isEstablished, !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
-      decoded.serverEnd != nil
+      decoded.serverEnd != nil, lateByteCount == 0
     else { return [] }
     return [Finding("The server had ended its side of TCP, and the client never ended its own.")]
   }

@@ -67,24 +67,26 @@ extension RuleContext {
 
   fileprivate var notFailedFindings: [Finding] {
     guard let violation = dueViolation else { return [] }
-    let place = "at offset \(violation.streamOffset) of the server's stream"
-    let cause = "after \(violation.what) (section \(violation.section)) \(place)"
+    let cause = "after \(violation.what) at offset \(violation.streamOffset) of the server's stream"
+    let duty = "It \(violation.verb) fail the connection"
+    let section = violation.section
     if !gaveUp {
       guard client.isComplete else { return [] }
-      let sentence = "The client went on \(cause). It must fail the connection."
-      return [Finding(sentence, requirement: violation.requirement)]
+      let sentence = "The client \(deliveredBehindViolation ?? "went on") \(cause). \(duty)."
+      return [Finding(sentence, requirement: violation.requirement, rfc: section)]
     }
     // An answer to the server's later Close shows that the client took the violation for nothing.
     if let close = client.close, close.isKnown, let behind = closeBehindViolation, let code = behind.code,
       close.content.code == code, !allowedCodes(violation).contains(code)
     {
-      let sentence =
-        "The client answered \(behind.text) \(cause). It must fail the connection at the violation."
-      return [Finding(at: close.streamOffset, sentence, requirement: violation.requirement)]
+      let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
+      let sentence = "The client \(what)answered \(behind.text) \(cause). \(duty) at the violation."
+      return [Finding(at: close.streamOffset, sentence, requirement: violation.requirement, rfc: section)]
     }
     guard let pong = pongBehindViolation else { return [] }
-    let sentence = "The client answered a Ping \(cause). It must fail the connection there."
-    return [Finding(at: pong.streamOffset, sentence, requirement: violation.requirement)]
+    let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
+    let sentence = "The client \(what)answered a Ping \(cause). \(duty) there."
+    return [Finding(at: pong.streamOffset, sentence, requirement: violation.requirement, rfc: section)]
   }
 
   /// A Pong for a Ping that the server sent behind its violation.
@@ -102,10 +104,9 @@ extension RuleContext {
     guard let violation = dueViolation, client.close == nil, clientEnd != nil, client.isComplete,
       damagedSend == nil
     else { return [] }
-    let codes = allowedCodes(violation).map(String.init).joined(separator: " or ")
+    let closes = CloseContent.words(allowedCodes(violation))
     return [
-      Finding(
-        "The client ended TCP after \(violation.what) without a Close; it should send Close \(codes) first.")
+      Finding("The client ended TCP after \(violation.what) without a Close; it should send \(closes) first.")
     ]
   }
 
@@ -117,7 +118,7 @@ extension RuleContext {
     else { return [] }
     let codes = allowedCodes(violation)
     guard !codes.contains(close.content.reportedCode) else { return [] }
-    let wanted = codes.map(String.init).joined(separator: " or ")
+    let wanted = CloseContent.words(codes)
     let sentence = "The client sent \(close.content.text) after \(violation.what); it should send \(wanted)."
     return [Finding(at: close.streamOffset, sentence)]
   }
@@ -183,7 +184,12 @@ extension RuleContext {
     if let failure = application.failures.first {
       sentence += "; it threw \(Words.exception(failure.exception))"
     }
-    return [Finding(at: client.close?.streamOffset, sentence + ".")]
+    // The script went no further than its first fragments, so that no message is missing that could be named.
+    let isInMessage = server.unfinished != nil && server.messages.count == application.messages.count
+    if isInMessage { sentence += " inside a fragmented message" }
+    return [
+      Finding(at: client.close?.streamOffset, sentence + pieces + ".", rfc: isInMessage ? "5.4" : nil)
+    ]
   }
 
   /// What the server's frames do not tell, the scenario states. A Close that answers none of the server's shows the failure; so
@@ -194,7 +200,9 @@ extension RuleContext {
     else { return [] }
     if let close = client.close, close.eventIndex < server.close?.eventIndex ?? .max { return [] }
     if let end = clientEnd, end.eventIndex < serverStopIndex { return [] }
-    let sentence = "The client did not fail the connection. Expected: \(scenario.expectation)"
+    let what =
+      clientEnd == nil ? "did not fail the connection" : "ended with the server's stream, without a Close"
+    let sentence = "The client \(what). Expected: \(scenario.expectation)"
     return [Finding(sentence, requirement: scenario.requirement, rfc: scenario.rfc)]
   }
 }

@@ -145,7 +145,7 @@ extension RuleContext {
     if isTail, server.violation != nil { requirement = .should }
     // What a cancelled receive had taken is nobody's in the RFC.
     if application.mayLoseByCancelling { requirement = .quality }
-    return [Finding(sentence + ".", requirement: requirement, rfc: isFragmented ? "5.4" : nil)]
+    return [Finding(sentence + pieces + ".", requirement: requirement, rfc: isFragmented ? "5.4" : nil)]
   }
 
   fileprivate var alteredFindings: [Finding] {
@@ -200,9 +200,15 @@ extension RuleContext {
   fileprivate var behindViolationFindings: [Finding] {
     guard let surplus, surplus.kind == .behindViolation, let violation = server.violation else { return [] }
     let sentence =
-      "The \(Words.message(surplus.digest)) was delivered after \(violation.what) (section"
-      + " \(violation.section)). The connection must be failed there."
-    return [Finding(sentence, requirement: violation.requirement)]
+      "The \(Words.message(surplus.digest)) was delivered after \(violation.what). The connection"
+      + " \(violation.verb) be failed there."
+    return [Finding(sentence, requirement: violation.requirement, rfc: violation.section)]
+  }
+
+  /// What was delivered of a violation or from behind it, as what the client did; nil where nothing was.
+  var deliveredBehindViolation: String? {
+    guard let surplus, surplus.kind == .behindViolation else { return nil }
+    return "delivered the \(Words.message(surplus.digest))"
   }
 
   fileprivate var inventedFindings: [Finding] {

@@ -59,7 +59,7 @@ extension RuleContext {
     }
     guard let wanted = waiting.first(where: { UInt64($0.length) == header.payloadLength }) else { return nil }
     // Only where the client's stream has an end is it known that no more came.
-    guard clientEnd != nil || decoded.deadlineIndex != nil else { return nil }
+    guard clientEnd.map({ $0.kind == .finished }) ?? (decoded.deadlineIndex != nil) else { return nil }
     // A client that is being told to fail may drop what it was sending; one that was interrupted could not finish.
     guard visibleViolation == nil else { return nil }
     let sentence =
@@ -70,7 +70,10 @@ extension RuleContext {
 
   /// Messages whose send returned and which are nowhere on the wire.
   fileprivate var lostSendFindings: [Finding] {
-    guard isEstablished, client.isComplete, damagedSend == nil, !serverReset else { return [] }
+    // A reset may have destroyed what was sent; why the client reset is told by other rules.
+    guard isEstablished, client.isComplete, damagedSend == nil, !serverReset, clientEnd?.kind != .reset else {
+      return []
+    }
     var onWire = client.wholeMessages
     var missing: (digest: MessageDigest, index: Int)?
     var lastFound = -1

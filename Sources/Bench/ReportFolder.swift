@@ -1,18 +1,16 @@
-import Bench
 import Foundation
-import Reports
-import Results
 
 /// The folder that the reports of a run are written to. It is made before the run, so that a folder that cannot be written is
 /// known before any time was spent.
-struct ReportFolder {
+public struct ReportFolder: Sendable {
   private let folder: URL
   private let latest: URL?
   /// How many runs the default folder keeps.
   private static let keptRuns = 20
 
   /// Makes the folder: the one given, or a new one in `./reports`, to which `./reports/latest` will point.
-  init(path: String?) throws {
+  /// - Throws: `ConfigurationError` where it cannot be written.
+  public init(path: String?) throws {
     let stamp = Date.now.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.omitted)).replacing(
       ":", with: "")
     let reports = URL(fileURLWithPath: "reports", isDirectory: true)
@@ -36,33 +34,49 @@ struct ReportFolder {
   }
 
   /// Where the bytes of the serial line go while the run goes on.
-  var serialLog: URL { folder.appendingPathComponent("serial.log") }
+  public var serialLog: URL { folder.appendingPathComponent("serial.log") }
 
-  /// Writes all reports, and says where they are.
-  func write(_ run: RunResult) throws -> String {
+  /// The folder as the user may name it.
+  public var name: String { folder.relativePath }
+
+  /// Writes files, their paths relative to the folder, and lets `latest` point to it.
+  /// - Returns: the shortest name of the folder.
+  /// - Throws: `ConfigurationError` where a file cannot be written.
+  public func write(_ files: [(path: String, text: String)]) throws -> String {
     do {
-      for (name, text) in RunReport.files(of: run, folder: folder.relativePath) {
+      for (name, text) in files {
         let file = folder.appendingPathComponent(name)
         try FileManager.default.createDirectory(
           at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
       }
-      if let latest { try point(latest) }
     } catch {
       throw ConfigurationError(
         "Could not write the reports into '\(folder.path)': \(error.underlyingReason).")
     }
-    return (latest ?? folder).relativePath
+    guard let latest, point(latest) else { return folder.relativePath }
+    removeOldRuns(in: latest.deletingLastPathComponent())
+    return latest.relativePath
   }
 
-  private func point(_ latest: URL) throws {
+  /// Lets the link point here; false where something of that name is no link, which is left alone.
+  private func point(_ latest: URL) -> Bool {
     let files = FileManager.default
-    try? files.removeItem(at: latest)
-    try files.createSymbolicLink(atPath: latest.path, withDestinationPath: folder.lastPathComponent)
-    let runs = try files.contentsOfDirectory(atPath: latest.deletingLastPathComponent().path)
-      .filter { $0.first?.isNumber == true }.sorted()
-    for run in runs.dropLast(Self.keptRuns) {
-      try files.removeItem(at: latest.deletingLastPathComponent().appendingPathComponent(run))
+    let isLink = (try? files.destinationOfSymbolicLink(atPath: latest.path)) != nil
+    if isLink { try? files.removeItem(at: latest) }
+    return (try? files.createSymbolicLink(atPath: latest.path, withDestinationPath: folder.lastPathComponent))
+      != nil
+  }
+
+  /// Removes the oldest runs. Only folders that are named as this type names them and hold results are taken for runs.
+  private func removeOldRuns(in reports: URL) {
+    let files = FileManager.default
+    let runs = ((try? files.contentsOfDirectory(atPath: reports.path)) ?? []).filter { name in
+      name.wholeMatch(of: /\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?/) != nil
+        && files.fileExists(atPath: reports.appendingPathComponent("\(name)/results.json").path)
+    }
+    for run in runs.sorted().dropLast(Self.keptRuns) {
+      try? files.removeItem(at: reports.appendingPathComponent(run))
     }
   }
 }

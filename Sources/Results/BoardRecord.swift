@@ -1,0 +1,53 @@
+/// The board of a run.
+public struct BoardRecord: Sendable, Hashable, Codable {
+  /// The selector as the user wrote it: `sim`, `tty:/dev/ttyACM0`.
+  public var selector: String
+  /// Whether it is a simulated board.
+  public var isSimulated: Bool
+  /// `sys.implementation._machine`.
+  public var machine: String
+  /// The firmware: `sys.version` or `os.uname().version`.
+  public var firmware: String
+  /// The unique id in hexadecimal digits, where the board tells it.
+  public var uniqueID: String?
+  /// Free heap in bytes after boot.
+  public var heapFree: Int?
+
+  /// Creates an identity.
+  public init(
+    selector: String, isSimulated: Bool, machine: String, firmware: String, uniqueID: String? = nil,
+    heapFree: Int? = nil
+  ) {
+    self.selector = selector
+    self.isSimulated = isSimulated
+    self.machine = machine
+    self.firmware = firmware
+    self.uniqueID = uniqueID
+    self.heapFree = heapFree
+  }
+}
+
+/// Something that happened to the board, as the reports keep it.
+public struct BoardEventRecord: Sendable, Hashable, Codable {
+  /// What it was: `interrupt`, `re-enter raw REPL`, `soft reset`, `hard reset`, `quarantined`, ...
+  public var kind: String
+  /// When it began, in seconds from the start of the run.
+  public var atSeconds: Double
+  /// How long it took, in seconds.
+  public var durationSeconds: Double
+  /// Whether it did what it was for.
+  public var succeeded: Bool
+  /// More about it, in one sentence.
+  public var detail: String
+
+  /// Creates a record.
+  public init(
+    kind: String, atSeconds: Double, durationSeconds: Double, succeeded: Bool, detail: String
+  ) {
+    self.kind = kind
+    self.atSeconds = atSeconds
+    self.durationSeconds = durationSeconds
+    self.succeeded = succeeded
+    self.detail = detail
+  }
+}

@@ -1,0 +1,86 @@
+import Latency
+import Scenarios
+import Traces
+import Verdicts
+
+/// The result of one case.
+public struct CaseResult: Sendable {
+  /// The case.
+  public var `case`: Case
+  /// The judgement of the last attempt.
+  public var judgement: Judgement
+  /// How often the device was put through it.
+  public var attempts: Int
+  /// How long it took, in seconds, reruns included.
+  public var durationSeconds: Double
+  /// The device's trace of the last attempt; nil where there was none, or where it was let go.
+  public var device: AttemptTrace?
+  /// The reference's trace, unless it was let go.
+  public var reference: AttemptTrace?
+  /// What the two did, side by side; empty where one of them has no trace.
+  public var comparison: [Comparison.Row]
+  /// What the agent measured on the board.
+  public var resources: BoardResources
+  /// What happened to the board on the way: each rung of the recovery ladder.
+  public var boardEvents: [BoardEventRecord]
+  /// The bytes of the serial line during the case, both ways, as the log shows them; empty where it was let go.
+  public var serialLog: String
+  /// The case's own latency.
+  public var latency: LatencySummary
+  /// SHA-1, 40 hexadecimal digits, of the frames that the server sent the device in the last attempt: all bytes behind the
+  /// response heads, as far as they were kept, connection by connection. The same seed gives the same; nil without a device trace.
+  public var serverSHA1: String?
+
+  /// Creates a result.
+  public init(
+    case: Case, judgement: Judgement, attempts: Int, durationSeconds: Double, device: AttemptTrace?,
+    reference: AttemptTrace?, boardEvents: [BoardEventRecord] = [], serialLog: String = "",
+    latency: LatencySummary = LatencySummary(), serverSHA1: String? = nil
+  ) {
+    self.case = `case`
+    self.judgement = judgement
+    self.attempts = attempts
+    self.durationSeconds = durationSeconds
+    self.device = device
+    self.reference = reference
+    self.boardEvents = boardEvents
+    self.serialLog = serialLog
+    self.latency = latency
+    self.serverSHA1 = serverSHA1
+    resources = BoardResources(device?.client)
+    comparison = []
+    if let device, let reference {
+      comparison =
+        Comparison(case: `case`, device: device, reference: reference, violations: judgement.violations).rows
+    }
+  }
+
+  /// Whether the case deserves a closer look: it failed, was inconclusive, or the reference failed in it.
+  public var needsAttention: Bool {
+    [.failed, .inconclusive].contains(judgement.verdict) || judgement.referenceFailed
+  }
+
+  /// Lets go of what only a case that needs attention is worth: a long run must not fill the memory.
+  public mutating func letGoOfTraces() {
+    device = nil
+    reference = nil
+    serialLog = ""
+  }
+}
+
+/// What the agent measured on the board in one case; nil where it did not.
+public struct BoardResources: Sendable, Hashable {
+  /// Free heap in bytes after a collection, before the first step.
+  public var heapFreeBefore: Int?
+  /// The same after the last step.
+  public var heapFreeAfter: Int?
+  /// The longest time between two turns of the heartbeat, in microseconds.
+  public var longestHeartbeatGapMicroseconds: Int?
+
+  /// Takes the figures from a client's trace.
+  public init(_ trace: ClientTrace?) {
+    heapFreeBefore = trace?.heapFreeBefore
+    heapFreeAfter = trace?.heapFreeAfter
+    longestHeartbeatGapMicroseconds = trace?.heartbeat?.longestGapMicroseconds
+  }
+}

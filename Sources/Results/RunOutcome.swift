@@ -1,0 +1,32 @@
+import Verdicts
+
+/// Why a run ended before its last case.
+public enum EndedEarly: String, Sendable, Hashable, Codable, CaseIterable {
+  /// The user or the system asked for it.
+  case interrupted
+  /// The time that the user gave was over.
+  case timeLimit
+  /// A case failed, and the user wanted no more after that.
+  case failFast
+  /// The rig itself could not go on; the last case says why.
+  case rigFailure
+}
+
+/// What a run comes to, for whoever acts on it: exit status, comparison, gate.
+public enum RunOutcome: Sendable, Hashable {
+  /// Every case that was planned ran, and none failed or was inconclusive.
+  case allWell
+  /// A case failed.
+  case caseFailed
+  /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed.
+  case inconclusive
+}
+
+extension RunResult {
+  /// What the run comes to.
+  public var outcome: RunOutcome {
+    if count(of: .failed) > 0 { return .caseFailed }
+    let isWhole = cases.count == plannedCount
+    return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .allWell : .inconclusive
+  }
+}
