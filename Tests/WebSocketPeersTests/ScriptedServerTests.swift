@@ -27,7 +27,7 @@ struct ScriptedServerTests {
   }
 
   @Test(
-    "An echo script runs to the closing handshake under every delivery, with its round trips",
+    "An echo script runs to the closing handshake under every delivery",
     arguments: Delivery.allCases)
   func echo(delivery: Delivery) async throws {
     let script = ServerScript([
@@ -54,8 +54,6 @@ struct ScriptedServerTests {
     }
     let trace = try #require(record.connections.first)
     #expect(trace.missed.isEmpty)
-    #expect(record.roundTrips.map(\.payloadLength) == [5, 2])
-    #expect(record.roundTrips.allSatisfy { $0.nanoseconds > 0 && $0.nanoseconds < 5_000_000_000 })
     #expect(trace.name == "main")
     #expect(trace.token == "t0k3n")
     let head = try #require(trace.responseHeadLength)
@@ -211,7 +209,6 @@ struct ScriptedServerTests {
     #expect(trace.missed.isEmpty)
     #expect(trace.clientStream.isCut && trace.clientStream.sha1?.count == 20)
     #expect(trace.clientStream.bytes.count == 1 << 20)
-    #expect(record.roundTrips.count == 1)
   }
 
   @Test("A script that leaves reading stopped still sees the client's end")
