@@ -28,7 +28,7 @@ struct SmallPartsTests {
   @Test("tokens: the same for the same seed, never twice, letters and digits, none the beginning of another")
   func tokens() {
     func some(_ seed: UInt64) -> [String] {
-      var tokens = AttemptTokens(seed: seed)
+      let tokens = AttemptTokens(seed: seed)
       return (0..<500).map { _ in tokens.next() }
     }
     let tokens = some(7)

@@ -54,14 +54,14 @@ public actor RunningChild {
     try await start(program, arguments, environment: environment, in: folder).finish(within: limit)
   }
 
-  /// Waits for the next whole line of standard output that contains `part`.
+  /// Waits for the next whole line of standard output that contains `part`; any line where it is empty.
   public func line(containing part: String, within limit: Duration = .seconds(20)) async throws -> String {
     let deadline = Deadline.after(limit)
     while true {
       while let end = output[seen...].firstIndex(of: UInt8(ascii: "\n")) {
         let line = String(decoding: output[seen..<end], as: UTF8.self)
         seen = end + 1
-        if line.contains(part) { return line }
+        if part.isEmpty || line.contains(part) { return line }
       }
       guard try await readMore(deadline) else {
         throw late("the line \"\(part)\"")

@@ -1,0 +1,68 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  @Suite("wsrig serve and wsrig boards")
+  struct ServeAndBoardsTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private static let echo = """
+      import asyncio, os, sys, websockets
+
+      async def main():
+          for url in sys.argv[1:]:
+              async with websockets.connect(url, max_size=None) as ws:
+                  for message in ("", "h\\u00e9llo", b"\\x00\\xff", os.urandom(70000)):
+                      await ws.send(message)
+                      assert await ws.recv() == message, url
+                  await (await ws.ping())
+              assert ws.close_code == 1000, ws.close_code
+              print("echoed", url)
+
+      asyncio.run(asyncio.wait_for(main(), 20))
+      """
+
+    @Test("serve echoes for Python's websockets over IPv4 and IPv6, and ends on Ctrl-C with 0")
+    func serve() async throws {
+      let server = try await Tool.start(["serve", "--port", "0"], in: folder)
+      var urls: [String] = []
+      for part in ["ws://127.0.0.1:", "ws://[::1]:"] {
+        let line = try await server.line(containing: part)
+        urls.append(String(try #require(line.split(separator: " ").last)))
+      }
+      let python = try #require(Repository.python)
+      let child = try await RunningChild.run(python, ["-c", Self.echo] + urls)
+      #expect(child.status == 0, "\(child.everything)")
+      for url in urls { #expect(child.output.contains("echoed \(url)\n")) }
+      server.signal(SIGINT)
+      let end = try await server.finish()
+      #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
+    }
+
+    @Test("boards lists what is there, the simulated board always")
+    func list() async throws {
+      let child = try await Tool.run(["boards"], in: folder)
+      #expect(child.status == 0 && child.output.contains("sim "), "\(child.everything)")
+    }
+
+    @Test("mpremote and a run both use a simulated board that is kept running")
+    func simulate() async throws {
+      let board = try await Tool.start(["boards", "--simulate"], in: folder)
+      let line = try await board.line(containing: "simulated board on ")
+      let path = String(try #require(line.split(separator: " ").last))
+      let mpremote = try #require(Repository.program("mpremote"))
+      let child = try await RunningChild.run(
+        mpremote, ["connect", path, "exec", "import os; print(os.uname().machine, 6 * 7)"],
+        within: .seconds(30))
+      #expect(child.output.contains("Pico 2 W") && child.output.contains(" 42"), "\(child.everything)")
+      let run = try await Tool.run(["run", "--board", "tty:\(path)", "--only", "1.text-1"], in: folder)
+      #expect(run.status == 0, "\(run.everything)")
+      board.signal(SIGINT)
+      let end = try await board.finish()
+      #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
+    }
+  }
+}
