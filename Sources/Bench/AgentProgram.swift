@@ -4,9 +4,6 @@ import Steps
 
 /// What is executed in the raw REPL to have the agent do something (`fixtures/board/README.md`).
 enum AgentProgram {
-  /// Has the agent say what board it runs on.
-  static let identify = "import wsrig_agent as _w; _w.identify()"
-
   /// Imports the adapter, and through it the client.
   static func load(module: String?) -> String {
     let client = module.map { PythonLiteral.string($0) } ?? .none

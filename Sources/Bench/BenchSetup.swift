@@ -76,7 +76,7 @@ final class BenchSetup: Sendable {
     do {
       try await client.board.attach()
       try await client.load()
-      return try await client.identify(selector: configuration.board)
+      return try await client.record(selector: configuration.board)
     } catch let failure as BoardFailure {
       throw MissingBoard(
         "Could not get the board ready: \(failure); check --board, the cable and that it runs MicroPython.")

@@ -41,16 +41,15 @@ actor DeviceClient {
     try await board.recover(from: failure)
   }
 
-  /// What the board says of itself; the client must be loaded.
-  func identify(selector: BoardSelector) async throws -> BoardRecord {
-    let record = try await execute(AgentProgram.identify).records.first { $0.k == .identity }
-    guard let record else {
-      throw BoardFailure(board: "\(selector)", .unfit("its agent does not say who it is"))
+  /// What the board said of itself when it was attached.
+  func record(selector: BoardSelector) async throws -> BoardRecord {
+    guard let identity = await board.identity else {
+      throw BoardFailure(board: "\(selector)", .unfit("it has not said who it is"))
     }
     return BoardRecord(
-      selector: selector.description, isSimulated: selector == .simulated,
-      machine: record.machine ?? "unknown board",
-      firmware: record.firmware ?? "", uniqueID: record.id, heapFree: await board.identity?.freeHeapBytes)
+      selector: selector.description, isSimulated: identity.isSimulated, machine: identity.machine,
+      firmware: "MicroPython \(identity.version), \(identity.build)",
+      uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes)
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.

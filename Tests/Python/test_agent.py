@@ -30,14 +30,11 @@ class UnrulyClientTests(unittest.TestCase):
         self.board = Board(standin("unruly_adapter.py"))
         self.addCleanup(self.board.close)
 
-    def test_load_and_identify_print_what_is_there(self):
-        loaded, identity = records(self.board.execute("_w.identify()"))[0]
+    def test_load_prints_what_is_there(self):
+        loaded = records(self.board.execute())[0][0]
         self.assertEqual((loaded["k"], loaded["kind"], loaded["adapter"]), ("loaded", "asyncio", "wsrig_adapter"))
         self.assertIn("close_code", loaded["features"])
         self.assertGreater(loaded["heap"], 300_000)
-        self.assertEqual((identity["k"], identity["platform"], identity["id"]), ("identity", "linux", None))
-        self.assertIn("asyncio", identity["modules"])
-        self.assertGreater(identity["ticks_us"], 0)
 
     def test_echo_reports_each_message_and_what_was_sent(self):
         c = self.board.run([connect("/three", subprotocols=["a", "b"]), ["echo", "main", None]])
