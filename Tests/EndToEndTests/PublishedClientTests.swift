@@ -12,12 +12,13 @@ extension EndToEndTests {
       ("reserved bits are accepted", "3.text-rsv-4", "violation-fails-connection"),
       ("masked frames are accepted", "8.text-masked", "violation-fails-connection"),
       ("surrogates are taken for text", "6.invalid-surrogate-first", "violation-fails-connection"),
-      ("invalid text is sent back", "6.invalid-overlong-slash-2", "client-text-utf8"),
+      ("overlong forms are taken for text", "6.invalid-overlong-slash-2", "violation-fails-connection"),
+      ("header lines in pieces are mangled", "0.head-in-pieces-in-header", "message-delivered"),
       ("the server's Close is not answered", "7.code-1000", "close-answered"),
       ("no Close is sent", "7.client", "close-sent"),
       ("Accept is not checked", "0.accept-of-another-key", "opening-refused"),
       ("short writes are lost", "1.text-16384", "send-whole"),
-      ("the query behind a bare host is lost", "0.target-query-without-path", "connection-opened"),
+      ("the query behind a bare host is lost", "0.target-query-without-path", "request-target"),
     ]
     /// What it does right.
     private static let controls = ["0.status-404", "7.crossed", "7.reset-at-once"]

@@ -1,6 +1,7 @@
 import Scenarios
 import Steps
 import Testing
+import WebSocketProtocol
 
 @Suite struct CatalogueTests {
   @Test func idsAreUniqueAndSortedByChapterAndSlug() {
@@ -51,6 +52,43 @@ import Testing
         if case .pause(let milliseconds) = step { sum + milliseconds } else { sum }
       }
       #expect(total <= 60, "\(scenario.id)")
+    }
+  }
+
+  /// A client that polls every 5 ms never sees the pieces of a head that come 2 ms apart.
+  @Test func headsInPiecesComeFurtherApartThanAClientPolls() {
+    let scenarios = Catalogue.all.filter { $0.id.hasPrefix("0.head-in-pieces") }
+    #expect(scenarios.count == 3)
+    for scenario in scenarios {
+      let steps = scenario.server.connections[0].steps
+      #expect(steps.contains(.pause(milliseconds: ChunkPlan.pacedPauseMilliseconds)), "\(scenario.id)")
+    }
+  }
+
+  /// Without its token a request reaches only a port of its own.
+  @Test func aRequestThatLosesItsTokenIsSeen() {
+    for scenario in Catalogue.all {
+      for case .connect(let connect) in scenario.client.tasks.flatMap(\.steps)
+      where !connect.target.hasPrefix("/{token}") && !connect.target.hasSuffix("/{token}") {
+        let pathHasToken = connect.target.prefix { $0 != "?" && $0 != "#" }.contains("{token}")
+        #expect(pathHasToken || scenario.server.ownPort, "\(scenario.id)")
+      }
+    }
+  }
+
+  /// A client that pauses 5 ms at each of its two reads a frame, and shows nothing of being at work, must not run out of time.
+  @Test func noCrowdOfFramesPassesInSilence() {
+    for scenario in Catalogue.all where scenario.requirement != .may {
+      for connection in scenario.server.connections {
+        var silent = 0
+        for step in connection.steps {
+          guard case .sendFrame(let frame) = step else { continue }
+          // An echo or a Pong shows that the client is at work.
+          let isShown = frame.opcode == .ping || (!frame.opcode.isControl && frame.isFinal)
+          silent = isShown ? 0 : silent + 1
+          #expect(silent <= 20, "\(scenario.id)")
+        }
+      }
     }
   }
 }

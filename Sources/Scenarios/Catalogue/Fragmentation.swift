@@ -81,12 +81,16 @@ extension Catalogue {
       ServerStep.expectText("whole")
     }
     lawful(
-      "text-64-fragments", "5.4", "Sends a text message of 4 KiB in 64 fragments.",
-      "Echoes it as one message.",
+      "text-64-fragments", "5.4",
+      "Sends a text message of 4 KiB in 64 fragments, with a Ping behind every tenth.",
+      "Answers the Pings and echoes it as one message.",
       deliveries: .unpaused
     ) {
       ServerStep.begin(.text, .repeated(unit: Array("fragment".utf8), count: 8))
-      for _ in 0..<62 { ServerStep.more(.repeated(unit: Array("fragment".utf8), count: 8)) }
+      for number in 2..<64 {
+        ServerStep.more(.repeated(unit: Array("fragment".utf8), count: 8))
+        if number.isMultiple(of: 10) { ServerStep.ping("\(number)") }
+      }
       ServerStep.last(.repeated(unit: Array("fragment".utf8), count: 8))
       ServerStep.expectText(.repeated(unit: Array("fragment".utf8), count: 512))
     }

@@ -25,21 +25,30 @@ extension Catalogue {
       for number in UInt8(0)..<60 { ServerStep.expectBinary(.repeated(unit: [number], count: 32)) }
     }
     lawful(
-      "fragments-256", "5.4", "Sends a binary message of 16 KiB in 256 fragments.",
-      "Echoes it as one message.",
+      "fragments-128", "5.4",
+      "Sends a binary message of 16 KiB in 128 fragments, with a Ping behind every tenth.",
+      "Answers the Pings and echoes it as one message.",
       deliveries: .unpaused
     ) {
-      ServerStep.begin(.binary, .repeated(unit: [0xA5], count: 64))
-      for _ in 0..<254 { ServerStep.more(.repeated(unit: [0xA5], count: 64)) }
-      ServerStep.last(.repeated(unit: [0xA5], count: 64))
+      // A client that pauses some milliseconds at each read shows by its Pongs that it is at work.
+      ServerStep.begin(.binary, .repeated(unit: [0xA5], count: 128))
+      for number in 2..<128 {
+        ServerStep.more(.repeated(unit: [0xA5], count: 128))
+        if number.isMultiple(of: 10) { ServerStep.ping("\(number)") }
+      }
+      ServerStep.last(.repeated(unit: [0xA5], count: 128))
       ServerStep.expectBinary(.repeated(unit: [0xA5], count: 16384))
     }
     lawful(
-      "fragments-200-empty", .quality("5.4"), "Sends two hundred empty fragments inside a message.",
-      "Echoes the message.", deliveries: .unpausedAndBytewise
+      "fragments-200-empty", .quality("5.4"),
+      "Sends two hundred empty fragments inside a message, with a Ping behind every twentieth.",
+      "Answers the Pings and echoes the message.", deliveries: .unpausedAndBytewise
     ) {
       ServerStep.begin(.text, "a")
-      for _ in 0..<200 { ServerStep.more() }
+      for number in 2...201 {
+        ServerStep.more()
+        if number.isMultiple(of: 20) { ServerStep.ping("\(number)") }
+      }
       ServerStep.last("z")
       ServerStep.expectText("az")
     }

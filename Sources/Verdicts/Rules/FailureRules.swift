@@ -106,7 +106,8 @@ extension RuleContext {
     else { return [] }
     let closes = CloseContent.words(allowedCodes(violation))
     return [
-      Finding("The client ended TCP after \(violation.what) without a Close; it should send \(closes) first.")
+      Finding(
+        "The client ended TCP after \(violation.what), without a Close; it should send \(closes) first.")
     ]
   }
 
