@@ -1,10 +1,11 @@
 import Foundation
+import PosixIO
 import Reports
 
 /// Standard output and standard error, and what they are connected to.
 enum Console {
   /// Whether standard output is a terminal.
-  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+  static var isTerminal: Bool { StandardStream.output.isTerminal }
 
   /// Colour only on a terminal, and not where NO_COLOR is set (no-color.org).
   static var style: TerminalStyle {
@@ -14,26 +15,17 @@ enum Console {
   }
 
   /// The width of the terminal in columns, 80 where it does not say.
-  static var width: Int {
-    var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
-  }
+  static var width: Int { StandardStream.output.columns ?? 80 }
 
   /// Writes a line to standard output at once.
-  static func say(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+  static func say(_ text: String) { write(text + "\n", to: .output) }
 
   /// Writes text to standard output at once, without a line feed.
-  static func put(_ text: String) { write(text, to: STDOUT_FILENO) }
+  static func put(_ text: String) { write(text, to: .output) }
 
   /// Writes a line to standard error.
-  static func complain(_ text: String) { write("wsrig: \(text)\n", to: STDERR_FILENO) }
+  static func complain(_ text: String) { write("wsrig: \(text)\n", to: .errors) }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }
-    }
-  }
+  /// Where nobody reads any more, the work goes on: its reports and its exit status are still wanted.
+  private static func write(_ text: String, to stream: StandardStream) { _ = stream.write(text.utf8) }
 }
