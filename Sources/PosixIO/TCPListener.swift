@@ -10,7 +10,10 @@ public final class TCPListener: ReadinessHandler {
   private var socket: TCPSocket
   private var registration: Registration?
   private var retry: LoopTimer?
-  private let onConnection: (consuming TCPSocket, SocketAddress) -> Void
+  /// Takes every connection with its peer's address, on the loop. To be set on the loop, by whoever could not give it at the
+  /// start: an owner that is complete only with the addresses of its listeners. Connections that come before wait in the kernel,
+  /// for no turn of the loop passes while an initialiser runs.
+  public var onConnection: (consuming TCPSocket, SocketAddress) -> Void
 
   /// Listens on `address` and hands every connection with its peer's address to `onConnection`, on the loop.
   /// On the loop only.
@@ -18,7 +21,7 @@ public final class TCPListener: ReadinessHandler {
   /// - Parameter backlog: connections the kernel completes ahead of us; more are made to wait by the kernel.
   public init(
     on loop: EventLoop, _ address: SocketAddress, backlog: Int32 = 1024,
-    onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void
+    onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void = { _, _ in }
   ) throws(PosixError) {
     loop.preconditionOnLoop()
     self.loop = loop
@@ -71,7 +74,7 @@ public final class TCPListener: ReadinessHandler {
   /// machine lacks are left out, but at least the first must work. Port 0 picks a number free on all of them.
   public static func listenOnAll(
     on loop: EventLoop, _ addresses: [SocketAddress],
-    onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void
+    onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void = { _, _ in }
   ) throws(PosixError) -> [TCPListener] {
     var attemptsLeft = 16
     while true {

@@ -70,18 +70,14 @@ public final class EchoServer: @unchecked Sendable {
   private init(_ addresses: [SocketAddress], _ loop: EventLoop, _ configuration: EchoConfiguration) throws {
     self.loop = loop
     self.configuration = configuration
-    let inbox = ConnectionInbox()
-    listeners = try TCPListener.listenOnAll(on: loop, addresses) { socket, peer in
-      inbox.server?.accept(socket, peer)
-    }
+    listeners = try TCPListener.listenOnAll(on: loop, addresses)
     self.addresses = listeners.map(\.address)
-    inbox.server = self
+    for listener in listeners {
+      listener.onConnection = { [weak self] socket, peer in self?.accept(socket, peer) }
+    }
     whileRunning = self
     configuration.logger.debug("echo server listens", metadata: ["addresses": "\(self.addresses)"])
   }
-
-  /// The number of connections, handshakes under way included.
-  public func connectionCount() async throws -> Int { try await loop.perform { self.connections.count } }
 
   /// Stops listening, starts the closing handshake (1001) on every connection, and returns when all have ended, at the
   /// latest when both their close deadlines have passed.
@@ -120,9 +116,4 @@ public final class EchoServer: @unchecked Sendable {
       done()
     }
   }
-}
-
-/// Lets listeners begin before the server they belong to is complete.
-private final class ConnectionInbox {
-  weak var server: EchoServer?
 }

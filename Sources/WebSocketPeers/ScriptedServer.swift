@@ -76,12 +76,11 @@ public final class ScriptedServer: @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     requestedAddresses = requested
-    let owner = Owner()
-    listeners = try TCPListener.listenOnAll(on: loop, requested) { socket, peer in
-      owner.server?.accept(socket, peer, for: nil)
-    }
+    listeners = try TCPListener.listenOnAll(on: loop, requested)
     addresses = listeners.map(\.address)
-    owner.server = self
+    for listener in listeners {
+      listener.onConnection = { [weak self] socket, peer in self?.accept(socket, peer, for: nil) }
+    }
   }
 
   deinit { readMemory.deallocate() }
@@ -184,11 +183,6 @@ public final class ScriptedServer: @unchecked Sendable {
   func forget(_ connection: ScriptedConnection) { unclaimed[ObjectIdentifier(connection)] = nil }
 
   func forget(_ attempt: ScriptedAttempt) { attempts[attempt.token] = nil }
-
-  /// Lets listeners begin before the server they belong to is complete.
-  private final class Owner {
-    weak var server: ScriptedServer?
-  }
 }
 
 extension ServerScript {

@@ -43,10 +43,9 @@ public final class WebSocketServer: @unchecked Sendable {
     self.configuration = configuration
     self.logger = logger
     self.handler = handler
-    let owner = Owner()
-    listeners = try TCPListener.listenOnAll(on: loop, addresses) { socket, _ in owner.server?.accept(socket) }
+    listeners = try TCPListener.listenOnAll(on: loop, addresses)
     self.addresses = listeners.map(\.address)
-    owner.server = self
+    for listener in listeners { listener.onConnection = { [weak self] socket, _ in self?.accept(socket) } }
   }
 
   /// Stops listening, cancels the handlers and returns when all connections have ended.
@@ -115,10 +114,6 @@ public final class WebSocketServer: @unchecked Sendable {
           configuration: configuration, on: loop)
       }
     }
-  }
-
-  private final class Owner {
-    weak var server: WebSocketServer?
   }
 }
 
