@@ -80,7 +80,9 @@ public struct RuleContext: Sendable {
   var refusal: (reason: String, section: String)? {
     if case .refused(let reason, let section) = opening { return (reason, section) }
     if expected.opening == .refused {
-      return ("the scenario's answer is to be refused (\(scenario.description))", scenario.rfc)
+      let what =
+        scenario.description.hasSuffix(".") ? scenario.description.dropLast() : scenario.description[...]
+      return ("the scenario's answer is to be refused (\(what))", scenario.rfc)
     }
     return nil
   }

@@ -77,9 +77,10 @@ extension RuleContext {
     guard expected.opening != .accepted || application.unsupported.isEmpty else { return [] }
     let isDerived = if case .refused = opening { true } else { false }
     let requirement = isDerived ? nil : scenario.requirement
+    let verb = isDerived || requirement == .must ? "must" : "should"
     return [
       Finding(
-        "The client took the connection as established, though \(refusal.reason). It must fail the connection.",
+        "The client took the connection as established, though \(refusal.reason). It \(verb) fail the connection.",
         requirement: requirement, rfc: refusal.section)
     ]
   }

@@ -67,7 +67,9 @@ extension RuleContext {
 
   fileprivate var notFailedFindings: [Finding] {
     guard let violation = dueViolation else { return [] }
-    let cause = "after \(violation.what) at offset \(violation.streamOffset) of the server's stream"
+    // Bad text is told by its byte already.
+    let place = violation.isText ? "" : " at offset \(violation.streamOffset)"
+    let cause = "after \(violation.what)\(place) of the server's stream"
     let duty = "It \(violation.verb) fail the connection"
     let section = violation.section
     if !gaveUp {
@@ -189,7 +191,9 @@ extension RuleContext {
     let isInMessage = server.unfinished != nil && server.messages.count == application.messages.count
     if isInMessage { sentence += " inside a fragmented message" }
     return [
-      Finding(at: client.close?.streamOffset, sentence + pieces + ".", rfc: isInMessage ? "5.4" : nil)
+      Finding(
+        at: client.close?.streamOffset, sentence + (isInMessage ? "" : pieces) + ".",
+        rfc: isInMessage ? "5.4" : nil)
     ]
   }
 

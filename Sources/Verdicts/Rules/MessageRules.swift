@@ -145,7 +145,11 @@ extension RuleContext {
     if isTail, server.violation != nil { requirement = .should }
     // What a cancelled receive had taken is nobody's in the RFC.
     if application.mayLoseByCancelling { requirement = .quality }
-    return [Finding(sentence + pieces + ".", requirement: requirement, rfc: isFragmented ? "5.4" : nil)]
+    return [
+      Finding(
+        sentence + (isFragmented ? "" : pieces) + ".", requirement: requirement,
+        rfc: isFragmented ? "5.4" : nil)
+    ]
   }
 
   fileprivate var alteredFindings: [Finding] {
