@@ -104,10 +104,10 @@ extension EndToEndTests {
       #expect(fast.status == 1, "\(fast.everything)")
       let results = try await Results.read(folder)
       #expect(results.summary["total"] == 1 && results.summary["planned"] == 3)
-      #expect(results.endedEarly?.contains("--fail-fast") == true)
+      #expect(results.endedEarly == "failFast")
       let timed = try await Tool.run(["run", "--max-time", "0"] + cases, in: folder)
       #expect(timed.status == 3, "\(timed.everything)")
-      #expect(try await Results.read(folder).endedEarly?.contains("--max-time") == true)
+      #expect(try await Results.read(folder).endedEarly == "timeLimit")
     }
   }
 

@@ -56,7 +56,7 @@ extension EndToEndTests {
       let row = try #require(results["9.messages-50"])
       #expect(row.attempts == 2 && row.verdict == "passed" && !row.boardEvents.isEmpty)
       #expect(results.summary["passed"] == 3)
-      #expect(child.output.contains("board: "), "the rungs of the ladder are told")
+      #expect(child.output.contains("hardReset: "), "the rungs of the ladder are told")
     }
 
     @Test("killed again and again: the board is given up, the rest is inconclusive, the reports are whole")
