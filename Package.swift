@@ -51,7 +51,7 @@ let package = Package(
     module("Steps", ["WebSocketProtocol"]),
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
-    module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol", "COpenSSL"]),
+    module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
     module("Latency", ["Traces", "WebSocketProtocol", histogram]),
     module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
     module(
@@ -59,7 +59,7 @@ let package = Package(
 
     // I/O.
     module("PosixIO", ["CLinux"]),
-    module("WebSocketPeers", ["PosixIO", "WebSocketProtocol", "Steps", "Traces", "COpenSSL", logging]),
+    module("WebSocketPeers", ["PosixIO", "WebSocketProtocol", "Steps", "Traces", logging]),
     module("BoardLink", ["PosixIO", "RawREPL", "CLibUSB", logging]),
 
     // The tool.
@@ -68,7 +68,7 @@ let package = Package(
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts",
         "Latency",
-        "Results", "WebSocketProtocol", "COpenSSL", logging,
+        "Results", "WebSocketProtocol", logging,
       ]),
     .executableTarget(
       name: "wsrig",
@@ -81,7 +81,7 @@ let package = Package(
 
     // One for each module, in the same order; then peers that nobody here wrote, and the tool as a user meets it.
     tests("WebSocketProtocolTests", ["WebSocketProtocol"]),
-    tests("RawREPLTests", ["RawREPL"]),
+    tests("RawREPLTests", ["RawREPL", "WebSocketProtocol"]),
     tests("TracesTests", ["Traces", "WebSocketProtocol"]),
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol"]),
     tests("VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),

@@ -1,5 +1,5 @@
-import Scenarios
 import Synchronization
+import WebSocketProtocol
 
 /// Makes the tokens that tell attempts apart: letters and digits, never the same twice on one server, the same for the same seed.
 final class AttemptTokens: Sendable {

@@ -1,4 +1,5 @@
 import Steps
+import WebSocketProtocol
 
 extension Scenario {
   /// The scenario with every random payload drawn: the same seed and id give the same bytes.

@@ -89,7 +89,9 @@ public final class WebSocketClient: Sendable {
     // Each connection goes on where the last one stopped drawing, in steps of one generator value.
     let seed = randomness.next() as UInt64
     state.withLock { $0.randomness = randomness }
-    let keys = DerivedGenerator.make(seed, from: randomness)
+    // The system's generator is used as it is; what a caller seeded becomes keys that are meant to repeat.
+    let keys: any RandomNumberGenerator & Sendable =
+      randomness is SystemRandomNumberGenerator ? randomness : SplitMix64(seed: seed)
     let deadline = Deadline.after(configuration.handshakeTimeout)
     let (connection, response) = try await loop.run { [configuration, loop] in
       try await Self.connect(uri, handshake, keys, configuration, deadline, on: loop)
@@ -166,25 +168,5 @@ public final class WebSocketClient: Sendable {
   private func connection() throws(WebSocketClientError) -> WebSocketConnection {
     guard let connection = connectionIfAny else { throw .notConnected }
     return connection
-  }
-}
-
-/// Masking keys of one connection, drawn from a value of the client's generator; a strong generator is used as it is.
-private struct DerivedGenerator: RandomNumberGenerator, Sendable {
-  var state: UInt64
-
-  static func make(
-    _ seed: UInt64, from generator: any RandomNumberGenerator & Sendable
-  ) -> any RandomNumberGenerator & Sendable {
-    generator is SystemRandomNumberGenerator ? generator : DerivedGenerator(state: seed)
-  }
-
-  /// SplitMix64: enough for bytes that are meant to repeat.
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,5 +1,6 @@
 import RawREPL
 import Testing
+import struct WebSocketProtocol.SplitMix64
 
 @Suite("Raw REPL machine, transcripts of real boards' conversations")
 struct RawREPLTranscriptTests {
@@ -96,7 +97,7 @@ struct RawREPLMachineTests {
 
   @Test("random bytes in any state never trap, and the machine can be resynchronised afterwards")
   func survivesNoise() throws {
-    var generator = SeededGenerator(state: 0x5EED)
+    var generator = SplitMix64(seed: 0x5EED)
     for round in 0..<2000 {
       var machine = ready()
       if round % 2 == 0 { try machine.execute([UInt8](repeating: 0x23, count: 700)) }
@@ -121,17 +122,5 @@ struct RawREPLMachineTests {
     _ = machine.takeOutput()
     _ = machine.takeEvents()
     return machine
-  }
-}
-
-/// SplitMix64: the same bytes in every run.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

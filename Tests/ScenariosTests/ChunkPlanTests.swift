@@ -1,6 +1,7 @@
 import Scenarios
 import Steps
 import Testing
+import WebSocketProtocol
 
 @Suite struct ChunkPlanTests {
   @Test(arguments: Delivery.allCases, ChunkPlan.Content.allCases)

@@ -92,7 +92,7 @@ struct ModelTests {
 
   @Test("the check of text agrees with the standard library")
   func utf8AgainstStandardLibrary() {
-    var generator = SplitMix(state: 7)
+    var generator = SplitMix64(seed: 7)
     let interesting: [UInt8] = [
       0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5,
     ]
@@ -122,6 +122,5 @@ struct ModelTests {
   @Test("the proof of the opening handshake is the RFC's", arguments: [(Wire.key, Wire.accept)])
   func accept(_ key: String, _ accept: String) {
     #expect(Digests.accept(forKey: key) == accept)
-    #expect(Digests.hexadecimalSHA1([]) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
   }
 }

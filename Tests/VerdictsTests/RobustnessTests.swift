@@ -9,7 +9,7 @@ import WebSocketProtocol
 struct RobustnessTests {
   @Test("random bytes as streams, random events", arguments: 0..<40)
   func randomTraces(_ seed: UInt64) {
-    var generator = SplitMix(state: seed)
+    var generator = SplitMix64(seed: seed)
     for _ in 0..<50 {
       let device = Self.attempt(&generator)
       let reference = Self.attempt(&generator)
@@ -21,7 +21,7 @@ struct RobustnessTests {
     }
   }
 
-  private static func attempt(_ generator: inout SplitMix) -> Attempt {
+  private static func attempt(_ generator: inout SplitMix64) -> Attempt {
     var attempt = Attempt()
     attempt.wires = [Wire(opens: Bool.random(using: &generator))]
     if Bool.random(using: &generator) { attempt.connected() }
@@ -30,7 +30,7 @@ struct RobustnessTests {
     return attempt
   }
 
-  private static func step(_ attempt: inout Attempt, _ generator: inout SplitMix) {
+  private static func step(_ attempt: inout Attempt, _ generator: inout SplitMix64) {
     let bytes = (0..<Int.random(in: 0...20, using: &generator)).map { _ in
       UInt8.random(in: 0...255, using: &generator)
     }

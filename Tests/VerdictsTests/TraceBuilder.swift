@@ -12,12 +12,12 @@ struct Wire {
 
   var trace = ConnectionTrace(name: "main", token: "t0k")
   private var clock: UInt64 = 0
-  private var maskingKeys = SplitMix(state: 1)
+  private var maskingKeys = SplitMix64(seed: 1)
 
   /// Opens the connection with a lawful handshake, unless told otherwise.
   init(name: String = "main", opens: Bool = true) {
     trace.name = name
-    maskingKeys.state = UInt64(name.utf8.count)
+    maskingKeys = SplitMix64(seed: UInt64(name.utf8.count))
     note(.opened(peer: "127.0.0.1:5000"))
     guard opens else { return }
     request()
@@ -107,19 +107,6 @@ struct Wire {
       maskingKey: mask, lengthEncoding: encoding)
     guard let key = mask?.bytes else { return header.encoded + payload }
     return header.encoded + payload.enumerated().map { $1 ^ key[$0 & 3] }
-  }
-}
-
-/// A seeded generator, so that a failing test fails again.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
   }
 }
 

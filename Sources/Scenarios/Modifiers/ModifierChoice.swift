@@ -1,4 +1,5 @@
 import Steps
+import WebSocketProtocol
 
 /// Which deliveries each scenario runs with.
 public enum ModifierChoice: Sendable, Hashable {

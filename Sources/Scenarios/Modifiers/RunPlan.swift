@@ -1,4 +1,5 @@
 import Steps
+import WebSocketProtocol
 
 /// Which cases run, and in what order: the same arguments give the same plan.
 public enum RunPlan {

@@ -1,3 +1,5 @@
+import WebSocketProtocol
+
 /// The ways in which every vector is cut: whole, byte by byte, and once at every place.
 func everySplit(_ bytes: [UInt8]) -> [[[UInt8]]] {
   var ways = [[bytes], bytes.map { [$0] }]

@@ -1,5 +1,8 @@
 /// A generator of pseudo-random numbers that gives the same sequence for the same seed on every machine
-/// (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014). Not for keys of any kind.
+/// (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): for bytes and choices that can be had again.
+///
+/// Not for keys of any kind: RFC 6455 section 5.3 wants masking keys that cannot be predicted. A run with a seed masks with it all the
+/// same, so that what the reference sends can be repeated.
 public struct SplitMix64: RandomNumberGenerator, Sendable, Hashable {
   private var state: UInt64
 
