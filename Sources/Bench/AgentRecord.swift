@@ -1,6 +1,7 @@
 import Foundation
 import Steps
 import Traces
+import WebSocketProtocol
 
 /// One record that the agent printed: a line `~W:` + CRC-32 of the JSON text in eight hexadecimal digits + `:` + the JSON text
 /// (`fixtures/board/README.md`).
@@ -88,7 +89,7 @@ extension AgentRecord {
   private var exception: ClientException { ClientException(type: type ?? "?", message: message ?? "") }
 
   private var digest: MessageDigest? {
-    guard let text, let length, let sha1, let head = head.flatMap([UInt8].init(hexadecimal:)) else {
+    guard let text, let length, let sha1, let head = head.flatMap({ Hexadecimal.bytes($0) }) else {
       return nil
     }
     return MessageDigest(isText: text, length: length, sha1: sha1, head: head)

@@ -1,5 +1,6 @@
 import Foundation
 import Results
+import WebSocketProtocol
 
 /// The files that make up the client under test, with its adapter, as they are loaded onto the board.
 public struct ClientBundle: Sendable {

@@ -163,7 +163,7 @@ extension ReferencePlayer {
             closeCode: client.closeCode.map { Int($0.rawValue) }, reason: client.closeReason, wasClean: clean),
           at: place)
       }
-      note(.message(MessageDigest(message.bytes, isText: message.isText)), at: place)
+      note(.message(MessageDigest(isText: message.isText, payload: message.bytes)), at: place)
       if sendsBack { try await send(message.bytes, isText: message.isText, on: client, at: place) }
       received += 1
     }
@@ -176,7 +176,7 @@ extension ReferencePlayer {
     } else {
       try await client.send(bytes)
     }
-    note(.sent(MessageDigest(bytes, isText: isText)), at: place)
+    note(.sent(MessageDigest(isText: isText, payload: bytes)), at: place)
   }
 }
 
@@ -188,13 +188,6 @@ extension Message {
     case .text(let text): Array(text.utf8)
     case .binary(let bytes): bytes
     }
-  }
-}
-
-extension MessageDigest {
-  fileprivate init(_ bytes: [UInt8], isText: Bool) {
-    self.init(
-      isText: isText, length: bytes.count, sha1: SHA1.hexadecimal(of: bytes), head: Array(bytes.prefix(64)))
   }
 }
 

@@ -1,4 +1,5 @@
 import Traces
+import WebSocketProtocol
 
 /// What the client side said of itself, for people: one line for each event.
 enum ClientLog {
@@ -57,7 +58,8 @@ enum ClientLog {
   private static func describe(_ digest: MessageDigest) -> String {
     let kind = digest.isText ? "text" : "binary"
     let head =
-      digest.head.isEmpty ? "" : ", \(hexadecimal(digest.head.prefix(24)))\(digest.length > 24 ? "..." : "")"
+      digest.head.isEmpty
+      ? "" : ", \(Hexadecimal.text(digest.head.prefix(24)))\(digest.length > 24 ? "..." : "")"
     return "\(kind), \(digest.length) bytes\(head)"
   }
 }

@@ -21,7 +21,7 @@ enum WireLog {
     lines += chunks(of: trace, start: start)
     for (name, stream) in [("client", trace.clientStream), ("server", trace.serverStream)] where stream.isCut
     {
-      let digest = stream.sha1.map { "; SHA-1 of all \(hexadecimal($0))" } ?? ""
+      let digest = stream.sha1.map { "; SHA-1 of all \(Hexadecimal.text($0))" } ?? ""
       lines.append(
         "the \(name)'s bytes were cut: \(stream.bytes.count) of \(stream.totalCount) kept\(digest)")
     }
@@ -52,7 +52,7 @@ enum WireLog {
         Row(instantNanoseconds: $0.instantNanoseconds, direction: direction, text: describe($0))
       }
       if let tail = stream.tail, let instant = trace.events[safe: tail.eventIndex]?.instantNanoseconds {
-        let text = "incomplete frame: \(tail.count) bytes \(hexadecimal(tail.head))"
+        let text = "incomplete frame: \(tail.count) bytes \(Hexadecimal.text(tail.head))"
         rows.append(Row(instantNanoseconds: instant, direction: direction, text: text))
       }
     }
@@ -86,7 +86,7 @@ enum WireLog {
     var words = ["\(frame.opcode)"]
     if !frame.isFinal { words.append("not final") }
     if frame.header.reservedBits != 0 { words.append("reserved bits \(frame.header.reservedBits)") }
-    if let key = frame.header.maskingKey { words.append("masking key \(hexadecimal(key.bytes))") }
+    if let key = frame.header.maskingKey { words.append("masking key \(Hexadecimal.text(key.bytes))") }
     words.append("\(frame.payloadLength) bytes")
     if !frame.payload.isEmpty { words.append(excerpt(frame.payload, isText: frame.opcode == .text)) }
     return words.joined(separator: ", ")
@@ -96,7 +96,7 @@ enum WireLog {
     let head = payload.prefix(48)
     let more = payload.count > head.count ? "..." : ""
     let isPrintable = head.allSatisfy { (0x20..<0x7F).contains($0) }
-    return isPrintable ? "\"\(String(decoding: head, as: UTF8.self))\"\(more)" : hexadecimal(head) + more
+    return isPrintable ? "\"\(String(decoding: head, as: UTF8.self))\"\(more)" : Hexadecimal.text(head) + more
   }
 
   private static func chunks(of trace: ConnectionTrace, start: UInt64) -> [String] {
@@ -123,7 +123,7 @@ enum WireLog {
     return [title]
       + stride(from: offset, to: end, by: 16).map { start in
         let row = stream.bytes[start..<min(start + 16, end)]
-        let hex = row.map { hexadecimal([$0]) }.joined(separator: " ").padded(to: 47)
+        let hex = Hexadecimal.text(row, separator: " ").padded(to: 47)
         let text = String(
           decoding: row.map { (0x20..<0x7F).contains($0) ? $0 : UInt8(ascii: ".") }, as: UTF8.self)
         return "    \(String(start).leftPadded(to: 6))  \(hex)  \(text)"
@@ -165,6 +165,3 @@ extension String {
   func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
   func leftPadded(to width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 }
-
-/// Two lower-case hexadecimal digits for each byte.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String { Array(bytes).hexadecimal }

@@ -1,3 +1,5 @@
+import WebSocketProtocol
+
 /// What the client side reported of itself: the agent on the board, or the reference runner.
 public struct ClientTrace: Sendable, Hashable, Codable {
   /// What the client did, in order.
@@ -138,6 +140,16 @@ public struct MessageDigest: Sendable, Hashable, Codable {
     self.sha1 = sha1
     self.head = head
   }
+
+  /// The digest of a payload that is all there.
+  public init(isText: Bool, payload: [UInt8]) {
+    self.init(
+      isText: isText, length: payload.count, sha1: SHA1.hexadecimal(of: payload),
+      head: Array(payload.prefix(Self.headLimit)))
+  }
+
+  /// The most bytes that ``head`` has.
+  public static let headLimit = 64
 }
 
 /// Everything that is known of one endpoint's attempt at a case.

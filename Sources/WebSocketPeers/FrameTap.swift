@@ -1,6 +1,6 @@
-import COpenSSL
 import PosixIO
 import Traces
+import WebSocketProtocol
 
 /// Keeps what moved on one connection: chunks with direction, instant and bytes, from which frames are decoded later.
 ///
@@ -65,11 +65,11 @@ final class FrameTap {
 }
 
 /// The bytes of one direction, bounded.
-private struct StreamCapture {
+private struct StreamCapture: ~Copyable {
   let limit: Int
   private(set) var bytes: [UInt8] = []
   private(set) var totalCount = 0
-  private var digest: StreamDigest?
+  private var digest: SHA1?
 
   init(limit: Int) { self.limit = limit }
 
@@ -82,9 +82,9 @@ private struct StreamCapture {
     }
     if digest == nil {
       // Only a stream that is cut pays for hashing, from its first byte on.
-      let digest = StreamDigest()
-      bytes.withUnsafeBytes { digest.append($0) }
-      self.digest = digest
+      var whole = SHA1()
+      bytes.withUnsafeBytes { whole.append($0) }
+      digest = consume whole
     }
     digest?.append(chunk)
     bytes.append(contentsOf: chunk.prefix(kept))
@@ -92,33 +92,5 @@ private struct StreamCapture {
 
   var captured: CapturedStream {
     CapturedStream(bytes: bytes, totalCount: totalCount, sha1: digest?.value())
-  }
-}
-
-/// SHA-1 of a stream, by OpenSSL.
-private final class StreamDigest {
-  private let context: OpaquePointer
-
-  init() {
-    guard let context = EVP_MD_CTX_new() else { preconditionFailure("OpenSSL has no memory for a digest") }
-    self.context = context
-    precondition(EVP_DigestInit_ex(context, EVP_sha1(), nil) == 1, "OpenSSL cannot compute SHA-1")
-  }
-
-  deinit { EVP_MD_CTX_free(context) }
-
-  func append(_ bytes: UnsafeRawBufferPointer) {
-    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
-  }
-
-  /// The digest of what came so far; the stream may go on.
-  func value() -> [UInt8] {
-    guard let copy = EVP_MD_CTX_new() else { preconditionFailure("OpenSSL has no memory for a digest") }
-    defer { EVP_MD_CTX_free(copy) }
-    EVP_MD_CTX_copy_ex(copy, context)
-    return [UInt8](unsafeUninitializedCapacity: 20) { buffer, count in
-      EVP_DigestFinal_ex(copy, buffer.baseAddress, nil)
-      count = 20
-    }
   }
 }

@@ -34,5 +34,5 @@
 
 extension MaskingKey: CustomStringConvertible {
   /// The key in hexadecimal, as `37fa213d`.
-  public var description: String { HexText.string(bytes) }
+  public var description: String { Hexadecimal.text(bytes) }
 }

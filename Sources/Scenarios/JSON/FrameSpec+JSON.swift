@@ -50,7 +50,7 @@ extension FrameSpec {
   }
 
   private static func hex(_ key: UInt32) -> String {
-    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: key >> $0) }.hexadecimal
+    Hexadecimal.text([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: key >> $0) })
   }
 
   private static func maskingKey(json reader: JSONReader) throws(ScenarioFileError) -> UInt32 {

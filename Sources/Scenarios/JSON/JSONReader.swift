@@ -1,4 +1,5 @@
 import Steps
+import WebSocketProtocol
 
 /// A JSON value together with its place in a file, so that whatever is wrong can be reported there.
 struct JSONReader {
@@ -51,7 +52,7 @@ extension JSONReader {
   func hex() throws(ScenarioFileError) -> [UInt8] {
     let allowed = "an even number of hexadecimal digits, such as \"48 65\""
     guard case .string(let string) = value else { throw mismatch(allowed) }
-    guard let bytes = [UInt8](hexadecimal: string.filter { $0 != " " }) else { throw mismatch(allowed) }
+    guard let bytes = Hexadecimal.bytes(string.filter { $0 != " " }) else { throw mismatch(allowed) }
     return bytes
   }
 

@@ -1,10 +1,11 @@
 import Steps
+import WebSocketProtocol
 
 extension Payload {
   var json: JSONValue {
     switch self {
     case .text(let text): .tagged("text", .string(text))
-    case .bytes(let bytes): .tagged("hex", .string(bytes.hexadecimal))
+    case .bytes(let bytes): .tagged("hex", .string(Hexadecimal.text(bytes)))
     case .repeated(let unit, let count): .tagged("repeat", Self.json(unit: unit, count: count))
     case .random(let count, let kind):
       .tagged("random", .members(("count", .integer(count)), ("kind", .string(kind.rawValue))))
@@ -16,7 +17,8 @@ extension Payload {
     let isPrintable = !unit.isEmpty && unit.allSatisfy { (0x20...0x7E).contains($0) }
     let text: JSONValue? = isPrintable ? .string(String(decoding: unit, as: UTF8.self)) : nil
     return .members(
-      ("text", text), ("hex", isPrintable ? nil : .string(unit.hexadecimal)), ("count", .integer(count)))
+      ("text", text), ("hex", isPrintable ? nil : .string(Hexadecimal.text(unit))), ("count", .integer(count))
+    )
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {

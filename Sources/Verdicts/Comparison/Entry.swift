@@ -104,7 +104,7 @@ struct Entry: Sendable, Hashable {
       if let close = context.client.close, close.streamOffset < message.streamOffset {
         text += ", after the Close"
       }
-      let digest = message.isCut ? "" : " " + Digests.hexadecimalSHA1(message.payload)
+      let digest = message.isCut ? "" : " " + SHA1.hexadecimal(of: message.payload)
       return Entry(
         text + digest, text, range: message.streamOffset..<max(message.endOffset, message.streamOffset + 1))
     }
@@ -125,7 +125,7 @@ struct Entry: Sendable, Hashable {
         "\(Words.name(frame.opcode)) \(Words.quoted(frame.payload))"
         + (frame.header.isMasked ? "" : ", not masked")
       return Entry(
-        key, detail: Digests.hexadecimalSHA1(frame.payload), range: frame.streamOffset..<frame.endOffset)
+        key, detail: SHA1.hexadecimal(of: frame.payload), range: frame.streamOffset..<frame.endOffset)
     }
   }
 

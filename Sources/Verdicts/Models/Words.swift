@@ -7,11 +7,7 @@ enum Words {
   /// At most 24 bytes in hexadecimal digits: `81 05 68 …`.
   static func hex(_ bytes: some Collection<UInt8>) -> String {
     guard !bytes.isEmpty else { return "no bytes" }
-    let digits = bytes.prefix(24).map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }
-    return digits.joined(separator: " ") + (bytes.count > 24 ? " …" : "")
+    return Hexadecimal.bounded(bytes, limit: 24, separator: " ") { _ in " …" }
   }
 
   /// Text in quotes where it is printable, otherwise hexadecimal digits; at most 40 bytes.

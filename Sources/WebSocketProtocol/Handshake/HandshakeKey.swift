@@ -33,7 +33,7 @@ public struct HandshakeKey: Hashable, Sendable {
       buffer.copyBytes(from: key)
       UnsafeMutableRawBufferPointer(rebasing: buffer[key.count...])
         .copyMemory(from: UnsafeRawBufferPointer(start: guid.utf8Start, count: guid.utf8CodeUnitCount))
-      return withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digest in
+      return withUnsafeTemporaryAllocation(byteCount: SHA1.byteCount, alignment: 1) { digest in
         SHA1.digest(UnsafeRawBufferPointer(buffer), into: digest)
         return Base64.encode(UnsafeRawBufferPointer(digest))
       }
@@ -42,21 +42,6 @@ public struct HandshakeKey: Hashable, Sendable {
 
   /// The identifier that section 1.3 appends to the key.
   static var guid: StaticString { "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" }
-}
-
-/// SHA-1 by OpenSSL.
-enum SHA1 {
-  /// Fetched once and never freed: `EVP_sha1` would look the algorithm up under locks for every connection. OpenSSL's
-  /// fetched algorithms are immutable and may be used by all threads.
-  nonisolated(unsafe) private static let algorithm = EVP_MD_fetch(nil, "SHA1", nil)
-
-  /// Writes the 20 bytes of the digest; wraps `EVP_Digest`.
-  static func digest(_ bytes: UnsafeRawBufferPointer, into digest: UnsafeMutableRawBufferPointer) {
-    let done = EVP_Digest(
-      bytes.baseAddress, bytes.count, digest.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
-      algorithm, nil)
-    precondition(done == 1, "OpenSSL cannot compute SHA-1, which every WebSocket handshake needs")
-  }
 }
 
 /// Base64 by OpenSSL.

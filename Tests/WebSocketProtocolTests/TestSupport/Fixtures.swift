@@ -1,4 +1,5 @@
 import Foundation
+import WebSocketProtocol
 
 /// Finds and reads the files under fixtures/.
 enum Fixtures {
@@ -30,15 +31,11 @@ enum Fixtures {
   }
 }
 
-/// Bytes of hexadecimal text.
+/// Bytes of hexadecimal text that a vector has.
 func bytes(hex: String) -> [UInt8] {
-  let digits = Array(hex.utf8)
-  return stride(from: 0, to: digits.count, by: 2).map { index in
-    UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16)!
-  }
+  guard let bytes = Hexadecimal.bytes(hex) else { preconditionFailure("no hexadecimal text: \(hex)") }
+  return bytes
 }
 
 /// Bytes as hexadecimal text.
-func hex(_ bytes: some Sequence<UInt8>) -> String {
-  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-}
+func hex(_ bytes: some Collection<UInt8>) -> String { Hexadecimal.text(bytes) }
