@@ -136,72 +136,49 @@ struct ChunkIndex {
 }
 
 extension DecodedStream {
-  /// Reads all frames behind the head; none where there is no head.
+  /// Reads all frames behind the head; none where there is no head. The judge shares this decoder, and nothing else, with the peers.
   static func decode(_ stream: CapturedStream, from headLength: Int?, chunks: ChunkIndex) -> DecodedStream {
     var decoded = DecodedStream()
     guard let headLength, headLength >= 0 else {
       if stream.isCut { decoded.unknownFrom = stream.bytes.count }
       return decoded
     }
-    let total = max(stream.totalCount, stream.bytes.count)
-    var offset = headLength
-    while offset < total {
-      guard offset < stream.bytes.count else {
-        decoded.unknownFrom = offset
-        return decoded
-      }
-      guard let next = decoded.readFrame(stream.bytes, at: offset, total: total, chunks: chunks) else {
-        break
-      }
-      offset = next
+    var decoder = FrameDecoder(keptPayload: .max, streamOffset: UInt64(headLength))
+    var frames = stream.bytes.dropFirst(headLength).withUnsafeBytes { decoder.receive($0) }
+    if stream.isCut, let last = decoder.receiveLost(UInt64(stream.totalCount - stream.bytes.count)) {
+      frames.append(last)
     }
-    if stream.isCut, decoded.unknownFrom == nil { decoded.unknownFrom = stream.bytes.count }
+    decoded.frames = frames.map { DecodedFrame($0, chunks.completing(Int($0.endOffset))) }
+    decoded.end(with: decoder.incompleteFrame, of: stream, chunks: chunks)
     return decoded
   }
 
-  /// Appends the frame at `offset` and returns where the next begins; nil where it is incomplete or unknown.
-  private mutating func readFrame(_ bytes: [UInt8], at offset: Int, total: Int, chunks: ChunkIndex) -> Int? {
-    let header = bytes.withUnsafeBytes { FrameHeader.parse(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
-    guard let header else {
+  /// Notes what stands behind the last frame, and from where on nothing is known.
+  private mutating func end(with partial: PartialFrame?, of stream: CapturedStream, chunks: ChunkIndex) {
+    if stream.isCut { unknownFrom = max(stream.bytes.count, frames.last?.endOffset ?? 0) }
+    guard let partial else { return }
+    let offset = Int(partial.streamOffset)
+    if stream.isCut, partial.header == nil {
       // Where the capture was cut inside a header, nobody knows whether the frame was complete.
-      if total > bytes.count {
-        unknownFrom = offset
-        return nil
-      }
-      keepTail(bytes, at: offset, header: nil, total: total, chunks: chunks)
-      return nil
+      unknownFrom = offset
+      return
     }
-    let payloadOffset = offset + header.encodedLength
-    guard header.payloadLength <= UInt64(total - payloadOffset) else {
-      keepTail(bytes, at: offset, header: header, total: total, chunks: chunks)
-      return nil
-    }
-    let end = payloadOffset + Int(header.payloadLength)
-    let chunk = chunks.completing(end)
-    frames.append(
-      DecodedFrame(
-        header: header, payload: Self.unmask(bytes[payloadOffset..<min(end, bytes.count)], header.maskingKey),
-        streamOffset: offset, payloadOffset: payloadOffset, endOffset: end, isCut: end > bytes.count,
-        eventIndex: chunk.eventIndex, instantNanoseconds: chunk.instantNanoseconds,
-        kernelInstantNanoseconds: chunk.kernelInstantNanoseconds))
-    return end
-  }
-
-  private mutating func keepTail(
-    _ bytes: [UInt8], at offset: Int, header: FrameHeader?, total: Int, chunks: ChunkIndex
-  ) {
-    let payloadOffset = header.map { offset + $0.encodedLength }
-    let payload = payloadOffset.map { Self.unmask(bytes[min($0, bytes.count)...], header?.maskingKey) } ?? []
+    let total = max(stream.totalCount, stream.bytes.count)
     tail = IncompleteFrame(
-      streamOffset: offset, header: header, payload: payload, payloadOffset: payloadOffset,
-      count: total - offset, head: Array(bytes[offset...].prefix(FrameHeader.maximumEncodedLength)),
+      streamOffset: offset, header: partial.header, payload: partial.payload,
+      payloadOffset: partial.header.map { offset + $0.encodedLength }, count: total - offset,
+      head: Array(stream.bytes[offset...].prefix(FrameHeader.maximumEncodedLength)),
       eventIndex: chunks.completing(total).eventIndex)
   }
+}
 
-  private static func unmask(_ bytes: ArraySlice<UInt8>, _ key: MaskingKey?) -> [UInt8] {
-    guard let key = key?.bytes else { return Array(bytes) }
-    var plain = Array(bytes)
-    for index in plain.indices { plain[index] ^= key[index & 3] }
-    return plain
+extension DecodedFrame {
+  /// Puts a frame beside the chunk that completed it.
+  fileprivate init(_ frame: WireFrame, _ chunk: ChunkIndex.Chunk) {
+    self.init(
+      header: frame.header, payload: frame.payload, streamOffset: Int(frame.streamOffset),
+      payloadOffset: Int(frame.streamOffset) + frame.headerBytes.count, endOffset: Int(frame.endOffset),
+      isCut: frame.isPayloadCut, eventIndex: chunk.eventIndex, instantNanoseconds: chunk.instantNanoseconds,
+      kernelInstantNanoseconds: chunk.kernelInstantNanoseconds)
   }
 }

@@ -23,6 +23,9 @@ public enum ConnectionEvent: Hashable, Sendable {
 }
 
 /// ``ConnectionMachine`` with arrays: the four calls receive bytes, receive the end of the stream, take events, take bytes.
+///
+/// The seam of this module for callers that want values and may allocate: replays of vectors, properties, programs of their own. The
+/// peers on real sockets drive ``ConnectionMachine`` itself, whose events point into their read buffer.
 public struct BufferedConnection: ~Copyable, Sendable {
   private var machine: ConnectionMachine
   private var output = ByteBuffer()

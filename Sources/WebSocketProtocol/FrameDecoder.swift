@@ -9,7 +9,7 @@ public struct WireFrame: Hashable, Sendable {
   /// The payload, unmasked; only its beginning where ``isPayloadCut`` is true.
   public let payload: [UInt8]
 
-  /// Whether the payload exceeded the decoder's bound and only its beginning was kept.
+  /// Whether only the payload's beginning was kept, because it exceeded the decoder's bound or was lost behind it.
   public var isPayloadCut: Bool { UInt64(payload.count) < header.payloadLength }
   /// The bytes the frame takes on the wire.
   public var encodedLength: UInt64 { UInt64(headerBytes.count) &+ header.payloadLength }
@@ -83,6 +83,19 @@ public struct FrameDecoder: Sendable {
       if let header, received == header.payloadLength { frames.append(finishFrame(header)) }
     }
     return frames
+  }
+
+  /// Takes bytes that were on the wire behind the others but that nobody kept: a capture that was cut.
+  ///
+  /// They can only go on with the payload under way. Where they lie in a header or begin a frame, nothing is known of what follows,
+  /// so that no more bytes can be taken afterwards.
+  /// - Returns: The frame that they complete, its payload cut.
+  public mutating func receiveLost(_ count: UInt64) -> WireFrame? {
+    guard let header, count > 0 else { return nil }
+    let taken = min(header.payloadLength - received, count)
+    received += taken
+    streamOffset &+= taken
+    return received == header.payloadLength ? finishFrame(header) : nil
   }
 
   /// The frame in which the stream stands, or `nil` between frames.

@@ -69,6 +69,22 @@ struct FrameTests {
     #expect(decoder.incompleteFrame == nil)
   }
 
+  @Test("Bytes that were lost can only end the payload under way", arguments: [0, 3, 4, 9])
+  func lostBytes(_ count: UInt64) {
+    var decoder = FrameDecoder(streamOffset: 10)
+    #expect(decoder.receiveLost(count) == nil)
+    #expect(decoder.receive([0x82, 0x05, 1]).isEmpty)
+    let frame = decoder.receiveLost(count)
+    #expect(frame?.payload == (count < 4 ? nil : [1]))
+    #expect(frame?.isPayloadCut == (count < 4 ? nil : true))
+    #expect(frame?.endOffset == (count < 4 ? nil : 17))
+    #expect(decoder.incompleteFrame?.receivedPayload == (count < 4 ? 1 + count : nil))
+    var inHeader = FrameDecoder()
+    #expect(inHeader.receive([0x82]).isEmpty)
+    #expect(inHeader.receiveLost(count) == nil)
+    #expect(inHeader.incompleteFrame?.headerBytes == [0x82])
+  }
+
   @Test("Masking equals the loop of section 5.3 for each length, offset and alignment")
   func masking() {
     var generator = SplitMix64(seed: 5)

@@ -156,17 +156,6 @@ struct ApplicationView: Sendable {
 }
 
 extension ClientStep {
-  /// The connection that the step is about.
-  var connection: String? {
-    switch self {
-    case .connect(let step): step.connection
-    case .echo(let name, _), .receive(let name, _), .send(let name, _, _), .ping(let name, _),
-      .close(let name, _, _):
-      name
-    case .start, .join, .cancel, .barrier, .pause: nil
-    }
-  }
-
   var receivesToTheEnd: Bool {
     switch self {
     case .echo(_, let count), .receive(_, let count): count == nil
