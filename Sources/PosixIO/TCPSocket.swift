@@ -116,6 +116,13 @@ public struct TCPSocket: ~Copyable, Sendable {
     return value == 0 ? nil : ErrorNumber(rawValue: value)
   }
 
+  /// Throws away what stands in the error queue (transmit stamps, for example): as long as anything does, epoll reports an
+  /// error although reading finds none, and a level-triggered loop would turn without end.
+  public borrowing func discardErrorQueue() {
+    var byte: UInt8 = 0
+    while retryOnInterrupt({ recv(descriptor.raw, &byte, 1, Int32(MSG_ERRQUEUE)) }) >= 0 {}
+  }
+
   /// The address on this side.
   public borrowing func localAddress() -> SocketAddress? { address(of: getsockname) }
 

@@ -22,6 +22,8 @@ final class EchoConnection: ReadinessHandler {
   // The server keeps itself alive until its last connection has gone.
   private unowned(unsafe) let server: EchoServer
   private unowned(unsafe) let loop: EventLoop
+  // Unchecked, for what every message touches: all of it belongs to the loop's thread, which each entry (`isReady`,
+  // `shutDown`, the timer) checks, and nothing that is called while one of these is being changed comes back here.
   @exclusivity(unchecked) private var socket: TCPSocket
   @exclusivity(unchecked) private var phase = Phase.handshaking
   @exclusivity(unchecked) private var machine: ConnectionMachine
@@ -49,7 +51,9 @@ final class EchoConnection: ReadinessHandler {
     tap?.note(.opened(peer: peer.description), at: loop.now)
   }
 
+  /// Reads once: epoll reports a level, so what is left is reported in the next turn, after other connections had theirs.
   func isReady(_ readiness: Readiness) {
+    loop.preconditionOnLoop()
     if readiness.contains(.writable) { flushUnsent() }
     guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) else { return }
     let buffers = server.buffers
@@ -59,7 +63,8 @@ final class EchoConnection: ReadinessHandler {
     case .end:
       tap?.note(.receivedEnd, at: loop.now)
       close()
-    case .wouldBlock: break
+    case .wouldBlock:
+      if readiness.contains(.error) { socket.discardErrorQueue() }
     case .failed:
       tap?.note(.receivedReset, at: loop.now)
       close()
@@ -227,6 +232,7 @@ final class EchoConnection: ReadinessHandler {
 
   /// Starts the closing handshake with 1001.
   func shutDown() {
+    loop.preconditionOnLoop()
     guard phase == .open else {
       drainsAfterFlush = true
       return drainIfFlushed()

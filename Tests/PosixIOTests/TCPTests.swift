@@ -1,5 +1,7 @@
-import PosixIO
+import Glibc
 import Testing
+
+@testable import PosixIO
 
 @Suite("TCP", .timeLimit(.minutes(1)))
 struct TCPTests {
@@ -128,6 +130,28 @@ struct TCPTests {
       // Converting between the clocks may be off by the time between their two readings.
       let slack = Duration.microseconds(200)
       if let instant { #expect(instant + slack > before && instant < after + slack) }
+      listener.close()
+    }
+    loop.stopAndWait()
+  }
+
+  @Test("What stands in the error queue is reported as an error until it is thrown away")
+  func errorQueue() async throws {
+    let loop = try EventLoop(name: "test").start()
+    try await loop.run {
+      let accepted = Accepted()
+      let listener = try TCPListener(on: loop, .loopbackV4(port: 0)) { socket, _ in accepted.take(socket) }
+      let client = try await TCPSocket.connect(to: listener.address, on: loop, deadline: .after(Self.soon))
+      let server = await accepted.next()
+      // Transmit stamps (SOF_TIMESTAMPING_TX_SOFTWARE and SOF_TIMESTAMPING_SOFTWARE) go to the error queue.
+      server.socket.setFlag(SOL_SOCKET, SO_TIMESTAMPING, 1 << 1 | 1 << 4)
+      for _ in 0..<3 { #expect(server.socket.send([7]) == 1) }
+      #expect(try await loop.waitUntil(.readable, server.socket.descriptor, deadline: .after(Self.soon)))
+      server.socket.discardErrorQueue()
+      let again = try await loop.waitUntil(
+        .readable, server.socket.descriptor, deadline: .after(.milliseconds(20)))
+      #expect(!again)
+      withExtendedLifetime(client) {}
       listener.close()
     }
     loop.stopAndWait()
