@@ -18,6 +18,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   let wakeUp: OwnedDescriptor
   /// Wakes the loop for its timers. A time limit given to every wait would make the kernel set up a timer for each.
   private let alarm: OwnedDescriptor
+  // Unchecked: touched by `setAlarm` and `dispatch` on the loop's thread, neither of which runs inside the other.
   @exclusivity(unchecked) private var alarmIsSetTo = Int64.max
   let inbox = Mutex(Inbox())
   let stopRequested = Atomic<Bool>(false)
@@ -25,13 +26,15 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   let threadIdentity = Atomic<UInt>(0)
   let events: UnsafeMutablePointer<epoll_event>
 
+  // Unchecked, for what every turn touches: on the loop's thread only, and handlers, timers and work are always called after
+  // they were taken out, so that what they register, set or queue finds none of these in the midst of a change.
   @exclusivity(unchecked) var registry = ReadinessRegistry()
   @exclusivity(unchecked) var work = WorkRing()
   @exclusivity(unchecked) var timers = TimerHeap()
   @exclusivity(unchecked) var endOfTurn: [any EndOfTurnHandler] = []
   @exclusivity(unchecked) var endOfTurnSpare: [any EndOfTurnHandler] = []
 
-  /// The clock as it stood when the current turn began.
+  /// The clock as it stood when the current turn began. Unchecked: changed by the turn alone, between calls.
   @exclusivity(unchecked) public private(set) var now = MonotonicInstant.now()
 
   /// The executor for actors that shall live on this loop (`unownedExecutor`).

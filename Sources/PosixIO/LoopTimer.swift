@@ -5,6 +5,8 @@
 public final class LoopTimer {
   private unowned let loop: EventLoop
   private let body: () -> Void
+  // Unchecked: on the loop's thread only, which `set` checks; the heap and the timer change them in turn, and the body is called
+  // when neither is at it.
   @exclusivity(unchecked) fileprivate var due = Deadline.never.nanoseconds
   /// The deadline the heap is ordered by; never later than `due`.
   @exclusivity(unchecked) fileprivate var key = Deadline.never.nanoseconds

@@ -90,6 +90,7 @@ struct UnsentBytes {
 final class LoopBuffers {
   /// Where reads go; what a machine must keep beyond a wake-up it copies.
   let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+  /// Unchecked: on the loop's thread only, by the one connection that is being served, which nothing interrupts.
   @exclusivity(unchecked) var output = BatchOutput()
 
   deinit { input.deallocate() }

@@ -5,6 +5,7 @@ import WebSocketProtocol
 /// What a connection does on its loop: readiness, reading, writing, closing.
 extension WebSocketConnection: EndOfTurnHandler {
   func isReady(_ readiness: Readiness) {
+    loop.preconditionOnLoop()
     if !readiness.isDisjoint(with: [.readable, .peerEnded, .error, .hungUp]) {
       isReadable = true
       if !readiness.isDisjoint(with: [.peerEnded, .error, .hungUp]) { endIsReported = true }
@@ -163,6 +164,7 @@ extension WebSocketConnection: EndOfTurnHandler {
 
   /// TCP has ended, or is ended here because the peer took too long.
   func finish() {
+    loop.preconditionOnLoop()
     guard !isClosed else { return }
     isClosed = true
     isOver = true

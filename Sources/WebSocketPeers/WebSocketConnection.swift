@@ -36,6 +36,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   public let subprotocol: String?
 
   let configuration: ConnectionConfiguration
+  // Unchecked, for what every message touches: all of it belongs to the loop's thread, which every entry checks, and no
+  // suspension and no call that could come back here happens while one of these is being changed.
   @exclusivity(unchecked) var socket: TCPSocket
   @exclusivity(unchecked) var machine: ConnectionMachine
   @exclusivity(unchecked) var output = ByteBuffer()
