@@ -15,6 +15,8 @@ public struct EchoConfiguration: Sendable {
   public var closeTimeout = Duration.seconds(5)
   /// Unsent bytes of one connection, beyond which nothing more is read from it until the client has read.
   public var sendHighWaterMark = 1 << 20
+  /// Connections at one time; whoever comes beyond that is turned away with 503.
+  public var maximumConnections = 16384
   /// Bytes kept of each direction of each connection for ``onTrace``; 0 keeps none.
   public var captureLimit = 0
   /// Given the trace of each connection when it has ended, on the loop. Needs a ``captureLimit``.
@@ -41,7 +43,7 @@ public protocol EchoRecorder: AnyObject, Sendable {
 
 /// A server that sends every message back, for any client. All its connections live on one loop.
 ///
-/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only, which its entries check.
 public final class EchoServer: @unchecked Sendable {
   /// The addresses it listens on, with the port that was picked where 0 was asked for.
   public let addresses: [SocketAddress]
@@ -96,6 +98,11 @@ public final class EchoServer: @unchecked Sendable {
   }
 
   private func accept(_ socket: consuming TCPSocket, _ peer: SocketAddress) {
+    loop.preconditionOnLoop()
+    guard connections.count < configuration.maximumConnections else {
+      configuration.logger.debug("no room for a connection", metadata: ["peer": "\(peer)"])
+      return socket.refuseForLackOfRoom(buffers.input)
+    }
     do {
       let connection = try EchoConnection(socket, peer, in: self)
       connection.index = connections.count

@@ -14,6 +14,9 @@ public struct ScriptedConfiguration: Sendable {
   public var headTimeout = Duration.seconds(5)
   /// For a client's end of stream after an attempt's deadline, or after a stray was refused; then TCP is closed.
   public var drainTimeout = Duration.milliseconds(100)
+  /// Connections at one time that no attempt has claimed yet, or that were refused; whoever comes beyond that is turned away
+  /// with 503.
+  public var maximumUnclaimed = 1024
   /// Where strays and failures are told.
   public var logger = Logger(label: "wsrig.server")
 
@@ -43,7 +46,7 @@ public enum ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The server that drives the tests: plays scripts to clients, one attempt per path token, and records what happens.
 ///
-/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only, which its entries check.
 public final class ScriptedServer: @unchecked Sendable {
   /// The addresses it listens on; all have the same port.
   public let addresses: [SocketAddress]
@@ -139,6 +142,7 @@ public final class ScriptedServer: @unchecked Sendable {
   private func register(
     _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?
   ) throws -> ScriptedAttempt {
+    loop.preconditionOnLoop()
     guard attempts[token] == nil else { throw ScriptError.tokenInUse(token) }
     let isPlain = token.utf8.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
     guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
@@ -156,6 +160,11 @@ public final class ScriptedServer: @unchecked Sendable {
   }
 
   private func accept(_ socket: consuming TCPSocket, _ peer: SocketAddress, for attempt: ScriptedAttempt?) {
+    loop.preconditionOnLoop()
+    guard unclaimed.count < configuration.maximumUnclaimed else {
+      configuration.logger.warning("no room for a connection", metadata: ["peer": "\(peer)"])
+      return socket.refuseForLackOfRoom(readMemory)
+    }
     do {
       let connection = try ScriptedConnection(socket, peer, in: self)
       if let attempt, attempt.claim(connection, targetAfterToken: "") { return }
@@ -167,6 +176,7 @@ public final class ScriptedServer: @unchecked Sendable {
 
   /// Finds the attempt whose token stands in a request target. The longest match wins, should one token begin another.
   func claim(_ connection: ScriptedConnection, target: String) -> Bool {
+    loop.preconditionOnLoop()
     let found = attempts.values.filter { target.contains($0.token) }.max { $0.token.count < $1.token.count }
     guard let attempt = found, let range = target.firstRange(of: attempt.token) else { return false }
     guard attempt.claim(connection, targetAfterToken: target[range.upperBound...]) else { return false }

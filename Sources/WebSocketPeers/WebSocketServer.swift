@@ -8,7 +8,7 @@ import WebSocketProtocol
 ///       for try await message in connection { try await connection.send(message) }
 ///     }
 ///
-/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only, which its entries check.
 public final class WebSocketServer: @unchecked Sendable {
   /// What is done with a connection. When it returns, the connection is closed with 1000; when it throws, with 1011.
   public typealias Handler = @Sendable (WebSocketConnection) async throws -> Void
@@ -21,27 +21,32 @@ public final class WebSocketServer: @unchecked Sendable {
   private let configuration: ConnectionConfiguration
   private let handler: Handler
   private let logger: Logger
+  private let maximumConnections: Int
   private var listeners: [TCPListener] = []
   private var tasks: [Int: Task<Void, Never>] = [:]
   private var nextTask = 0
 
   /// Starts listening on all of `addresses`, on one port number if they ask for port 0.
+  ///
+  /// - Parameter maximumConnections: Whoever comes beyond so many at one time is turned away with 503. Each takes 64 KiB.
   public static func start(
     listeningOn addresses: [SocketAddress], on loop: EventLoop,
-    configuration: ConnectionConfiguration = ConnectionConfiguration(),
+    configuration: ConnectionConfiguration = ConnectionConfiguration(), maximumConnections: Int = 1024,
     logger: Logger = Logger(label: "wsrig.server"), handler: @escaping Handler
   ) async throws -> WebSocketServer {
-    try await loop.perform { try WebSocketServer(addresses, loop, configuration, logger, handler) }
+    try await loop.perform {
+      try WebSocketServer(addresses, loop, configuration, maximumConnections, logger, handler)
+    }
   }
 
   private init(
     _ addresses: [SocketAddress], _ loop: EventLoop, _ configuration: ConnectionConfiguration,
-    _ logger: Logger,
-    _ handler: @escaping Handler
+    _ maximumConnections: Int, _ logger: Logger, _ handler: @escaping Handler
   ) throws {
     self.loop = loop
     self.configuration = configuration
     self.logger = logger
+    self.maximumConnections = maximumConnections
     self.handler = handler
     listeners = try TCPListener.listenOnAll(on: loop, addresses)
     self.addresses = listeners.map(\.address)
@@ -60,6 +65,12 @@ public final class WebSocketServer: @unchecked Sendable {
   }
 
   private func accept(_ socket: consuming TCPSocket) {
+    loop.preconditionOnLoop()
+    guard tasks.count < maximumConnections else {
+      let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 16)
+      defer { scratch.deallocate() }
+      return socket.refuseForLackOfRoom(scratch)
+    }
     let number = nextTask
     nextTask += 1
     let accepted = AcceptedSocket(socket)

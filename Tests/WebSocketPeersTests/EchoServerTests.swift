@@ -194,6 +194,26 @@ struct EchoServerTests {
     }
   }
 
+  @Test(
+    "Beyond the most connections a client gets 503 and an end of stream; one place freed is one place more")
+  func mostConnections() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.maximumConnections = 1
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let first = try await RawClient.open(server.addresses[0], on: loop)
+      let second = try await RawClient.connect(to: server.addresses[0], on: loop)
+      #expect(try await second.readToEnd() == .end)
+      #expect(second.received.starts(with: "HTTP/1.1 503 ".utf8))
+      try await first.send(clientFrame(.close, [0x03, 0xE8]))
+      try await first.endSending()
+      #expect(try await first.readToEnd() == .end)
+      _ = try await RawClient.open(server.addresses[0], on: loop)
+      try await server.stop()
+    }
+  }
+
   @Test("Stopping closes open connections with 1001 and waits for their end")
   func stops() async throws {
     try await withLoop { loop in

@@ -165,6 +165,24 @@ struct WebSocketClientTests {
     }
   }
 
+  @Test("A server whose handlers are all at work turns further clients away with 503")
+  func mostConnections() async throws {
+    try await withLoop { loop in
+      let server = try await WebSocketServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, maximumConnections: 1
+      ) { connection in
+        for try await message in connection { try await connection.send(message) }
+      }
+      let first = WebSocketClient(on: loop)
+      try await first.handshake("ws://\(server.addresses[0])")
+      let second = try await RawClient.connect(to: server.addresses[0], on: loop)
+      #expect(try await second.readToEnd() == .end)
+      #expect(second.received.starts(with: "HTTP/1.1 503 ".utf8))
+      try await first.close()
+      try await server.stop()
+    }
+  }
+
   @Test(
     "Against a server of Python's websockets: messages, fragments, subprotocol, headers, Ping and both closes",
     .enabled(if: PythonPeer.interpreter != nil, PythonPeer.missing))
