@@ -10,6 +10,11 @@ final class FrameTap {
   private(set) var events: [WireEvent] = []
   private var client: StreamCapture
   private var server: StreamCapture
+  private var foundTarget: String?
+  /// The client's bytes in which the end of the request line was looked for.
+  private var scannedCount = 0
+  /// When something last moved or was noted.
+  private(set) var lastInstant: MonotonicInstant?
   /// The length of the request head, once it was complete.
   var requestHeadLength: Int?
   /// The length of the response head, once one was sent.
@@ -23,8 +28,19 @@ final class FrameTap {
     server = StreamCapture(limit: captureLimit)
   }
 
-  /// The bytes the client has sent so far.
-  var receivedCount: Int { client.totalCount }
+  /// The target in the request line, as soon as all of the line came, well-formed or not; a line of more than 16 KiB has
+  /// none. Looks at every byte once, however small the pieces in which they come.
+  var requestTarget: String? {
+    if let foundTarget { return foundTarget }
+    let limit = min(client.bytes.count, 16 << 10)
+    guard scannedCount < limit else { return nil }
+    let end = client.bytes[scannedCount..<limit].firstIndex(of: 0x0A)
+    scannedCount = limit
+    guard let end else { return nil }
+    let words = client.bytes[..<end].split(separator: 0x20, omittingEmptySubsequences: true)
+    foundTarget = words.count > 1 ? String(decoding: words[1], as: UTF8.self) : nil
+    return foundTarget
+  }
 
   /// The client's first bytes.
   func receivedBytes(upTo limit: Int) -> [UInt8] { Array(client.bytes.prefix(limit)) }
@@ -33,6 +49,7 @@ final class FrameTap {
     _ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil
   ) {
     client.append(bytes)
+    lastInstant = instant
     if events.count >= Self.mostEvents, case .received(let count)? = events.last?.kind {
       events[events.count - 1].kind = .received(count: count + bytes.count)
       return
@@ -42,6 +59,7 @@ final class FrameTap {
 
   func sent(_ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant) {
     server.append(bytes)
+    lastInstant = instant
     if events.count >= Self.mostEvents, case .sent(let count)? = events.last?.kind {
       events[events.count - 1].kind = .sent(count: count + bytes.count)
       return
@@ -50,6 +68,7 @@ final class FrameTap {
   }
 
   func note(_ kind: WireEvent.Kind, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil) {
+    lastInstant = instant
     events.append(
       WireEvent(
         instantNanoseconds: UInt64(instant.nanoseconds),

@@ -1,5 +1,4 @@
 import PosixIO
-import Traces
 
 /// How long a scripted server waits for a client: as long as something moves, within a limit.
 public struct Patience: Sendable, Hashable {
@@ -19,24 +18,21 @@ public struct Patience: Sendable, Hashable {
   func extended(since begun: MonotonicInstant, connections: [ScriptedConnection]) -> Deadline? {
     let now = MonotonicInstant.now()
     if connections.contains(where: \.isAtWork) { return .after(quiet, from: now) }
-    guard let last = connections.compactMap(\.lastActivity).max() else { return nil }
-    let later = min(last + quiet, begun + atMost)
+    guard let last = connections.compactMap(\.tap.lastInstant).max() else { return nil }
+    let ownPauses = connections.map(\.ownPauses).max() ?? .zero
+    let later = min(last + quiet, begun + atMost + ownPauses)
     return later > now ? .at(later) : nil
   }
 }
 
 extension ScriptedConnection {
-  /// When something last happened.
-  var lastActivity: MonotonicInstant? {
-    tap.events.last.map { MonotonicInstant(nanoseconds: Int64($0.instantNanoseconds)) }
-  }
-
   /// Whether the script itself makes the client wait: a pause, or chunks still to be sent.
   var isAtWork: Bool { !isClosed && (stepTimer?.isSet == true || (!queue.isEmpty && isPacing)) }
 }
 
-/// Waits for a client side that does not end although its server has.
-final class SilenceWatch {
+/// Waits for a client side that does not end although its server has. Tells it once, unless called off before. Belongs to the
+/// server's loop.
+struct SilenceWatch {
   private let time: Duration
   private let timer: LoopTimer
 
@@ -45,6 +41,8 @@ final class SilenceWatch {
     timer = LoopTimer(on: loop, body)
   }
 
+  /// The server's part is over: the client's time runs.
   func begin() { timer.set(.after(time)) }
-  func cancel() { timer.cancel() }
+
+  func callOff() { timer.cancel() }
 }

@@ -10,7 +10,7 @@ public struct AttemptRecord: Sendable {
 
 /// One run of a server script, from its registration to the end of its last connection.
 ///
-/// `@unchecked Sendable`: mutable state is touched on the loop's thread only.
+/// `@unchecked Sendable`: mutable state is touched on the loop's thread only, which its entries check.
 public final class ScriptedAttempt: @unchecked Sendable {
   /// What stands in the path of its connections' requests.
   public let token: String
@@ -65,38 +65,37 @@ public final class ScriptedAttempt: @unchecked Sendable {
   /// open get `time` to end. From any thread.
   public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
     server.loop.submit {
-      self.silence?.cancel()
+      self.isFinishing = true
+      self.silence?.callOff()
       self.silence = nil
       guard self.result == nil else { return }
-      self.isFinishing = true
       let sooner = Deadline.after(time)
       if !self.isDeadlinePassed { self.timer?.set(min(self.deadline, sooner)) }
       self.completeIfOver()
     }
   }
 
-  /// Calls `body` once when the attempt has ended and the client side has not for that long. ``clientHasEnded(allowing:)`` calls
-  /// it off. From any thread; `body` is called on the server's loop.
+  /// Calls `body` once when the attempt has ended and the client side has not for that long. ``clientHasEnded(allowing:)``
+  /// and another `whenSilent` call it off. From any thread; `body` is called on the server's loop.
   public func whenSilent(for time: Duration, _ body: @escaping @Sendable () -> Void) {
     server.loop.submit {
-      let watch = SilenceWatch(time, on: self.server.loop, body)
+      self.silence?.callOff()
+      self.silence = nil
+      guard !self.isFinishing else { return }
+      let watch = SilenceWatch(time, on: self.server.loop) { [weak self] in
+        // What `body` holds need not live as long as the attempt.
+        self?.silence = nil
+        body()
+      }
       self.silence = watch
       if self.result != nil { watch.begin() }
-    }
-  }
-
-  /// Moves the deadline, as long as it has not passed. From any thread.
-  public func setDeadline(_ deadline: Deadline) {
-    server.loop.submit {
-      guard self.result == nil, !self.isDeadlinePassed, !self.isFinishing else { return }
-      self.deadline = deadline
-      self.timer?.set(deadline)
     }
   }
 
   private var deadline = Deadline.never
 
   func begin(_ deadline: Deadline) {
+    server.loop.preconditionOnLoop()
     self.deadline = deadline
     timer = LoopTimer(on: server.loop) { [unowned self] in deadlinePassed() }
     timer?.set(deadline)
@@ -105,6 +104,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
 
   /// Gives a connection the script whose name follows the token (`/name` or `.name`), otherwise the first unopened one.
   func claim(_ connection: ScriptedConnection, targetAfterToken rest: Substring) -> Bool {
+    server.loop.preconditionOnLoop()
     guard result == nil, !isDeadlinePassed else { return false }
     let open = script.connections.indices.filter { connections[$0] == nil }
     let word = rest.dropFirst().prefix { !"/?.&".contains($0) }
@@ -117,6 +117,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
   }
 
   func connectionClosed(_ connection: ScriptedConnection) {
+    server.loop.preconditionOnLoop()
     closed += 1
     releaseBarriers()
     completeIfOver()

@@ -10,7 +10,9 @@ extension ScriptedConnection {
       switch queue.action {
       case .idle: return
       case .pause(let milliseconds):
-        if sendTimer?.isSet == false { sendTimer?.set(.after(.milliseconds(milliseconds))) }
+        guard sendTimer?.isSet == false else { return }
+        ownPauses += .milliseconds(milliseconds)
+        sendTimer?.set(.after(.milliseconds(milliseconds)))
         return
       case .write(let range):
         guard !waitsForWritable else { return }

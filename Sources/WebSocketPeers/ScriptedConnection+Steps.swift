@@ -54,7 +54,9 @@ extension ScriptedConnection {
     case .sendBytes(let payload):
       rawBytesSent = true
       send(payload.bytes ?? [], .raw)
-    case .pause(let milliseconds): stepTimer?.set(.after(.milliseconds(milliseconds)))
+    case .pause(let milliseconds):
+      ownPauses += .milliseconds(milliseconds)
+      stepTimer?.set(.after(.milliseconds(milliseconds)))
     case .stopReading: readingStopped = true
     case .resumeReading: readingStopped = false
     case .halfClose: endSending()

@@ -40,6 +40,8 @@ final class ScriptedConnection: ReadinessHandler {
   var readingStopped = false
   var sentEnd = false
   var stepTimer: LoopTimer?
+  /// The pauses that the script and its delivery have asked for so far.
+  var ownPauses = Duration.zero
   private(set) var request: ServerHandshake.Request?
   private(set) weak var attempt: ScriptedAttempt?
 
@@ -62,7 +64,7 @@ final class ScriptedConnection: ReadinessHandler {
   /// Writes in one turn before other connections get theirs.
   static let writesPerTurn = 256
   /// Payload bytes that no step has looked at, beyond which nothing more is read.
-  static let mostHeldBytes = 128 << 20
+  static let mostHeldBytes = 4 << 20
 
   init(_ socket: consuming TCPSocket, _ peer: SocketAddress, in server: ScriptedServer) throws(PosixError) {
     self.server = server
@@ -94,16 +96,36 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   func isReady(_ readiness: Readiness) {
+    loop.preconditionOnLoop()
     if readiness.contains(.writable) {
       waitsForWritable = false
       pump()
       advance()
     }
-    if phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) { read() }
+    if phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) {
+      if !clientEnded {
+        read(readiness)
+      } else if readiness.contains(.hungUp) {
+        loseClient()
+      } else {
+        socket.discardErrorQueue()
+      }
+    }
     updateInterest()
   }
 
-  private func read() {
+  /// Both directions have ended, or the client broke the rest off: nothing more will be reported but that, again and again
+  /// and without being asked for. The script plays on without the socket.
+  private func loseClient() {
+    if let registration { loop.deregister(registration) }
+    registration = nil
+    queue.removeAll()
+    waitsForWritable = false
+    advance()
+  }
+
+  /// Reads once: epoll reports a level, so what is left is reported in the next turn, after other connections had theirs.
+  private func read(_ readiness: Readiness) {
     let memory = server.readMemory
     var kernel: MonotonicInstant?
     switch socket.receive(into: memory, kernelInstant: &kernel) {
@@ -115,7 +137,8 @@ final class ScriptedConnection: ReadinessHandler {
       clientEnded = true
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
-    case .wouldBlock: break
+    case .wouldBlock:
+      if readiness.contains(.error) { socket.discardErrorQueue() }
     case .failed:
       clientEnded = true
       tap.note(.receivedReset, at: loop.now)
@@ -236,6 +259,7 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   func close() {
+    loop.preconditionOnLoop()
     guard phase != .closed else { return }
     recordStray()
     phase = .closed
@@ -249,24 +273,15 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   private func updateInterest() {
-    guard phase != .closed, let registration else { return }
     finishDrain()
-    guard phase != .closed else { return }
+    guard phase != .closed, let registration else { return }
     var wanted: Readiness = []
-    if !clientEnded, !readingStopped, inbox.heldBytes < Self.mostHeldBytes { wanted.insert(.readable) }
+    // What comes while draining is dropped, so what is held does not matter then.
+    let hasRoom = phase == .draining || inbox.heldBytes < Self.mostHeldBytes
+    if !clientEnded, !readingStopped, hasRoom { wanted.insert(.readable) }
     if waitsForWritable, !queue.isEmpty { wanted.insert(.writable) }
     guard wanted != interest else { return }
     interest = wanted
     loop.change(registration, to: wanted)
-  }
-}
-
-extension FrameTap {
-  /// The target in the request line, as soon as all of the line came, well-formed or not.
-  fileprivate var requestTarget: String? {
-    let bytes = receivedBytes(upTo: 16 << 10)
-    guard let end = bytes.firstIndex(of: 0x0A) else { return nil }
-    let words = bytes[..<end].split(separator: 0x20, omittingEmptySubsequences: true)
-    return words.count > 1 ? String(decoding: words[1], as: UTF8.self) : nil
   }
 }

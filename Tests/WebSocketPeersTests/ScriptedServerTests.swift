@@ -162,9 +162,8 @@ struct ScriptedServerTests {
 
   @Test("An attempt that nobody answers ends at its deadline, with an end of stream and no reset")
   func deadline() async throws {
-    let record = try await play(ServerScript([.expectClose])) { server, attempt, loop in
+    let record = try await play(ServerScript([.expectClose]), deadline: .seconds(1)) { server, _, loop in
       let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      attempt.setDeadline(.after(.milliseconds(10)))
       #expect(try await client.readToEnd() == .end)
       try await client.endSending()
     }
@@ -293,6 +292,58 @@ struct ScriptedServerTests {
     }
   }
 
+  @Test("Connections that name no attempt are bounded in number")
+  func mostUnclaimed() async throws {
+    try await withLoop { loop in
+      var configuration = ScriptedConfiguration()
+      configuration.maximumUnclaimed = 1
+      let server = try await ScriptedServer.start(on: loop, configuration: configuration)
+      let silent = try await RawClient.connect(to: server.addresses[0], on: loop)
+      let second = try await RawClient.connect(to: server.addresses[0], on: loop)
+      #expect(try await second.readToEnd() == .end)
+      #expect(second.received.starts(with: "HTTP/1.1 503 ".utf8))
+      try await silent.endSending()
+      #expect(try await silent.readToEnd() == .end)
+      try await server.stop()
+    }
+  }
+
+  @Test("The end of both directions is told once, while the script still plays")
+  func bothEnds() async throws {
+    let record = try await play(ServerScript([.halfClose, .pause(milliseconds: 200)])) { server, _, loop in
+      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
+      try await client.endSending()
+      #expect(try await client.readToEnd() == .end)
+    }
+    let kinds = try #require(record.connections.first).events.map(\.kind)
+    #expect(kinds.count { $0 == .receivedEnd } == 1)
+    #expect(kinds.last == .closed)
+  }
+
+  @Test("A client that floods a script which does not look gets its end of stream all the same")
+  func floodedWhileDraining() async throws {
+    let record = try await play(ServerScript([.pause(milliseconds: 100), .closeTCP])) { server, _, loop in
+      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
+      for _ in 0..<24 { try await client.send(clientFrame(.binary, Array(repeating: 7, count: 1 << 20))) }
+      #expect(try await client.readToEnd() == .end)
+      try await client.endSending()
+    }
+    let kinds = try #require(record.connections.first).events.map(\.kind)
+    #expect(kinds.contains(.receivedEnd))
+    #expect(!kinds.contains(.deadlinePassed(index: 1)))
+  }
+
+  @Test("A token is found in a request that comes byte by byte")
+  func bytewiseRequest() async throws {
+    let record = try await play(ServerScript([], ending: .endOfStream)) { server, _, loop in
+      let client = try await RawClient.connect(to: server.addresses[0], on: loop)
+      for byte in RawClient.request("/t0k3n") { try await client.send([byte]) }
+      #expect(try await client.readToEnd() == .end)
+      try await client.endSending()
+    }
+    #expect(record.connections.count == 1)
+  }
+
   @Test("A request that breaks a rule is refused and the attempt says so")
   func badRequest() async throws {
     let record = try await play(ServerScript([])) { server, _, loop in
@@ -336,10 +387,11 @@ struct ScriptedServerTests {
   @Test("A client that neither reads nor ends does not keep the attempt from ending")
   func stuckClient() async throws {
     let payload = Payload.bytes(Array(repeating: 7, count: 16 << 20))
-    let record = try await play(ServerScript([.sendFrame(FrameSpec(.binary, payload))])) {
+    let record = try await play(
+      ServerScript([.sendFrame(FrameSpec(.binary, payload))]), deadline: .seconds(1)
+    ) {
       server, attempt, loop in
       let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      attempt.setDeadline(.after(.milliseconds(10)))
       _ = await attempt.record()
       withExtendedLifetime(client) {}
     }
