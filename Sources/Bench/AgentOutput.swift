@@ -9,6 +9,8 @@ struct AgentOutput {
   private(set) var foreign: [UInt8] = []
   /// The exception that ended the execution, in words, if one did: the agent lets none through.
   var exception: String?
+  /// How long it took from the host's interrupt to the end of the execution; nil where there was none.
+  var interruptAnswer: Duration?
   private var line: [UInt8] = []
 
   /// What begins a record.

@@ -75,7 +75,11 @@ final class BenchSetup: Sendable {
   func prepareBoard() async throws -> BoardRecord {
     do {
       try await client.board.attach()
-      try await client.load()
+      do {
+        try await client.load()
+      } catch let failure as BoardFailure {
+        try await client.loadAgain(after: failure)
+      }
       return try await client.record(selector: configuration.board)
     } catch let failure as BoardFailure {
       throw MissingBoard(
@@ -114,6 +118,11 @@ final class BenchSetup: Sendable {
       configuration.host, port: configuration.port, deadline: .after(.seconds(5)))
     guard let address = found.first else {
       throw ConfigurationError("The host '\(configuration.host)' has no address; check --host.")
+    }
+    if address.isV6, configuration.board == .simulated, configuration.simulation.imitatesLwIP {
+      throw ConfigurationError(
+        "The simulated board speaks IPv4 only, as a board does, and '\(configuration.host)' is an IPv6 address; "
+          + "choose another --host.")
     }
     return address
   }

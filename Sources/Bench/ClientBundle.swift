@@ -17,6 +17,9 @@ public struct ClientBundle: Sendable {
   ///   - adapter: the name of a built-in adapter or the path of an adapter file.
   /// - Throws: `ConfigurationError` naming the path and what was looked for.
   public init(client: String?, adapter: String?, fixtures: Fixtures) throws {
+    guard client != "" else {
+      throw ConfigurationError("--client needs a path, and what it was given is empty.")
+    }
     let url = client.map { URL(fileURLWithPath: $0) } ?? fixtures.ownClient
     let layout = try ClientLayout(of: url)
     let adapterURL = try Self.adapterFile(adapter, fixtures: fixtures)
@@ -34,7 +37,7 @@ public struct ClientBundle: Sendable {
     do {
       return [UInt8](try Data(contentsOf: url))
     } catch {
-      throw ConfigurationError("Could not read '\(url.path)': \(Self.reason(error)).")
+      throw ConfigurationError("Could not read '\(url.path)': \(error.underlyingReason).")
     }
   }
 
@@ -50,12 +53,6 @@ public struct ClientBundle: Sendable {
       )
     }
     return file
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    let cocoa = error as NSError
-    return (cocoa.userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
-      ?? cocoa.localizedDescription
   }
 
   private static func shown(_ url: URL, in repository: URL) -> String {

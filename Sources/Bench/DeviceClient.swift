@@ -11,10 +11,11 @@ actor DeviceClient {
   private let fileSystem: String
   private var isLoaded = false
   private var running: String?
+  private var interruptedAt: MonotonicInstant?
 
   /// Longer than any case: the cases end by themselves or by an interrupt.
   private static let executionLimit = Duration.seconds(120)
-  private static let loadLimit = Duration.seconds(30)
+  private static let importLimit = Duration.seconds(15)
 
   init(board: Board, bundle: ClientBundle, fixtures: Fixtures) throws {
     self.board = board
@@ -29,7 +30,11 @@ actor DeviceClient {
     let modules = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(name: $0.key, bytes: $0.value) }
     try refuse(await board.loadModules(modules, fileSystem: fileSystem), "be copied into the board's memory")
     let output = try await board.execute(
-      AgentProgram.load(module: bundle.module), deadline: .after(Self.loadLimit))
+      AgentProgram.load(module: bundle.module), deadline: .after(Self.importLimit))
+    guard !output.wasInterrupted else {
+      throw refusal("be imported", "it had not finished after \(Self.importLimit.seconds) s")
+    }
+    guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
     try await board.dropModules()
     isLoaded = true
@@ -55,12 +60,14 @@ actor DeviceClient {
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.
   func execute(_ program: String, name: String = "") async throws -> AgentOutput {
     running = name
+    interruptedAt = nil
     defer { running = nil }
     let output = try await board.execute(program, deadline: .after(Self.executionLimit))
     var parsed = AgentOutput()
     parsed.receive(output.foreignOutput)
     parsed.receive(output.standardOutput)
     parsed.receiveEnd()
+    parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
     parsed.exception = output.traceback.map { "\($0)" }
     if output.didSoftReset { isLoaded = false }
     return parsed
@@ -69,15 +76,29 @@ actor DeviceClient {
   /// Sends Ctrl-C, if the program of that name still runs: a late interrupt must not hit the next one.
   func interrupt(_ name: String) async {
     guard running == name else { return }
+    interruptedAt = .now()
     // What goes wrong here goes wrong for `execute` too, which reports it.
     try? await board.interrupt()
   }
 
+  /// The board was lost while it loaded the client: once may be chance, twice is the client.
+  func loadAgain(after failure: BoardFailure) async throws {
+    try await recover(from: failure)
+    do {
+      try await load()
+    } catch let second as BoardFailure {
+      throw refusal("be imported", "the board was lost both times (\(second))")
+    }
+  }
+
   private func refuse(_ traceback: Traceback?, _ what: String) throws {
     guard let traceback else { return }
-    throw ConfigurationError(
-      "The client \(bundle.identity.path) with the adapter \(bundle.identity.adapter) could not \(what): "
-        + "\(traceback.type)\(traceback.message.isEmpty ? "" : ": \(traceback.message)"); check the files, the adapter and the heap.",
-      detail: traceback.text)
+    throw refusal(what, "\(traceback)", detail: traceback.text)
+  }
+
+  private func refusal(_ what: String, _ reason: String, detail: String = "") -> ConfigurationError {
+    ConfigurationError(
+      "The client \(bundle.identity.path) with the adapter \(bundle.identity.adapter) could not \(what): \(reason); "
+        + "check its files, the adapter and the heap.", detail: detail)
   }
 }

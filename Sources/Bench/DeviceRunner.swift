@@ -33,11 +33,11 @@ struct DeviceRunner: Sendable {
     let record = await attempt.record()
     return AttemptTrace(
       endpoint: .device, connections: record.connections,
-      client: Self.trace(of: output, id: testCase.id, isLastAttempt: isLastAttempt))
+      client: Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt))
   }
 
   /// Puts the agent's records together, and tells a client that hung from a board that did not get to run.
-  static func trace(of output: AgentOutput, id: String, isLastAttempt: Bool) -> ClientTrace {
+  static func trace(of output: AgentOutput, id: String, pace: Pace, isLastAttempt: Bool) -> ClientTrace {
     let report = AgentReport(output, id: id)
     var trace = report.trace
     guard case .completed = trace.ending else {
@@ -48,15 +48,24 @@ struct DeviceRunner: Sendable {
     }
     guard report.wasInterrupted else { return trace }
     let place = report.unfinished.isEmpty ? "its cleaning up" : report.unfinished.joined(separator: ", ")
-    if let turns = trace.heartbeat?.countSinceLastEvent, turns < Pace.provingHeartbeats, !isLastAttempt {
+    if isProved(running: trace, output: output, pace: pace) || isLastAttempt {
+      trace.ending = .hung(detail: "interrupted in \(place), after the server had ended the connection")
+    } else {
       trace.ending = .unusable(
         detail:
-          "interrupted in \(place) after only \(turns) turns of the agent's heartbeat, too few to call it hung"
-      )
-    } else {
-      trace.ending = .hung(detail: "interrupted in \(place), after the server had ended the connection")
+          "interrupted in \(place), and the agent's heartbeat shows too little that the board was running")
     }
     return trace
+  }
+
+  /// Whether the board was running while nothing happened. Either the heartbeat turned often enough since the client's last event,
+  /// or it did not turn at all, though the interpreter obeyed the interrupt at once: then the client kept it busy. A board that
+  /// merely got too little time shows neither.
+  private static func isProved(running trace: ClientTrace, output: AgentOutput, pace: Pace) -> Bool {
+    guard let heartbeat = trace.heartbeat else { return true }
+    if heartbeat.countSinceLastEvent >= Pace.provingHeartbeats { return true }
+    let gap = Duration.microseconds(heartbeat.longestGapMicroseconds)
+    return gap >= pace.silence && (output.interruptAnswer ?? pace.silence) < pace.silence / 2
   }
 }
 

@@ -11,6 +11,9 @@ public struct ReportFolder: Sendable {
   /// Makes the folder: the one given, or a new one in `./reports`, to which `./reports/latest` will point.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public init(path: String?) throws {
+    guard path != "" else {
+      throw ConfigurationError("--report needs a folder, and what it was given is empty.")
+    }
     let stamp = Date.now.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.omitted)).replacing(
       ":", with: "")
     let reports = URL(fileURLWithPath: "reports", isDirectory: true)
@@ -78,14 +81,5 @@ public struct ReportFolder: Sendable {
     for run in runs.sorted().dropLast(Self.keptRuns) {
       try? files.removeItem(at: reports.appendingPathComponent(run))
     }
-  }
-}
-
-extension Error {
-  /// The operating system's reason, where there is one below.
-  fileprivate var underlyingReason: String {
-    let error = self as NSError
-    let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
-    return underlying?.localizedDescription ?? error.localizedDescription
   }
 }

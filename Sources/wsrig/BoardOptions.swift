@@ -13,7 +13,9 @@ struct BoardOptions: ParsableArguments {
       valueName: "address"))
   var host = "127.0.0.1"
 
-  @Option(help: ArgumentHelp("The server's port; 0 lets the kernel choose.", valueName: "port"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The server's port; 0 lets the kernel choose.", valueName: "port"))
   var port: UInt16 = 0
 
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
@@ -53,6 +55,13 @@ struct SimulationOptions: ParsableArguments {
   )
   var fixtures: String?
 
+  func validate() throws {
+    let range = (64 << 10)...(64 << 20)
+    guard range.contains(simHeap.bytes) else {
+      throw ValidationError("--sim-heap must lie between 64K and 64M: a Pico 2 W has about 400K.")
+    }
+  }
+
   /// On or off.
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
@@ -87,24 +96,4 @@ extension ClientOptions {
   var words: [String] {
     (client.map { ["--client", $0] } ?? []) + (adapter.map { ["--adapter", $0] } ?? [])
   }
-}
-
-/// A number of bytes: `65536`, `64K`, `1M`.
-struct ByteCount: ExpressibleByArgument {
-  var bytes: Int
-
-  init(bytes: Int) { self.bytes = bytes }
-
-  init?(argument: String) {
-    let scales: [Character: Int] = ["K": 1 << 10, "k": 1 << 10, "M": 1 << 20, "m": 1 << 20]
-    let scale = argument.last.flatMap { scales[$0] }
-    guard let number = Int(scale == nil ? argument[...] : argument.dropLast()), number >= 0 else {
-      return nil
-    }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: scale ?? 1)
-    guard !overflow else { return nil }
-    self.bytes = bytes
-  }
-
-  var defaultValueDescription: String { bytes.isMultiple(of: 1024) ? "\(bytes / 1024)K" : "\(bytes)" }
 }

@@ -22,6 +22,7 @@ struct PlanOptions: ParsableArguments {
   var deliveries = "default"
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "The seed of everything random that is the rig's; the same seed sends the same bytes.",
       valueName: "number"))

@@ -17,7 +17,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @OptionGroup(title: "Board") var board: BoardOptions
   @OptionGroup(title: "Run") var control: RunOptions
 
-  @Option(help: ArgumentHelp("The seed of everything random that is the rig's.", valueName: "number"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The seed of everything random that is the rig's.", valueName: "number"))
   var seed: UInt64 = 1
 
   func run() async throws {

@@ -31,6 +31,12 @@ struct RunCommand: AsyncParsableCommand {
   @Flag(help: "With --list: as JSON.")
   var json = false
 
+  func validate() throws {
+    if json, !list {
+      throw ValidationError("--json goes with --list; a run writes results.json into its report folder.")
+    }
+  }
+
   func run() async throws {
     let cases = try plan.cases()
     guard !list else {
@@ -55,18 +61,28 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Ends the run at the first failed case.")
   var failFast = false
 
-  @Option(help: ArgumentHelp("Begins no further case after that many seconds.", valueName: "seconds"))
-  var maxTime: Double?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Begins no further case after that many seconds.", valueName: "seconds"))
+  var maxTime: Seconds?
+
+  /// What holds the largest message of the catalogue, and its heads and frame headers.
+  private static let leastCapture = 128 * 1024
 
   /// Runs the cases, shows progress, writes the reports, and ends with the status that the results call for.
   func run(_ cases: [Case], client: ClientOptions, board: BoardOptions, seed: UInt64) async throws {
+    guard captureLimit.bytes >= Self.leastCapture else {
+      throw ConfigurationError(
+        "--capture-limit must be at least \(Self.leastCapture / 1024)K: a judge who sees less cannot judge the catalogue's messages."
+      )
+    }
     let folder = try ReportFolder(path: report)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let configuration = RunConfiguration(
       board: try board.selector(), simulation: board.simulation.simulation,
       client: try ClientBundle(client: client.client, adapter: client.adapter, fixtures: fixtures),
       fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
-      captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime.map { .seconds($0) },
+      captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
       serialLog: folder.serialLog)
     let progress = LiveProgress()
     var (result, wasInterrupted) = try await Interruption.watching {

@@ -9,7 +9,10 @@ struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Runs the echo server for any WebSocket client, until interrupted.",
-    discussion: "Every check of RFC 6455 is on: a client that breaks a rule is told so in the Close frame.")
+    discussion: """
+      Every check of RFC 6455 is on: a client that breaks a rule is told so in the Close frame. Ctrl-C and SIGTERM end it with a
+      closing handshake on every connection, and with exit status 0.
+      """)
 
   @Option(
     help: ArgumentHelp(
@@ -17,12 +20,18 @@ struct ServeCommand: AsyncParsableCommand {
       valueName: "address"))
   var host: [String] = ["127.0.0.1", "::1"]
 
-  @Option(help: ArgumentHelp("The port; 0 picks a free one. Either way it is printed.", valueName: "port"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The port; 0 picks a free one. Either way it is printed.", valueName: "port"))
   var port: UInt16 = 9001
 
   @Option(
     help: ArgumentHelp("The largest message; a larger one is answered with Close 1009.", valueName: "size"))
   var maxMessage = ByteCount(bytes: 16 << 20)
+
+  func validate() throws {
+    if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
+  }
 
   func run() async throws {
     var configuration = EchoConfiguration()
