@@ -58,7 +58,7 @@ public struct LatencyRecorder: Sendable {
   private static func series(_ key: Key, _ histogram: Histogram<UInt32>) -> LatencySeries {
     func percentile(_ value: Double) -> Int { Int(histogram.valueAtPercentile(value)) }
     return LatencySeries(
-      endpoint: key.endpoint.rawValue, measure: key.measure, payloadLength: key.payloadLength,
+      endpoint: key.endpoint, measure: key.measure, payloadLength: key.payloadLength,
       count: Int(histogram.totalCount), minNanoseconds: Int(histogram.min),
       meanNanoseconds: Int(histogram.mean), p50Nanoseconds: percentile(50), p90Nanoseconds: percentile(90),
       p99Nanoseconds: percentile(99), p999Nanoseconds: percentile(99.9), maxNanoseconds: Int(histogram.max))

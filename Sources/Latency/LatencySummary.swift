@@ -1,3 +1,5 @@
+import Traces
+
 /// Latencies as reports show them, device and reference side by side.
 public struct LatencySummary: Sendable, Hashable, Codable {
   /// One series for each endpoint, measure and payload size.
@@ -17,8 +19,8 @@ public struct LatencySeries: Sendable, Hashable, Codable {
     case processing
   }
 
-  /// `device` or `reference`.
-  public var endpoint: String
+  /// Which client it was.
+  public var endpoint: AttemptTrace.Endpoint
   /// What was measured.
   public var measure: Measure
   /// The payload size in bytes; nil means all sizes together.
@@ -42,7 +44,7 @@ public struct LatencySeries: Sendable, Hashable, Codable {
 
   /// Creates a series.
   public init(
-    endpoint: String, measure: Measure, payloadLength: Int?, count: Int, minNanoseconds: Int,
+    endpoint: AttemptTrace.Endpoint, measure: Measure, payloadLength: Int?, count: Int, minNanoseconds: Int,
     meanNanoseconds: Int, p50Nanoseconds: Int, p90Nanoseconds: Int, p99Nanoseconds: Int,
     p999Nanoseconds: Int, maxNanoseconds: Int
   ) {

@@ -103,9 +103,22 @@ public struct ClientEvent: Sendable, Hashable, Codable {
     case exception(ClientException)
     /// The task was cancelled by the script.
     case cancelled
-    /// The adapter cannot do the step.
+    /// The adapter cannot do the step, or a part of it: an ``OptionalFeature``, or a word that names none.
     case unsupported(step: String)
   }
+}
+
+/// What RFC 6455 leaves to a client to have, by the words with which the agent tells that an adapter lacks it
+/// (`fixtures/board/README.md`). Nothing else is optional.
+public enum OptionalFeature: String, Sendable, Hashable, CaseIterable {
+  /// Header fields of the application's own in the opening handshake (section 4.1, item 12).
+  case headers
+  /// Subprotocols (section 1.9).
+  case subprotocols
+  /// Pings that the application sends (section 5.5.2).
+  case ping
+  /// A close code of the application's choice (section 7.4).
+  case closeCode = "close_code"
 }
 
 /// An exception that the client's API threw.

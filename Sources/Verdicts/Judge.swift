@@ -5,33 +5,29 @@ import Traces
 public enum Judge {
   /// The three-way judgement of a case. The verdict depends on the rules alone; the comparison stands beside it.
   public static func judge(case: Case, device: AttemptTrace, reference: AttemptTrace) -> Judgement {
-    let violations = violations(case: `case`, trace: device)
-    let referenceViolations = Self.violations(case: `case`, trace: reference)
-    let comparison = Comparison(case: `case`, device: device, reference: reference, violations: violations)
+    // Each trace is decoded and modelled once, for the rules and for the comparison.
+    let devices = RuleContext.all(case: `case`, attempt: device)
+    let references = RuleContext.all(case: `case`, attempt: reference)
+    let violations = violations(device, devices)
+    let comparison = Comparison(devices: devices, references: references, violations: violations)
     let (verdict, reason) = verdict(
-      case: `case`, device: device, reference: reference, violations: violations)
+      device: device, devices: devices, reference: reference, violations: violations)
     return Judgement(
-      verdict: verdict, violations: violations, referenceViolations: referenceViolations,
+      verdict: verdict, violations: violations, referenceViolations: Self.violations(reference, references),
       differences: comparison.differences, reason: reason)
   }
 
   /// Every rule that a trace breaks: the strongest first, then by connection and rule.
   public static func violations(case: Case, trace: AttemptTrace) -> [Violation] {
+    violations(trace, RuleContext.all(case: `case`, attempt: trace))
+  }
+
+  private static func violations(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> [Violation] {
     if case .unusable = trace.client.ending { return [] }
-    let contexts = RuleContext.all(case: `case`, attempt: trace)
     var found = contexts.flatMap { context in Rule.all.flatMap { $0.check(context) } }
     found = withoutConsequences(found)
     found += unexplainedHang(found, contexts: contexts)
     return Requirement.allCases.flatMap { level in found.filter { $0.requirement == level } }
-  }
-
-  /// Whether RFC 6455 leaves it to the client to have what an adapter says that it cannot do.
-  public static func isOptional(_ step: String) -> Bool {
-    let step = step.lowercased()
-    let optional = [
-      "ping", "pong", "subprotocol", "fragment", "header", "code", "reason", "extension", "cancel",
-    ]
-    return optional.contains { step.contains($0) }
   }
 
   /// Drops what only repeats another finding on the same connection.
@@ -91,11 +87,11 @@ public enum Judge {
   // MARK: the verdict
 
   private static func verdict(
-    case: Case, device: AttemptTrace, reference: AttemptTrace, violations: [Violation]
+    device: AttemptTrace, devices: [RuleContext], reference: AttemptTrace, violations: [Violation]
   ) -> (Verdict, String?) {
     if case .unusable(let detail) = device.client.ending { return (.inconclusive, detail) }
     if let must = violations.first(where: { $0.requirement == .must }) {
-      if let reason = tooBigForBoard(case: `case`, device: device, violations: violations) {
+      if let reason = tooBigForBoard(device, devices, violations: violations) {
         return (.unsupported, reason)
       }
       return (.failed, must.sentence)
@@ -120,7 +116,9 @@ public enum Judge {
   }
 
   /// A message that fills half of the board's free heap may not fit: then the board cannot do it, whatever the client.
-  private static func tooBigForBoard(case: Case, device: AttemptTrace, violations: [Violation]) -> String? {
+  private static func tooBigForBoard(
+    _ device: AttemptTrace, _ contexts: [RuleContext], violations: [Violation]
+  ) -> String? {
     guard let heap = device.client.heapFreeBefore else { return nil }
     let ranOut = device.client.events.contains { event in
       switch event.kind {
@@ -132,7 +130,7 @@ public enum Judge {
     guard ranOut, violations.allSatisfy({ $0.requirement != .must || explained.contains($0.rule) }) else {
       return nil
     }
-    let longest = RuleContext.all(case: `case`, attempt: device).map(\.server.longestAnnounced).max() ?? 0
+    let longest = contexts.map(\.server.longestAnnounced).max() ?? 0
     guard longest > UInt64(max(0, heap) / 2) else { return nil }
 
     return "A message of \(longest) bytes does not fit the board's free heap of \(heap) bytes."

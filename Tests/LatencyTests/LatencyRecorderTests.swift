@@ -45,7 +45,7 @@ struct LatencyRecorderTests {
     recorder.record(attempt([30_000], length: 2000))
     recorder.record(attempt([40_000], length: 8, endpoint: .reference))
     let series = recorder.summary.series
-    #expect(series.map(\.endpoint) == ["device", "reference", "device", "reference", "device"])
+    #expect(series.map(\.endpoint) == [.device, .reference, .device, .reference, .device])
     #expect(series.map(\.payloadLength) == [nil, nil, 8, 8, 2000])
     #expect(series.map(\.count) == [3, 1, 2, 1, 1])
     #expect(series.allSatisfy { $0.measure == .roundTrip })

@@ -33,12 +33,12 @@ enum SampleRun {
 
   static let series = [
     LatencySeries(
-      endpoint: "device", measure: .roundTrip, payloadLength: nil, count: 3, minNanoseconds: 850,
+      endpoint: .device, measure: .roundTrip, payloadLength: nil, count: 3, minNanoseconds: 850,
       meanNanoseconds: 40_000, p50Nanoseconds: 12_345, p90Nanoseconds: 4_560_000,
       p99Nanoseconds: 1_200_000_000,
       p999Nanoseconds: 1_200_000_000, maxNanoseconds: 1_200_000_000),
     LatencySeries(
-      endpoint: "device", measure: .roundTrip, payloadLength: 5, count: 3, minNanoseconds: 850,
+      endpoint: .device, measure: .roundTrip, payloadLength: 5, count: 3, minNanoseconds: 850,
       meanNanoseconds: 40_000, p50Nanoseconds: 12_345, p90Nanoseconds: 4_560_000,
       p99Nanoseconds: 1_200_000_000,
       p999Nanoseconds: 1_200_000_000, maxNanoseconds: 1_200_000_000),

@@ -39,13 +39,24 @@ struct JudgeTests {
     #expect(judgement.reason == judgement.violations.first?.sentence)
   }
 
-  @Test("what the RFC makes optional may be unsupported")
-  func unsupported() {
+  @Test("what the RFC makes optional may be unsupported", arguments: OptionalFeature.allCases)
+  func unsupported(_ feature: OptionalFeature) {
     let device = Attempt.open(ClientScript([.connect(ConnectStep()), .ping(), .echo()])) {
-      $0.app(.unsupported(step: "ping"))
+      $0.app(.unsupported(step: feature.rawValue))
       $0.closes()
     }
     #expect(judge(device).verdict == .unsupported)
+  }
+
+  @Test("a word that only sounds like something optional talks nobody out of a duty")
+  func unknownWords() {
+    for word in ["stopping", "Ping", "close_code_check", ""] {
+      let device = Attempt.open {
+        $0.app(.unsupported(step: word))
+        $0.closes()
+      }
+      #expect(device.broken == ["optional-only-unsupported"], "\(word)")
+    }
   }
 
   @Test("an unusable trace is the bench's fault")

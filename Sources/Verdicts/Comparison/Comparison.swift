@@ -58,8 +58,13 @@ public struct Comparison: Sendable, Hashable, Codable {
 
   /// Compares two attempts and puts the device's violations beside the rows where they happened.
   public init(case: Case, device: AttemptTrace, reference: AttemptTrace, violations: [Violation]) {
-    let devices = RuleContext.all(case: `case`, attempt: device)
-    let references = RuleContext.all(case: `case`, attempt: reference)
+    self.init(
+      devices: RuleContext.all(case: `case`, attempt: device),
+      references: RuleContext.all(case: `case`, attempt: reference), violations: violations)
+  }
+
+  /// As ``init(case:device:reference:violations:)``, of traces that are prepared already.
+  init(devices: [RuleContext], references: [RuleContext], violations: [Violation]) {
     rows = []
     let others = references.filter { other in !devices.contains { $0.name == other.name } }
     for context in devices + others {

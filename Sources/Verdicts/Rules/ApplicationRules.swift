@@ -127,7 +127,7 @@ extension RuleContext {
   }
 
   fileprivate var optOutFindings: [Finding] {
-    application.unsupported.filter { !Judge.isOptional($0) }.prefix(1).map {
+    application.unsupported.filter { OptionalFeature(rawValue: $0) == nil }.prefix(1).map {
       Finding("The adapter does not support \(Words.line($0)), which every client must.")
     }
   }
