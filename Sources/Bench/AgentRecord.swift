@@ -1,97 +1,106 @@
-import Foundation
-import Steps
-import Traces
-import WebSocketProtocol
-
 /// One record that the agent printed: a line `~W:` + CRC-32 of the JSON text in eight hexadecimal digits + `:` + the JSON text
-/// (`fixtures/board/README.md`).
-struct AgentRecord: Decodable, Sendable {
-  /// What the record is about.
+/// (`fixtures/board/README.md`). The key `k` says which.
+enum AgentRecord: Decodable, Sendable {
+  /// The adapter and its client were loaded.
+  case loaded
+  /// What the board is, which a person asks for; a run learns it when it attaches the board.
+  case identity
+  /// A case began.
+  case begin(Begin)
+  /// The client did or met something.
+  case event(Event)
+  /// The case is over.
+  case end(End)
+
+  /// What the record is about, the value of `k`.
   enum Subject: String, Decodable { case loaded, identity, begin, event, end }
 
-  /// The heartbeat's figures, in microseconds.
-  struct Heartbeat: Decodable, Sendable {
-    var period: Int
-    var count: Int
-    var gap: Int
-    var since: Int
+  /// The record's subject.
+  var subject: Subject {
+    switch self {
+    case .loaded: .loaded
+    case .identity: .identity
+    case .begin: .begin
+    case .event: .event
+    case .end: .end
+    }
   }
 
-  /// A task that had not ended, and the index of the step it was in.
+  private enum CodingKeys: String, CodingKey { case subject = "k" }
+
+  /// Reads the subject, then what that subject has.
+  init(from decoder: any Decoder) throws {
+    switch try decoder.container(keyedBy: CodingKeys.self).decode(Subject.self, forKey: .subject) {
+    case .loaded: self = .loaded
+    case .identity: self = .identity
+    case .begin: self = .begin(try Begin(from: decoder))
+    case .event: self = .event(try Event(from: decoder))
+    case .end: self = .end(try End(from: decoder))
+    }
+  }
+}
+
+extension AgentRecord {
+  /// The beginning of a case.
+  struct Begin: Decodable, Sendable {
+    /// The case's id.
+    var id: String
+    /// Free heap in bytes after a collection.
+    var freeHeap: Int?
+
+    private enum CodingKeys: String, CodingKey { case id = "case", freeHeap = "heap" }
+  }
+
+  /// The end of a case.
+  struct End: Decodable, Sendable {
+    /// How many events were recorded.
+    var events: Int
+    /// Free heap in bytes after a collection.
+    var freeHeap: Int?
+    /// The agent's own task beside the client; nil for a blocking client.
+    var heartbeat: Heartbeat?
+    /// Whether the host's Ctrl-C ended the case.
+    var wasInterrupted: Bool?
+    /// The tasks that had not ended.
+    var unfinished: [Position]?
+    /// Type and message of an exception that ended the event loop itself.
+    var error: [String]?
+
+    private enum CodingKeys: String, CodingKey {
+      case events, error
+      case freeHeap = "heap", heartbeat = "hb", wasInterrupted = "interrupted", unfinished = "where"
+    }
+  }
+
+  /// The heartbeat's figures.
+  struct Heartbeat: Decodable, Sendable {
+    /// The period that was asked for, in microseconds.
+    var period: Int
+    /// How often it ran.
+    var count: Int
+    /// The longest time between two turns, in microseconds.
+    var longestGap: Int
+    /// How often it ran after the last event.
+    var countSinceLastEvent: Int
+
+    private enum CodingKeys: String, CodingKey {
+      case period, count
+      case longestGap = "gap", countSinceLastEvent = "since"
+    }
+  }
+
+  /// A task that had not ended, and the index of the step it was in: an array of the two.
   struct Position: Decodable, Sendable {
+    /// The task's name.
     var task: String
+    /// The step's index.
     var step: Int
 
+    /// Reads the array.
     init(from decoder: any Decoder) throws {
       var values = try decoder.unkeyedContainer()
       task = try values.decode(String.self)
       step = try values.decode(Int.self)
     }
-  }
-
-  var k: Subject
-  var n: Int?
-  var `case`: String?
-  var us: Int?
-  var task: String?
-  var step: Int?
-  var conn: String?
-  var kind: String?
-  var subprotocol: String?
-  var type: String?
-  var message: String?
-  var text: Bool?
-  var length: Int?
-  var sha1: String?
-  var head: String?
-  var code: Int?
-  var reason: String?
-  var clean: Bool?
-  var what: String?
-  var rtt: Int?
-  var events: Int?
-  var dropped: Int?
-  var heap: Int?
-  var hb: Heartbeat?
-  var interrupted: Bool?
-  var `where`: [Position]?
-  var error: [String]?
-  var machine: String?
-  var firmware: String?
-  var id: String?
-  var adapter: String?
-  var features: [String]?
-}
-
-extension AgentRecord {
-  /// The client event that the record tells of; nil if it is none, or lacks what its kind needs.
-  var clientEvent: ClientEvent? {
-    guard k == .event, let us, let task, let step, let eventKind else { return nil }
-    return ClientEvent(microseconds: us, task: task, step: step, connection: conn, kind: eventKind)
-  }
-
-  private var eventKind: ClientEvent.Kind? {
-    switch kind {
-    case "connected": .connected(subprotocol: subprotocol)
-    case "connectFailed": .connectFailed(exception)
-    case "message": digest.map(ClientEvent.Kind.message)
-    case "sent": digest.map(ClientEvent.Kind.sent)
-    case "ended": .ended(closeCode: code, reason: reason, wasClean: clean)
-    case "closed": .closed
-    case "pong": .pong(roundTripMicroseconds: rtt)
-    case "exception": .exception(exception)
-    case "cancelled": .cancelled
-    case "unsupported": .unsupported(step: what ?? "")
-    default: nil
-    }
-  }
-
-  private var exception: ClientException { ClientException(type: type ?? "?", message: message ?? "") }
-
-  private var digest: MessageDigest? {
-    guard let text, let length, let sha1, let head = head.flatMap({ Hexadecimal.bytes($0) }) else {
-      return nil
-    }
-    return MessageDigest(isText: text, length: length, sha1: sha1, head: head)
   }
 }

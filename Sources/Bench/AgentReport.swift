@@ -14,43 +14,52 @@ struct AgentReport {
   ///   - output: the standard output of the execution.
   ///   - id: the case's id, which the first record must name.
   init(_ output: AgentOutput, id: String) {
-    let records = output.records
-    let begin = records.first { $0.k == .begin }
-    let end = records.last { $0.k == .end }
-    let events = Self.distinct(records).compactMap(\.clientEvent)
+    let begin = output.records.lazy.compactMap(\.begin).first
+    let end = output.records.compactMap(\.end).last
+    let events = Self.distinct(output.records).compactMap(\.clientEvent)
     let foreign = String(decoding: output.foreign, as: UTF8.self).replacing("\r\n", with: "\n")
     trace = ClientTrace(
-      events: events, foreignOutput: foreign.trimmingBlankLines, heapFreeBefore: begin?.heap,
-      heapFreeAfter: end?.heap,
-      heartbeat: end?.hb.map {
+      events: events, foreignOutput: foreign.trimmingBlankLines, heapFreeBefore: begin?.freeHeap,
+      heapFreeAfter: end?.freeHeap,
+      heartbeat: end?.heartbeat.map {
         ClientTrace.Heartbeat(
-          periodMicroseconds: $0.period, count: $0.count, longestGapMicroseconds: $0.gap,
-          countSinceLastEvent: $0.since)
+          periodMicroseconds: $0.period, count: $0.count, longestGapMicroseconds: $0.longestGap,
+          countSinceLastEvent: $0.countSinceLastEvent)
       })
-    wasInterrupted = end?.interrupted ?? false
-    unfinished = end?.where?.map { "\($0.task)[\($0.step)]" } ?? []
+    wasInterrupted = end?.wasInterrupted ?? false
+    unfinished = end?.unfinished?.map { "\($0.task)[\($0.step)]" } ?? []
     if let problem = Self.problem(begin: begin, end: end, events: events.count, id: id) {
       trace.ending = .unusable(detail: problem)
     }
   }
 
   /// The event records in order, each once: one that an interrupt cut short is printed again.
-  private static func distinct(_ records: [AgentRecord]) -> [AgentRecord] {
+  private static func distinct(_ records: [AgentRecord]) -> [AgentRecord.Event] {
     var seen: Set<Int> = []
-    return records.filter { record in
-      record.k == .event && (record.n.map { seen.insert($0).inserted } ?? true)
+    return records.compactMap { record in
+      guard case .event(let event) = record, event.number.map({ seen.insert($0).inserted }) ?? true else {
+        return nil
+      }
+      return event
     }
   }
 
-  private static func problem(begin: AgentRecord?, end: AgentRecord?, events: Int, id: String) -> String? {
-    guard let begin, begin.case == id else {
+  private static func problem(
+    begin: AgentRecord.Begin?, end: AgentRecord.End?, events: Int, id: String
+  ) -> String? {
+    guard begin?.id == id else {
       return "the agent's records do not begin with those of the case"
     }
-    guard let end, let expected = end.events else { return "the agent's last record is missing" }
+    guard let end else { return "the agent's last record is missing" }
     if let error = end.error { return "the agent's event loop was ended by \(error.joined(separator: ": "))" }
-    if events != expected { return "\(events) of the agent's \(expected) events arrived whole" }
+    if events != end.events { return "\(events) of the agent's \(end.events) events arrived whole" }
     return nil
   }
+}
+
+extension AgentRecord {
+  fileprivate var begin: Begin? { if case .begin(let begin) = self { begin } else { nil } }
+  fileprivate var end: End? { if case .end(let end) = self { end } else { nil } }
 }
 
 extension String {
