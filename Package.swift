@@ -84,7 +84,8 @@ let package = Package(
     tests("RawREPLTests", ["RawREPL", "WebSocketProtocol"]),
     tests("TracesTests", ["Traces", "WebSocketProtocol"]),
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol"]),
-    tests("VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),
+    tests(
+      "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests("PosixIOTests", ["PosixIO"]),
     tests("WebSocketPeersTests", ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol"]),
     tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging]),

@@ -72,7 +72,7 @@ struct LatencySampleTests {
   func chunks() {
     var wire = WireBuilder()
     wire.server(.text, Array("split".utf8))
-    let frame = WireBuilder.clientFrame(.text, Array("split".utf8))
+    let frame = Frame(.text, Array("split".utf8), maskingKey: MaskingKey(1, 2, 3, 4)).encoded()
     wire.client(bytes: Array(frame.prefix(4)))
     wire.client(bytes: Array(frame.dropFirst(4)))
     #expect(trace(wire).latencySamples.map(\.nanoseconds) == [2_000_000])

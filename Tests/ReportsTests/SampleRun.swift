@@ -114,6 +114,7 @@ enum SampleRun {
     let digest = MessageDigest(
       isText: true, length: 5, sha1: "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d", head: hello)
     var wire = WireBuilder()
+    wire.maskingKey = MaskingKey(0x37, 0xFA, 0x21, 0x3D)
     wire.server(.text, hello)
     var kinds: [ClientEvent.Kind] = [.connected(subprotocol: nil)]
     if echoes {

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -51,7 +52,7 @@ struct BrokenFrameTests {
         $0.wire.server(.text, "hello")
         $0.got("hello")
         $0.sent(Array("hello".utf8))
-        $0.wire.client(.text, Array("hello".utf8), rsv: 4)
+        $0.wire.client(.text, Array("hello".utf8), reservedBits: 4)
         $0.closes()
       }),
     Example(
@@ -64,7 +65,7 @@ struct BrokenFrameTests {
       "a fragmented Pong", breaks: ["client-control-frame"],
       .open {
         $0.wire.server(.ping, "p")
-        $0.wire.client(.pong, Array("p".utf8), final: false)
+        $0.wire.client(.pong, Array("p".utf8), isFinal: false)
         $0.closes()
       }),
     Example(
@@ -92,7 +93,7 @@ struct BrokenFrameTests {
       "a message inside a message", breaks: ["client-fragments"],
       .open(.sending("b")) {
         $0.sent(Array("b".utf8))
-        $0.wire.client(.text, Array("a".utf8), final: false)
+        $0.wire.client(.text, Array("a".utf8), isFinal: false)
         $0.wire.client(.text, "b")
         $0.closes()
       }),
@@ -132,7 +133,7 @@ struct BrokenFrameTests {
     Example(
       "half a frame", breaks: ["client-frame-complete"],
       .open {
-        $0.wire.clientBytes([0x8A, 0x85, 1, 2, 3, 4, 5])
+        $0.wire.client(bytes: [0x8A, 0x85, 1, 2, 3, 4, 5])
         $0.wire.note(.receivedEnd)
         $0.ended()
       }),
@@ -176,7 +177,7 @@ struct BrokenFrameTests {
         $0.wire.client(.text, Array("hello".utf8), length: 12)
         $0.wire.serverClose()
         // What follows completes the frame, and the rest reads like frames that break every rule.
-        $0.wire.clientBytes([0x88, 0x82, 1, 2, 3, 4, 2, 0xEA, 0x7F, 0x7F, 0xFF, 0xFF])
+        $0.wire.client(bytes: [0x88, 0x82, 1, 2, 3, 4, 2, 0xEA, 0x7F, 0x7F, 0xFF, 0xFF])
         $0.wire.note(.receivedEnd)
         $0.ended()
       }),

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -11,7 +12,7 @@ struct BrokenMessageTests {
     Example(
       "fragments refused", breaks: ["message-delivered"],
       .open {
-        $0.wire.server(.text, Array("fr".utf8), final: false)
+        $0.wire.server(.text, Array("fr".utf8), isFinal: false)
         $0.wire.server(.continuation, Array("ag".utf8))
         $0.threw("NotImplementedError")
         $0.wire.note(.receivedEnd)
@@ -28,7 +29,7 @@ struct BrokenMessageTests {
       "a message lost before a violation", breaks: ["message-delivered:SHOULD"],
       .open {
         $0.wire.server(.text, "one")
-        $0.wire.server(.text, Array("two".utf8), rsv: 1)
+        $0.wire.server(.text, Array("two".utf8), reservedBits: 1)
         $0.wire.clientClose(1002)
         $0.wire.end()
         $0.ended()
@@ -78,7 +79,7 @@ struct BrokenMessageTests {
     Example(
       "half a message at the end", breaks: ["message-not-cut"],
       .open {
-        $0.wire.serverBytes([0x81, 0x05, 0x68, 0x65])
+        $0.wire.server(bytes: [0x81, 0x05, 0x68, 0x65])
         $0.wire.note(.sentEnd)
         $0.got("he")
         $0.wire.note(.receivedEnd)
@@ -87,7 +88,7 @@ struct BrokenMessageTests {
     Example(
       "a first fragment at the end", breaks: ["message-not-cut"],
       .open {
-        $0.wire.server(.text, Array("he".utf8), final: false)
+        $0.wire.server(.text, Array("he".utf8), isFinal: false)
         $0.wire.note(.sentEnd)
         $0.got("he")
         $0.wire.note(.receivedEnd)
@@ -123,7 +124,7 @@ struct BrokenMessageTests {
     Example(
       "an unlawful message delivered", breaks: ["message-after-violation"],
       .open {
-        $0.wire.server(.text, Array("no".utf8), rsv: 4)
+        $0.wire.server(.text, Array("no".utf8), reservedBits: 4)
         $0.got("no")
         $0.wire.clientClose(1002)
         $0.wire.end()
@@ -132,13 +133,13 @@ struct BrokenMessageTests {
     Example(
       "a violation ignored", breaks: ["violation-fails-connection"],
       .open {
-        $0.wire.server(.ping, Array("no".utf8), rsv: 4)
+        $0.wire.server(.ping, Array("no".utf8), reservedBits: 4)
         $0.hangs()
       }),
     Example(
       "the probe behind a violation answered", breaks: ["violation-fails-connection"],
       .open {
-        $0.wire.server(.pong, Array("no".utf8), rsv: 4)
+        $0.wire.server(.pong, Array("no".utf8), reservedBits: 4)
         $0.wire.server(.ping, "still there?")
         $0.wire.client(.pong, "still there?")
         $0.wire.end()
@@ -147,14 +148,14 @@ struct BrokenMessageTests {
     Example(
       "the Close behind a violation answered", breaks: ["violation-fails-connection"],
       .open {
-        $0.wire.server(.pong, Array("no".utf8), rsv: 4)
+        $0.wire.server(.pong, Array("no".utf8), reservedBits: 4)
         $0.wire.close()
         $0.ended()
       }),
     Example(
       "a violation answered by TCP alone", breaks: ["failure-close-frame:SHOULD"],
       .open {
-        $0.wire.server(.pong, Array("no".utf8), masked: true)
+        $0.wire.server(.pong, Array("no".utf8), mask: MaskingKey(1, 2, 3, 4))
         $0.wire.note(.receivedEnd)
         $0.ended()
       }),
@@ -186,7 +187,7 @@ struct BrokenMessageTests {
       "bad text noticed at the end", breaks: ["fail-fast:SHOULD"],
       .open(expected: Expected(failFast: true)) {
         $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
-        $0.wire.server(.text, [0x61, 0xFF], final: false)
+        $0.wire.server(.text, [0x61, 0xFF], isFinal: false)
         $0.wire.note(.stepStarted(index: 1))
         $0.wire.note(.stepStarted(index: 2))
         $0.wire.server(.continuation, [0x61])
@@ -273,13 +274,13 @@ struct BrokenMessageTests {
     Example(
       "hung before the handshake", breaks: ["client-hung"],
       .make {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.hangs()
       }),
     Example(
       "waiting for the end of bad text", breaks: ["client-hung:SHOULD"],
       .open {
-        $0.wire.server(.text, [0xFF], final: false)
+        $0.wire.server(.text, [0xFF], isFinal: false)
         $0.hangs()
       }),
     Example(

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -11,10 +12,10 @@ struct BrokenOpeningTests {
   static func request(
     _ edit: (inout [String]) -> Void, step: ConnectStep = ConnectStep(), lineEnd: String = "\r\n"
   ) -> Attempt {
-    var lines = Wire.requestLines
+    var lines = WireBuilder.requestLines
     edit(&lines)
     return .make(ClientScript([.connect(step), .echo()])) {
-      $0.wires = [Wire(opens: false)]
+      $0.wires = [WireBuilder(opens: false)]
       $0.wire.request(lines, lineEnd: lineEnd)
       $0.wire.respond()
       $0.connected()
@@ -55,18 +56,18 @@ struct BrokenOpeningTests {
     Example(
       "a short key", breaks: ["request-key"],
       .make {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request(
-          Wire.requestLines.map { $0.hasPrefix("Sec-WebSocket-Key") ? "Sec-WebSocket-Key: AAAA" : $0 })
+          WireBuilder.requestLines.map { $0.hasPrefix("Sec-WebSocket-Key") ? "Sec-WebSocket-Key: AAAA" : $0 })
         $0.wire.respond(
-          Wire.responseLines.dropLast() + ["Sec-WebSocket-Accept: " + "hOmfmW6lsYzmt9E7U3l2MYaGPcE="])
+          WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: " + "hOmfmW6lsYzmt9E7U3l2MYaGPcE="])
         $0.app(.connectFailed(ClientException(type: "OSError", message: "")), step: 0)
         $0.wire.note(.receivedEnd)
       }),
     Example(
       "one key for two connections", breaks: ["request-key"],
       .open {
-        $0.wires.append(Wire(name: "second"))
+        $0.wires.append(WireBuilder(name: "second"))
         $0.app(.connected(subprotocol: nil), step: 0, connection: "second")
         for index in 0...1 { $0.wires[index].close() }
         $0.ended()
@@ -74,7 +75,7 @@ struct BrokenOpeningTests {
     Example(
       "frames before the response", breaks: ["request-then-wait"],
       .make(.sending("hi")) {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
         $0.wire.client(.text, "hi")
         $0.wire.respond()
@@ -97,16 +98,16 @@ struct BrokenOpeningTests {
     Example(
       "an odd answer refused where the scenario wants it taken", breaks: ["opening-accepted:MAY"],
       .make(requirement: .may) {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 101"] + Wire.responseLines.dropFirst())
+        $0.wire.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
         $0.app(.connectFailed(ClientException(type: "OSError", message: "no")), step: 0)
         $0.wire.note(.receivedEnd)
       }),
     Example(
       "frames after a refusal", breaks: ["no-frames-after-refusal"],
       .make {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
         $0.wire.respond(["HTTP/1.1 404 Not Found"])
         $0.wire.client(.text, "hi")
@@ -120,9 +121,9 @@ struct BrokenOpeningTests {
 
   static func subprotocol(reported: String?) -> Attempt {
     .make(ClientScript([.connect(ConnectStep(subprotocols: ["a", "b"])), .echo()])) {
-      $0.wires = [Wire(opens: false)]
-      $0.wire.request(Wire.requestLines + ["Sec-WebSocket-Protocol: a, b"])
-      $0.wire.respond(Wire.responseLines + ["Sec-WebSocket-Protocol: a"])
+      $0.wires = [WireBuilder(opens: false)]
+      $0.wire.request(WireBuilder.requestLines + ["Sec-WebSocket-Protocol: a, b"])
+      $0.wire.respond(WireBuilder.responseLines + ["Sec-WebSocket-Protocol: a"])
       $0.app(.connected(subprotocol: reported), step: 0)
       $0.closes()
     }
@@ -130,15 +131,15 @@ struct BrokenOpeningTests {
 
   /// Answers that must be refused; the client takes each of them.
   static let unlawful: [(String, [String])] = [
-    ("200", ["HTTP/1.1 200 OK"] + Wire.responseLines.dropFirst()),
+    ("200", ["HTTP/1.1 200 OK"] + WireBuilder.responseLines.dropFirst()),
     ("no status line", ["hello"]),
-    ("no Upgrade", Wire.responseLines.filter { !$0.hasPrefix("Upgrade") }),
-    ("another Upgrade", Wire.responseLines.map { $0 == "Upgrade: websocket" ? "Upgrade: h2c" : $0 }),
-    ("no Connection", Wire.responseLines.filter { !$0.hasPrefix("Connection") }),
-    ("no Accept", Array(Wire.responseLines.dropLast())),
-    ("a wrong Accept", Wire.responseLines.dropLast() + ["Sec-WebSocket-Accept: \(Wire.key)"]),
-    ("an extension", Wire.responseLines + ["Sec-WebSocket-Extensions: permessage-deflate"]),
-    ("a subprotocol", Wire.responseLines + ["Sec-WebSocket-Protocol: chat"]),
+    ("no Upgrade", WireBuilder.responseLines.filter { !$0.hasPrefix("Upgrade") }),
+    ("another Upgrade", WireBuilder.responseLines.map { $0 == "Upgrade: websocket" ? "Upgrade: h2c" : $0 }),
+    ("no Connection", WireBuilder.responseLines.filter { !$0.hasPrefix("Connection") }),
+    ("no Accept", Array(WireBuilder.responseLines.dropLast())),
+    ("a wrong Accept", WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: \(WireBuilder.key)"]),
+    ("an extension", WireBuilder.responseLines + ["Sec-WebSocket-Extensions: permessage-deflate"]),
+    ("a subprotocol", WireBuilder.responseLines + ["Sec-WebSocket-Protocol: chat"]),
   ]
 
   @Test("finds it", arguments: requests + answers)
@@ -149,7 +150,7 @@ struct BrokenOpeningTests {
   @Test("an unlawful answer taken", arguments: unlawful)
   func unlawfulAnswerTaken(_ name: String, _ response: [String]) {
     let attempt = Attempt.make {
-      $0.wires = [Wire(opens: false)]
+      $0.wires = [WireBuilder(opens: false)]
       $0.wire.request()
       $0.wire.respond(response)
       $0.connected()
@@ -163,9 +164,9 @@ struct BrokenOpeningTests {
   @Test("an incomplete answer taken")
   func incompleteAnswerTaken() {
     let attempt = Attempt.make {
-      $0.wires = [Wire(opens: false)]
+      $0.wires = [WireBuilder(opens: false)]
       $0.wire.request()
-      $0.wire.serverBytes(Array("HTTP/1.1 101 Switching".utf8))
+      $0.wire.server(bytes: Array("HTTP/1.1 101 Switching".utf8))
       $0.connected()
       $0.wire.end()
       $0.ended()

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -26,13 +27,13 @@ struct ComparisonTests {
       $0.closes()
     }
     let device = Attempt.make {
-      $0.wires = [Wire(opens: false)]
+      $0.wires = [WireBuilder(opens: false)]
       $0.wire.trace.token = "another"
       $0.wire.request(
         [
           "GET /another HTTP/1.1", "connection: upgrade", "UPGRADE: WebSocket", "User-Agent: board",
           "Host: 10.0.0.1:9",
-          "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: \(Wire.key)",
+          "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: \(WireBuilder.key)",
         ])
       $0.wire.respond()
       $0.connected()
@@ -41,7 +42,7 @@ struct ComparisonTests {
       $0.wire.client(.pong, "p")
       $0.got("hello")
       $0.sent(Array("hello".utf8))
-      $0.wire.client(.text, Array("hel".utf8), final: false)
+      $0.wire.client(.text, Array("hel".utf8), isFinal: false)
       $0.wire.client(.continuation, "lo")
       $0.closes()
     }
@@ -55,7 +56,7 @@ struct ComparisonTests {
     let build = { (attempt: inout Attempt) in
       attempt.wire.server(.text, "one")
       attempt.echoes("one")
-      attempt.wire.server(.text, Array("tw".utf8), final: false)
+      attempt.wire.server(.text, Array("tw".utf8), isFinal: false)
       attempt.wire.server(.continuation, "o")
     }
     let reference = Attempt.open {

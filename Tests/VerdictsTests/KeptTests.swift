@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -46,7 +47,7 @@ struct KeptTests {
     Example(
       "fragments with a Ping between",
       .open {
-        $0.wire.server(.text, Array("fr".utf8), final: false)
+        $0.wire.server(.text, Array("fr".utf8), isFinal: false)
         $0.wire.server(.ping, "p")
         $0.wire.server(.continuation, Array("ag".utf8))
         $0.wire.client(.pong, "p")
@@ -59,14 +60,14 @@ struct KeptTests {
         $0.wire.server(.text, "hello")
         $0.got("hello")
         $0.sent(Array("hello".utf8))
-        $0.wire.client(.text, Array("he".utf8), final: false)
+        $0.wire.client(.text, Array("he".utf8), isFinal: false)
         $0.wire.client(.continuation, Array("llo".utf8))
         $0.closes()
       }),
     Example(
       "a character cut by fragments",
       .open {
-        $0.wire.server(.text, [0xE2, 0x82], final: false)
+        $0.wire.server(.text, [0xE2, 0x82], isFinal: false)
         $0.wire.server(.continuation, [0xAC])
         $0.echoes("€")
         $0.closes()
@@ -158,7 +159,7 @@ struct KeptTests {
     Example(
       "reserved bits answered by 1002",
       .open(expected: Expected(failure: true)) {
-        $0.wire.server(.text, Array("no".utf8), rsv: 4)
+        $0.wire.server(.text, Array("no".utf8), reservedBits: 4)
         $0.wire.clientClose(1002)
         $0.wire.end()
         $0.ended(1006, clean: false)
@@ -167,7 +168,7 @@ struct KeptTests {
       "bad text answered by 1007 before its end",
       .open(expected: Expected(failFast: true)) {
         $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
-        $0.wire.server(.text, [0x61, 0xFF], final: false)
+        $0.wire.server(.text, [0x61, 0xFF], isFinal: false)
         $0.wire.note(.stepStarted(index: 1))
         $0.wire.clientClose(1007)
         $0.wire.note(.stepStarted(index: 2))
@@ -186,14 +187,14 @@ struct KeptTests {
     Example(
       "the end of the stream inside a message",
       .open {
-        $0.wire.server(.text, Array("half".utf8), final: false)
+        $0.wire.server(.text, Array("half".utf8), isFinal: false)
         $0.wire.end()
         $0.ended(1006, clean: false)
       }),
     Example(
       "the end of the stream inside a frame",
       .open {
-        $0.wire.serverBytes([0x81, 0x05, 0x68])
+        $0.wire.server(bytes: [0x81, 0x05, 0x68])
         $0.wire.end()
         $0.threw("OSError")
       }),
@@ -260,18 +261,18 @@ struct KeptTests {
     Example(
       "a wrong Accept refused",
       .make {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
-        $0.wire.respond(Wire.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
+        $0.wire.respond(WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
         $0.app(.connectFailed(ClientException(type: "OSError", message: "accept")), step: 0)
         $0.wire.note(.receivedEnd)
       }),
     Example(
       "a choice that the RFC leaves open",
       .make(expected: Expected(opening: .either)) {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 101"] + Wire.responseLines.dropFirst())
+        $0.wire.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
         $0.app(.connectFailed(ClientException(type: "OSError", message: "status")), step: 0)
         $0.wire.note(.receivedEnd)
       }),
@@ -287,12 +288,12 @@ struct KeptTests {
         expected: Expected(
           request: RequestExpectation(target: "/{token}?x=1", subprotocols: ["chat", "log"]))
       ) {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request(
-          ["GET /t0k?x=1 HTTP/1.1"] + Wire.requestLines.dropFirst() + [
+          ["GET /t0k?x=1 HTTP/1.1"] + WireBuilder.requestLines.dropFirst() + [
             "x-board: pico", "Sec-WebSocket-Protocol: chat, log",
           ])
-        $0.wire.respond(Wire.responseLines + ["Sec-WebSocket-Protocol: chat"])
+        $0.wire.respond(WireBuilder.responseLines + ["Sec-WebSocket-Protocol: chat"])
         $0.app(.connected(subprotocol: "chat"), step: 0)
         $0.closes()
       }),

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import WebSocketProtocol
@@ -8,19 +9,19 @@ import WebSocketProtocol
 
 @Suite("The model of the server's stream")
 struct ModelTests {
-  private func model(_ build: (inout Wire) -> Void) -> ServerStreamModel {
-    var wire = Wire()
+  private func model(_ build: (inout WireBuilder) -> Void) -> ServerStreamModel {
+    var wire = WireBuilder()
     build(&wire)
     return ServerStreamModel(DecodedConnection(wire.trace).server)
   }
 
   /// Where the head of a `Wire` ends.
-  private let start = Wire().trace.responseHeadLength ?? 0
+  private let start = WireBuilder().trace.responseHeadLength ?? 0
 
   @Test("text fails at the first impossible byte, also across fragments")
   func impossibleByte() {
     let model = model {
-      $0.server(.text, [0x61, 0xF4], final: false)
+      $0.server(.text, [0x61, 0xF4], isFinal: false)
       $0.server(.continuation, [0x90, 0x80])
     }
     #expect(model.violation?.streamOffset == start + 4 + 2)
@@ -31,7 +32,7 @@ struct ModelTests {
 
   @Test("a header breaks a rule before its payload has come")
   func incompleteFrame() {
-    let model = model { $0.serverBytes([0xC1, 0x05, 0x68]) }
+    let model = model { $0.server(bytes: [0xC1, 0x05, 0x68]) }
     #expect(model.violation?.section == "5.2")
     #expect(model.violation?.isComplete == false)
     #expect(model.position == .insideFrame(offset: start))
@@ -40,8 +41,8 @@ struct ModelTests {
   @Test("what was left unfinished is known")
   func unfinished() {
     let model = model {
-      $0.server(.text, Array("a".utf8), final: false)
-      $0.serverBytes([0x80, 0x05, 0x62])
+      $0.server(.text, Array("a".utf8), isFinal: false)
+      $0.server(bytes: [0x80, 0x05, 0x62])
     }
     #expect(model.violation == nil)
     #expect(model.unfinished?.payload == Array("ab".utf8))
@@ -54,7 +55,7 @@ struct ModelTests {
       $0.server(.text, "one")
       $0.serverClose(1001)
       $0.server(.text, "two")
-      $0.server(.ping, rsv: 7)
+      $0.server(.ping, reservedBits: 7)
     }
     #expect(model.close?.code == 1001)
     #expect(model.violation == nil)
@@ -65,7 +66,7 @@ struct ModelTests {
 
   @Test("each violation has its section and code", arguments: violations)
   func violation(_ bytes: [UInt8], _ section: String, _ code: UInt16, _ requirement: Requirement) {
-    let violation = model { $0.serverBytes(bytes) }.violation
+    let violation = model { $0.server(bytes: bytes) }.violation
     #expect(violation?.section == section)
     #expect(violation?.closeCodes.first == code)
     #expect(violation?.requirement == requirement)
@@ -119,7 +120,7 @@ struct ModelTests {
     return tails.contains { String(validating: bytes + $0, as: UTF8.self) != nil }
   }
 
-  @Test("the proof of the opening handshake is the RFC's", arguments: [(Wire.key, Wire.accept)])
+  @Test("the proof of the opening handshake is the RFC's", arguments: [(WireBuilder.key, WireBuilder.accept)])
   func accept(_ key: String, _ accept: String) {
     #expect(Digests.accept(forKey: key) == accept)
   }

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -23,7 +24,7 @@ struct RobustnessTests {
 
   private static func attempt(_ generator: inout SplitMix64) -> Attempt {
     var attempt = Attempt()
-    attempt.wires = [Wire(opens: Bool.random(using: &generator))]
+    attempt.wires = [WireBuilder(opens: Bool.random(using: &generator))]
     if Bool.random(using: &generator) { attempt.connected() }
     for _ in 0..<Int.random(in: 0...12, using: &generator) { step(&attempt, &generator) }
     if Int.random(in: 0...9, using: &generator) == 0 { attempt.client.ending = .hung(detail: "somewhere") }
@@ -36,10 +37,10 @@ struct RobustnessTests {
     }
     let opcode = Opcode(rawValue: UInt8.random(in: 0...15, using: &generator))
     switch Int.random(in: 0...14, using: &generator) {
-    case 0: attempt.wire.serverBytes(bytes)
-    case 1: attempt.wire.clientBytes(bytes)
-    case 2, 3: attempt.wire.server(opcode, bytes, final: Bool.random(using: &generator))
-    case 4, 5: attempt.wire.client(opcode, bytes, final: Bool.random(using: &generator))
+    case 0: attempt.wire.server(bytes: bytes)
+    case 1: attempt.wire.client(bytes: bytes)
+    case 2, 3: attempt.wire.server(opcode, bytes, isFinal: Bool.random(using: &generator))
+    case 4, 5: attempt.wire.client(opcode, bytes, isFinal: Bool.random(using: &generator))
     case 6: attempt.got(bytes, text: Bool.random(using: &generator))
     case 7: attempt.sent(bytes)
     case 8: attempt.ended(Int.random(in: 0...5000, using: &generator))

@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 import Traces
 import Verdicts
@@ -12,7 +13,7 @@ struct ToldOnceTests {
     Example(
       "delivered in spite of a violation, and read on: one finding", breaks: ["violation-fails-connection"],
       .open {
-        $0.wire.server(.text, Array("no".utf8), rsv: 4)
+        $0.wire.server(.text, Array("no".utf8), reservedBits: 4)
         $0.wire.server(.ping, "still there?")
         $0.got("no")
         $0.wire.client(.pong, "still there?")
@@ -59,7 +60,7 @@ struct ToldOnceTests {
       "given up at the first fragment: the Pong is missing for that reason",
       breaks: ["no-failure-without-cause"],
       .open {
-        $0.wire.server(.text, Array("fr".utf8), final: false)
+        $0.wire.server(.text, Array("fr".utf8), isFinal: false)
         $0.wire.server(.ping, "p")
         $0.threw("NotImplementedError")
         $0.wire.note(.receivedReset)
@@ -71,7 +72,7 @@ struct ToldOnceTests {
         $0.wire.server(.text, "one")
         $0.got("one")
         $0.sent(Array("one".utf8))
-        $0.wire.clientBytes([0x81, 0x83])
+        $0.wire.client(bytes: [0x81, 0x83])
         $0.wire.note(.receivedReset)
         $0.wire.note(.sentEnd)
         $0.app(.closed, step: 2)
@@ -88,9 +89,9 @@ struct ToldOnceTests {
     Example(
       "an answer to what the adapter could not ask for",
       .make(ClientScript([.connect(ConnectStep(subprotocols: ["a"])), .echo()])) {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
-        $0.wire.respond(Wire.responseLines + ["Sec-WebSocket-Protocol: a"])
+        $0.wire.respond(WireBuilder.responseLines + ["Sec-WebSocket-Protocol: a"])
         $0.app(.unsupported(step: "subprotocols"), step: 0)
         $0.connected()
         $0.closes()
@@ -123,11 +124,11 @@ struct ToldOnceTests {
   @Test("a head that was cut is told as cut, not by the headers that it lacks")
   func cutHead() throws {
     let attempt = Attempt.make {
-      $0.wires = [Wire(opens: false)]
+      $0.wires = [WireBuilder(opens: false)]
       $0.wire.request()
-      let head = Wire.responseLines.dropLast().joined(separator: "\r\n") + "\r\n"
+      let head = WireBuilder.responseLines.dropLast().joined(separator: "\r\n") + "\r\n"
       $0.wire.trace.responseHeadLength = head.utf8.count
-      $0.wire.serverBytes(Array(head.utf8))
+      $0.wire.server(bytes: Array(head.utf8))
       $0.connected()
       $0.wire.end()
       $0.ended()
@@ -140,12 +141,12 @@ struct ToldOnceTests {
   func pieces() {
     func broken(_ build: (inout Attempt) -> Void) -> Attempt {
       .make {
-        $0.wires = [Wire(opens: false)]
+        $0.wires = [WireBuilder(opens: false)]
         $0.wire.request()
-        let head = Array((Wire.responseLines + ["", ""]).joined(separator: "\r\n").utf8)
+        let head = Array((WireBuilder.responseLines + ["", ""]).joined(separator: "\r\n").utf8)
         $0.wire.trace.responseHeadLength = head.count
-        $0.wire.serverBytes(Array(head.prefix(40)))
-        $0.wire.serverBytes(Array(head.dropFirst(40)))
+        $0.wire.server(bytes: Array(head.prefix(40)))
+        $0.wire.server(bytes: Array(head.dropFirst(40)))
         build(&$0)
       }
     }
