@@ -80,15 +80,17 @@ let package = Package(
       swiftSettings: settings),
 
     // One for each module, in the same order; then peers that nobody here wrote, and the tool as a user meets it.
-    tests("WebSocketProtocolTests", ["WebSocketProtocol"]),
-    tests("RawREPLTests", ["RawREPL", "WebSocketProtocol"]),
+    tests("WebSocketProtocolTests", ["WebSocketProtocol", "TestSupport"]),
+    tests("RawREPLTests", ["RawREPL", "WebSocketProtocol", "TestSupport"]),
     tests("TracesTests", ["Traces", "WebSocketProtocol"]),
-    tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol"]),
+    tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol", "TestSupport"]),
     tests(
       "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests("PosixIOTests", ["PosixIO"]),
-    tests("WebSocketPeersTests", ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol"]),
-    tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging]),
+    tests(
+      "WebSocketPeersTests",
+      ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging, "TestSupport"]),
     tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",

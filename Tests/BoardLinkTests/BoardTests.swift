@@ -2,6 +2,7 @@ import BoardLink
 import Foundation
 import PosixIO
 import RawREPL
+import TestSupport
 import Testing
 
 @Suite(
@@ -156,7 +157,7 @@ struct BoardTests {
   func modules() async throws {
     try await SimulatedBench.run { bench in
       let ramfs = try String(
-        contentsOfFile: SimulatedBoardSupport.repository + "/fixtures/board/ramfs.py", encoding: .utf8)
+        contentsOf: Repository.fixtures.appending(path: "board/ramfs.py"), encoding: .utf8)
       let long = "# " + String(repeating: "ö\u{1}\u{4}", count: 3000) + "\nvalue = 7\n"
       let modules = [
         BoardModule(name: "one.py", bytes: [UInt8](long.utf8)),

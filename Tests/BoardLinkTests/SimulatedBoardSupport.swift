@@ -4,32 +4,28 @@ import Logging
 import PosixIO
 import RawREPL
 import Synchronization
+import TestSupport
 import Testing
 
 /// The interpreter and the folders that tests of the simulated board need.
 enum SimulatedBoardSupport {
-  /// The repository, found by walking up from this file (compiled through a link or not).
-  static let repository: String = {
-    var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-    while folder.path != "/", !FileManager.default.fileExists(atPath: folder.path + "/fixtures/vectors") {
-      folder.deleteLastPathComponent()
-    }
-    return folder.path
-  }()
-
   /// From `WSRIG_MICROPYTHON` or the repository's own environment; nil where neither is there.
   static let interpreter: MicroPythonInterpreter? = {
-    let path = ProcessInfo.processInfo.environment["WSRIG_MICROPYTHON"] ?? repository + "/.venv"
+    let path =
+      ProcessInfo.processInfo.environment["WSRIG_MICROPYTHON"]
+      ?? Repository.folder.appending(path: ".venv").path
     return try? MicroPythonInterpreter(path: path)
   }()
 
   static let hasInterpreter = interpreter != nil
   static let skipReason: Comment = "no MicroPython: run ./scripts/setup or set WSRIG_MICROPYTHON"
 
-  static let boardFolder = repository + "/fixtures/board/simulated"
+  static let boardFolder = Repository.fixtures.appending(path: "board/simulated").path
 
   static let mpremote: String? = {
-    let path = ProcessInfo.processInfo.environment["WSRIG_MPREMOTE"] ?? repository + "/.venv/bin/mpremote"
+    guard let path = ProcessInfo.processInfo.environment["WSRIG_MPREMOTE"] else {
+      return Repository.program("mpremote")
+    }
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
   }()
 

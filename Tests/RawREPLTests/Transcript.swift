@@ -1,5 +1,6 @@
 import Foundation
 import RawREPL
+import TestSupport
 import Testing
 
 /// A conversation with a board: calls of the host, bytes it must send, bytes it receives, what they mean.
@@ -28,7 +29,7 @@ struct Transcript: Decodable, CustomTestStringConvertible {
   var testDescription: String { name }
 
   static let all: [Transcript] = ["raw-repl-recorded", "raw-repl-written"].flatMap { name in
-    let url = repositoryRoot.appending(path: "fixtures/vectors/\(name).json")
+    let url = Repository.fixtures.appending(path: "vectors/\(name).json")
     do {
       return try JSONDecoder().decode(File.self, from: Data(contentsOf: url)).transcripts
     } catch {
@@ -36,15 +37,6 @@ struct Transcript: Decodable, CustomTestStringConvertible {
       return []
     }
   }
-
-  /// The repository, found by walking up from this file (compiled through a link or not) to `fixtures`.
-  private static let repositoryRoot: URL = {
-    var folder = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-    while folder.path != "/", !FileManager.default.fileExists(atPath: folder.path + "/fixtures/vectors") {
-      folder.deleteLastPathComponent()
-    }
-    return folder
-  }()
 }
 
 /// Replays transcripts; `cut` decides how received bytes are divided.

@@ -1,6 +1,7 @@
 import Foundation
 import Scenarios
 import Steps
+import TestSupport
 import Testing
 
 /// Error messages, word for word: they are what a user who made a mistake has to go by.
@@ -188,8 +189,7 @@ import Testing
   }
 
   @Test func theExampleOfTheGuideIsRead() throws {
-    let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../fixtures/scenarios/README.md").standardizedFileURL
+    let guide = Repository.fixtures.appending(path: "scenarios/README.md")
     let text = try String(contentsOf: guide, encoding: .utf8)
     let example = try #require(
       text.components(separatedBy: "```json\n").last?.components(separatedBy: "```").first)

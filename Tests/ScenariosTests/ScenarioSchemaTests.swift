@@ -1,23 +1,19 @@
 import Foundation
 import Scenarios
+import TestSupport
 import Testing
 
 @Suite struct ScenarioSchemaTests {
-  private static let python = Python.find()
-
   /// Both directions: what is exported fits the schema, and the schema is no rubber stamp.
-  @Test(.enabled(if: python != nil, "no Python with the package jsonschema was found"))
-  func theSchemaFitsTheCatalogueAndRefusesMistakes() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wsrig-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+  @Test(.enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))
+  func theSchemaFitsTheCatalogueAndRefusesMistakes() async throws {
+    let folder = try TemporaryFolder()
     let list = Catalogue.all.map(ScenarioFile.text).joined(separator: ",\n")
-    let catalogue = folder.appendingPathComponent("catalogue.json")
-    try "[\(list)]".write(to: catalogue, atomically: true, encoding: .utf8)
-    let schema = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../fixtures/schema/scenario.schema.json").standardizedFileURL
-    let result = try Self.python!.run(Self.script, [schema.path, catalogue.path])
-    #expect(result == "ok\n")
+    let catalogue = try folder.write("[\(list)]", to: "catalogue.json")
+    let schema = Repository.fixtures.appending(path: "schema/scenario.schema.json").path
+    let child = try await RunningChild.run(
+      try #require(Repository.python), ["-c", Self.script, schema, catalogue])
+    #expect(child.status == 0 && child.output == "ok\n", "\(child.everything)")
   }
 
   private static let script = """
@@ -45,38 +41,4 @@ import Testing
     spoil(lambda s: s.update(deliveries=["split"]))
     print("ok")
     """
-}
-
-/// A Python interpreter that has the package jsonschema.
-struct Python {
-  let path: String
-
-  /// Looks at the interpreter that `WSRIG_PYTHON` names, the one that `scripts/setup` installs, and those of the search path.
-  static func find() -> Python? {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
-    let environment = ProcessInfo.processInfo.environment
-    let folders = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/python3" }
-    let candidates =
-      [environment["WSRIG_PYTHON"], root.appendingPathComponent(".venv/bin/python3").path].compactMap { $0 }
-      + folders
-    for path in candidates where FileManager.default.isExecutableFile(atPath: path) {
-      let python = Python(path: path)
-      if (try? python.run("import jsonschema; print(1)", [])) == "1\n" { return python }
-    }
-    return nil
-  }
-
-  /// Runs a script; returns what it printed.
-  func run(_ script: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["-c", script] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: data, as: UTF8.self)
-  }
 }

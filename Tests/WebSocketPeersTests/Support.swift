@@ -1,4 +1,3 @@
-import Foundation
 import PosixIO
 import Steps
 import Testing
@@ -11,60 +10,6 @@ func withLoop<Result>(_ body: (EventLoop) async throws -> Result) async throws -
   let loop = try EventLoop(name: "test").start()
   defer { loop.stop() }
   return try await body(loop)
-}
-
-/// What a server of the Python package `websockets` runs on, or nil where the interpreter is missing.
-enum PythonPeer {
-  /// From `WSRIG_PYTHON`, otherwise from the repository's private virtual environment.
-  static let interpreter: String? = {
-    let named = ProcessInfo.processInfo.environment["WSRIG_PYTHON"]
-    var folder = URL(filePath: #filePath)
-    while folder.path != "/", !FileManager.default.fileExists(atPath: folder.path + "/Package.swift") {
-      folder.deleteLastPathComponent()
-    }
-    let candidates = [named, folder.path + "/.venv/bin/python3"].compactMap { $0 }
-    return candidates.first { hasWebsockets($0) }
-  }()
-
-  static let missing: Comment =
-    "needs a Python with the package websockets, named by WSRIG_PYTHON or in .venv (pip install websockets)"
-
-  private static func hasWebsockets(_ path: String) -> Bool {
-    guard FileManager.default.isExecutableFile(atPath: path) else { return false }
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = ["-c", "import websockets"]
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return false }
-    process.waitUntilExit()
-    return process.terminationStatus == 0
-  }
-
-  /// Runs a program to its end; returns what it printed.
-  static func run(_ program: String, _ arguments: [String] = [], on loop: EventLoop) async throws -> String {
-    let child = try await start(program, arguments, on: loop)
-    let output = try #require(child.output)
-    var text: [UInt8] = []
-    while true {
-      let part = try await output.read(deadline: .after(.seconds(20)))
-      if part.isEmpty { break }
-      text += part
-    }
-    let end = try await child.waitForEnd(deadline: .after(.seconds(5)))
-    if end != .exited(0) {
-      let errors = try await child.errors?.read(upTo: 1 << 16, deadline: .after(.seconds(5))) ?? []
-      Issue.record("Python ended with \(end): \(String(decoding: errors, as: UTF8.self))")
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  static func start(_ program: String, _ arguments: [String] = [], on loop: EventLoop) async throws
-    -> ChildProcess
-  {
-    let path = try #require(interpreter)
-    return try await ChildProcess.start(
-      ChildCommand(path, ["-u", "-c", program] + arguments), streams: .pipes, on: loop)
-  }
 }
 
 /// A plain TCP client that sees bytes, ends and resets as they are.

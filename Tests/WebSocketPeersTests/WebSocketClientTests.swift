@@ -1,5 +1,6 @@
 import PosixIO
 import Steps
+import TestSupport
 import Testing
 import Traces
 import WebSocketPeers
@@ -185,10 +186,10 @@ struct WebSocketClientTests {
 
   @Test(
     "Against a server of Python's websockets: messages, fragments, subprotocol, headers, Ping and both closes",
-    .enabled(if: PythonPeer.interpreter != nil, PythonPeer.missing))
+    .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))
   func pythonServer() async throws {
     try await withLoop { loop in
-      let child = try await PythonPeer.start(
+      let program =
         """
         import asyncio, websockets
         async def handler(ws):
@@ -201,16 +202,10 @@ struct WebSocketClientTests {
                 print(server.sockets[0].getsockname()[1])
                 await asyncio.Future()
         asyncio.run(main())
-        """, on: loop)
+        """
+      let child = try await RunningChild.start(try #require(Repository.python), ["-u", "-c", program])
       defer { child.kill() }
-      let output = try #require(child.output)
-      var line: [UInt8] = []
-      while line.last != 0x0A {
-        let part = try await output.read(deadline: .after(.seconds(20)))
-        try #require(!part.isEmpty)
-        line += part
-      }
-      let port = try #require(Int(String(decoding: line.dropLast(), as: UTF8.self)))
+      let port = try #require(Int(try await child.line(containing: "")))
       let client = WebSocketClient(on: loop)
       let response = try await client.handshake(
         "ws://localhost:\(port)/p?q=1", headers: [("X-Word", "w")], subprotocols: ["a", "b"])
