@@ -157,6 +157,8 @@ extension ReferencePlayer {
     var received = 0
     while count.map({ received < $0 }) ?? true {
       guard let message = try await client.recv() else {
+        // Close code and reason are settled when TCP has ended.
+        try await client.close()
         let clean = client.connectionIfAny?.closeStatus?.wasClean
         return note(
           .ended(

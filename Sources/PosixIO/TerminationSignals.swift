@@ -1,14 +1,16 @@
 import CLinux
 import Glibc
 
-/// The requests to end that a process gets: Ctrl-C in its terminal, or `kill`.
-public enum TerminationSignal: Int32, Sendable {
+/// The requests to end that a process gets: Ctrl-C in its terminal, the end of that terminal, or `kill`.
+public enum TerminationSignal: Int32, Sendable, CaseIterable {
+  /// SIGHUP: the terminal was closed.
+  case hangUp = 1
   /// SIGINT.
   case interrupt = 2
   /// SIGTERM.
   case terminate = 15
 
-  /// Takes over both signals for the process and reports each. When the stream's reader goes away, the signals end
+  /// Takes over these signals for the process and reports each. When the stream's reader goes away, the signals end
   /// the process again as usual. At most one stream at a time.
   ///
   /// The handler only writes a byte into a pipe, so it works whatever thread the kernel picks.
@@ -24,9 +26,9 @@ public enum TerminationSignal: Int32, Sendable {
           if let signal = TerminationSignal(rawValue: Int32(number)) { continuation.yield(signal) }
         }
       }
-      for signal in [Self.interrupt, .terminate] { _ = clinux_route_signal(signal.rawValue, writeEnd) }
+      for signal in allCases { _ = clinux_route_signal(signal.rawValue, writeEnd) }
       continuation.onTermination = { _ in
-        for signal in [Self.interrupt, .terminate] { _ = clinux_restore_signal(signal.rawValue) }
+        for signal in allCases { _ = clinux_restore_signal(signal.rawValue) }
         channel.close()
         close(writeEnd)
       }

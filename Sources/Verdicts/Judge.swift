@@ -90,6 +90,10 @@ public enum Judge {
     device: AttemptTrace, devices: [RuleContext], reference: AttemptTrace, violations: [Violation]
   ) -> (Verdict, String?) {
     if case .unusable(let detail) = device.client.ending { return (.inconclusive, detail) }
+    // Silence is no proof of anything: whoever played the client side has at least to say that it connected, or did not.
+    if device.client.events.isEmpty, case .completed = device.client.ending {
+      return (.inconclusive, "The client side reported nothing at all.")
+    }
     if let must = violations.first(where: { $0.requirement == .must }) {
       if let reason = tooBigForBoard(device, devices, violations: violations) {
         return (.unsupported, reason)

@@ -10,7 +10,7 @@ struct AgentReportTests {
   }
 
   private func trace(_ text: String, last: Bool = false) -> ClientTrace {
-    DeviceRunner.trace(of: AgentLines.output(text), id: "1.x", isLastAttempt: last)
+    DeviceRunner.trace(of: AgentLines.output(text), id: "1.x", pace: .unmeasured, isLastAttempt: last)
   }
 
   private func detail(_ ending: ClientTrace.Ending) -> String {
@@ -107,7 +107,7 @@ struct AgentReportTests {
   func proof() {
     let few =
       AgentLines.begin("1.x") + AgentLines.end(0, interrupted: true, turns: Pace.provingHeartbeats - 1)
-    #expect(detail(trace(few).ending).contains("only \(Pace.provingHeartbeats - 1) turns"))
+    #expect(detail(trace(few).ending).contains("heartbeat shows too little"))
     #expect(detail(trace(few, last: true).ending).hasPrefix("hung"))
     let enough = AgentLines.begin("1.x") + AgentLines.end(0, interrupted: true, turns: Pace.provingHeartbeats)
     #expect(detail(trace(enough).ending).hasPrefix("hung"))
@@ -119,7 +119,7 @@ struct AgentReportTests {
   func agentFailed() {
     var output = AgentLines.output(AgentLines.begin("1.x"))
     output.exception = "MemoryError"
-    let ending = DeviceRunner.trace(of: output, id: "1.x", isLastAttempt: true).ending
+    let ending = DeviceRunner.trace(of: output, id: "1.x", pace: .unmeasured, isLastAttempt: true).ending
     #expect(detail(ending) == "unusable: the agent itself failed: MemoryError")
   }
 }

@@ -104,9 +104,10 @@ extension EndToEndTests {
       let client = try folder.write("TABLE = {\n" + rows.joined(separator: "\n") + "\n}\n", to: "client.py")
       let child = try await Tool.run(Self.quick + ["--client", client], in: folder)
       expectComplaint(child, status: 2, ["MemoryError", "client.py"], lines: 1...12)
-      let small = try await Tool.run(Self.quick + ["--sim-heap", "48K"], in: folder)
-      #expect([2, 3].contains(small.status), "\(small.everything)")
-      expectComplaint(small, status: small.status ?? -1, ["board"], lines: 1...12)
+      let small = try await Tool.run(Self.quick + ["--sim-heap", "64K"], in: folder)
+      expectComplaint(small, status: 2, ["MemoryError"], lines: 1...12)
+      let tiny = try await Tool.run(Self.quick + ["--sim-heap", "1"], in: folder)
+      expectComplaint(tiny, status: 2, ["--sim-heap", "64K"], lines: 1...6)
     }
 
     @Test("a scenario file with a typo: the file, where in it, and what is allowed")

@@ -96,6 +96,18 @@ struct ToldOnceTests {
         $0.connected()
         $0.closes()
       }),
+    Example(
+      "an echo that comes after the server gave up: slow, and nothing else", breaks: ["in-time:QUALITY"],
+      .open {
+        $0.wire.server(.text, Array("hi".utf8))
+        $0.wire.note(.deadlinePassed(index: 1))
+        $0.wire.note(.sentEnd)
+        $0.got("hi")
+        $0.sent(Array("hi".utf8))
+        $0.wire.client(.text, Array("hi".utf8))
+        $0.wire.note(.receivedEnd)
+        $0.ended()
+      }),
   ]
 
   @Test("told once", arguments: told)
@@ -180,5 +192,33 @@ struct ToldOnceTests {
       attempt.violations.first?.sentence
         == "The client ended TCP after a Close frame with code 5000, which the RFC does not define, without a Close;"
         + " it should send Close 5000 or an empty Close first.")
+  }
+
+  @Test("a client that sends nothing is told from one whose send the end of the server's stream overtook")
+  func nothingSent() {
+    func attempt(idleMicroseconds: Int) -> Attempt {
+      .open {
+        $0.wire.server(.text, Array("hi".utf8))
+        $0.got("hi")
+        $0.sent(Array("hi".utf8))
+        $0.wire.note(.deadlinePassed(index: 1))
+        $0.wire.note(.sentEnd)
+        $0.wire.note(.receivedEnd)
+        $0.ended()
+        $0.client.events[$0.client.events.count - 1].microseconds += idleMicroseconds
+      }
+    }
+    #expect(attempt(idleMicroseconds: 400_000).broken == ["send-not-lost"])
+    #expect(!attempt(idleMicroseconds: 1_000).broken.contains("send-not-lost"))
+  }
+
+  @Test("a client side that reports nothing at all is inconclusive, not passed")
+  func nothingReported() {
+    let silent = AttemptTrace(endpoint: .device, connections: [], client: ClientTrace())
+    let testCase = Case(
+      scenario: Scenario(
+        id: "1.silent", description: "", expectation: "", rfc: "5.6", requirement: .must,
+        server: ServerScript([.sendFrame(FrameSpec(.text, .text("hi")))])))
+    #expect(Judge.judge(case: testCase, device: silent, reference: silent).verdict == .inconclusive)
   }
 }

@@ -324,9 +324,14 @@ struct ScriptedServerTests {
   func floodedWhileDraining() async throws {
     let record = try await play(ServerScript([.pause(milliseconds: 100), .closeTCP])) { server, _, loop in
       let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      for _ in 0..<24 { try await client.send(clientFrame(.binary, Array(repeating: 7, count: 1 << 20))) }
+      do {
+        for _ in 0..<24 { try await client.send(clientFrame(.binary, Array(repeating: 7, count: 1 << 20))) }
+      } catch let error as PosixError {
+        // The server may have closed before the last of it: what counts is its trace.
+        #expect(error.operation == .send)
+      }
       #expect(try await client.readToEnd() == .end)
-      try await client.endSending()
+      try? await client.endSending()
     }
     let kinds = try #require(record.connections.first).events.map(\.kind)
     #expect(kinds.contains(.receivedEnd))

@@ -64,6 +64,21 @@ struct ApplicationView: Sendable {
     return Set(tasks).count <= 1
   }
 
+  /// So long after the return of a send, by the client's own clock, its bytes would have come to the server: a hundred times what
+  /// a slow client needs, and less than the server's patience.
+  private static let idleMicroseconds = 150_000
+
+  /// Whether at some time after the send of that index (in `sent`) had returned nothing happened for long, so that the end of the
+  /// connection, which came later, cannot have overtaken its bytes.
+  func idled(afterSending index: Int) -> Bool {
+    let places = events.indices.filter { if case .sent = events[$0].kind { true } else { false } }
+    guard places.indices.contains(index) else { return false }
+    let later = events[places[index]...]
+    return zip(later, later.dropFirst()).contains {
+      $1.microseconds - $0.microseconds >= Self.idleMicroseconds
+    }
+  }
+
   /// Whether the application was told that the connection is over, in whatever way.
   var knowsTheEnd: Bool { !ends.isEmpty || closeReturned || !failures.isEmpty || connectFailure != nil }
 
