@@ -48,6 +48,7 @@ public struct ConformanceRun: Sendable {
     let runner = CaseRunner(setup: setup, seed: configuration.seed)
     var latency = LatencyRecorder(.run)
     let pace = await runner.calibrate()
+    result.boardEvents.append(pace.record(took: .now() - start))
     for testCase in configuration.cases {
       result.endedEarly = reasonToEnd(result, since: start)
       if result.endedEarly != nil { break }

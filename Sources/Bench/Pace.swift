@@ -1,3 +1,5 @@
+import Results
+
 /// How long things may take in this run. Calibrated once, from the client's own pace, and the same for every case.
 public struct Pace: Sendable, Hashable {
   /// From a case's begin, or from the last byte on the wire if that is later, to the server's giving up what it waits for.
@@ -35,6 +37,15 @@ public struct Pace: Sendable, Hashable {
     self.longestPatience = longestPatience
     self.silence = silence
     self.drain = drain
+  }
+
+  /// The pace as reports keep it. Calibrating is the first thing that a run does.
+  func record(took duration: Duration) -> BoardEventRecord {
+    BoardEventRecord(
+      kind: "calibrate", atSeconds: 0, durationSeconds: duration.seconds, succeeded: true,
+      detail:
+        "the server waits \(patience) for what it expects, \(longestPatience) at most; a client that does nothing for "
+        + "\(silence) after the end is interrupted")
   }
 
   /// The same, `factor` times as patient: for the rerun of a case in which the board did not get to run.
