@@ -8,7 +8,16 @@ public enum Judge {
     // Each trace is decoded and modelled once, for the rules and for the comparison.
     let devices = RuleContext.all(case: `case`, attempt: device)
     let references = RuleContext.all(case: `case`, attempt: reference)
-    let violations = violations(device, devices)
+    var violations = violations(device, devices)
+    if violations.isEmpty, unsupported(device) == nil, case .completed = device.client.ending,
+      let miss = unexplainedMiss(`case`, device: device, reference: reference)
+    {
+      guard device.client.showsRunning else {
+        return Judgement(
+          verdict: .inconclusive, reason: "The board hardly ran while the server waited for its client.")
+      }
+      violations = [miss]
+    }
     let comparison = Comparison(devices: devices, references: references, violations: violations)
     let (verdict, reason) = verdict(
       device: device, devices: devices, reference: reference, violations: violations)

@@ -221,4 +221,44 @@ struct ToldOnceTests {
         server: ServerScript([.sendFrame(FrameSpec(.text, .text("hi")))])))
     #expect(Judge.judge(case: testCase, device: silent, reference: silent).verdict == .inconclusive)
   }
+
+  @Test("a client that never answers a Ping is told so where the server waited for nothing else")
+  func silentOnPing() {
+    func attempt(heartbeats: Int) -> Attempt {
+      .open {
+        $0.scenario.server = ServerScript([
+          .sendFrame(FrameSpec(.ping, "still there?")), .expectFrame(FrameExpectation(opcode: 10)),
+        ])
+        $0.wire.server(.ping, "still there?")
+        $0.wire.note(.deadlinePassed(index: 1))
+        $0.wire.note(.sentEnd)
+        $0.wire.note(.receivedEnd)
+        $0.ended()
+        $0.client.heartbeat = ClientTrace.Heartbeat(
+          periodMicroseconds: 10_000, count: heartbeats, longestGapMicroseconds: 11_000,
+          countSinceLastEvent: heartbeats)
+      }
+    }
+    #expect(attempt(heartbeats: 40).broken == ["pong-for-every-ping"])
+    #expect(attempt(heartbeats: 3).broken == [])
+  }
+
+  @Test("what the server waited for in vain, and the reference gave, is never passed")
+  func awaitedInVain() {
+    let script = ServerScript([.expectClose])
+    let device = Attempt.open {
+      $0.scenario.server = script
+      $0.wire.note(.deadlinePassed(index: 0))
+      $0.wire.note(.sentEnd)
+      $0.wire.note(.receivedEnd)
+      $0.ended()
+    }
+    let reference = Attempt.open {
+      $0.scenario.server = script
+      $0.wire.end()
+    }
+    let judgement = Judge.judge(case: device.case, device: device.trace, reference: reference.trace)
+    #expect(judgement.verdict == .failed)
+    #expect(judgement.violations.map(\.rule) == ["awaited-in-vain"])
+  }
 }

@@ -47,10 +47,10 @@ extension RuleContext {
 
   private var isClosedByApplication: Bool { clientEnd != nil && applicationMayClose }
 
-  /// An echo of a message behind the Ping came before the server did what releases the client.
+  /// An echo of a message that ends behind the Ping came before the server did what releases the client.
   private func hasReadBeyond(_ ping: DecodedFrame, before released: Int) -> Bool {
     guard application.isEcho else { return false }
-    let split = server.messages.firstIndex { $0.streamOffset > ping.streamOffset } ?? server.messages.count
+    let split = server.messages.firstIndex { $0.endOffset > ping.streamOffset } ?? server.messages.count
     // Only a content that nothing else explains tells which message the client had read.
     var others = Set(server.messages[..<split].map(\.payload))
     others.formUnion(application.sends.compactMap(\.payload))
@@ -58,11 +58,13 @@ extension RuleContext {
     return client.wholeMessages.contains { $0.eventIndex < released && later.contains($0.payload) }
   }
 
+  /// The server waited for a Pong until something else came or its patience ended, while the board was running.
   private func waitedInVain(after ping: DecodedFrame, before released: Int) -> Bool {
+    guard attempt.client.showsRunning else { return false }
     let script = scenario.server.connections.first { $0.name == name }
     return (trace?.events ?? []).enumerated().contains { index, event in
-      guard index > ping.eventIndex, index < released, case .expectationMissed(let step, _) = event.kind,
-        let script, script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
+      guard index > ping.eventIndex, index < released, let step = event.kind.missedStep, let script,
+        script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
       else { return false }
       return wanted.opcode == Opcode.pong.rawValue
     }
