@@ -3,13 +3,9 @@ import Steps
 import Traces
 
 extension WireEvent.Kind {
-  /// The step in which the server waited in vain, if the event tells of that.
-  var missedStep: Int? {
-    switch self {
-    case .expectationMissed(let index, _), .deadlinePassed(let index): index
-    default: nil
-    }
-  }
+  /// The step in which the server's patience ended. That something else came in place of what it waited for is no such case: what
+  /// came is judged by itself.
+  var impatientStep: Int? { if case .deadlinePassed(let index) = self { index } else { nil } }
 }
 
 extension ClientTrace {
@@ -49,7 +45,7 @@ extension AttemptTrace {
       let script = testCase.scenario.server.connections.first { $0.name == connection.name }
       return connection.events.compactMap { event in
         // Behind the steps lies the ending, which has rules of its own.
-        event.kind.missedStep.flatMap { step in
+        event.kind.impatientStep.flatMap { step in
           step < script?.steps.count ?? 0 ? MissedStep(connection: connection.name, step: step) : nil
         }
       }

@@ -58,16 +58,20 @@ extension RuleContext {
     return client.wholeMessages.contains { $0.eventIndex < released && later.contains($0.payload) }
   }
 
-  /// The server waited for a Pong until something else came or its patience ended, while the board was running.
+  /// The server waited for a Pong until something else came, or until its patience ended while the board was running.
   private func waitedInVain(after ping: DecodedFrame, before released: Int) -> Bool {
-    guard attempt.client.showsRunning else { return false }
     let script = scenario.server.connections.first { $0.name == name }
     return (trace?.events ?? []).enumerated().contains { index, event in
-      guard index > ping.eventIndex, index < released, let step = event.kind.missedStep, let script,
+      guard index > ping.eventIndex, index < released, let step = stepMissed(in: event.kind), let script,
         script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
       else { return false }
       return wanted.opcode == Opcode.pong.rawValue
     }
+  }
+
+  private func stepMissed(in kind: WireEvent.Kind) -> Int? {
+    if case .expectationMissed(let step, _) = kind { return step }
+    return attempt.client.showsRunning ? kind.impatientStep : nil
   }
 
   /// A Pong that answers nothing that the server asked, though a Ping went without its answer: an answer gone wrong. Otherwise a
