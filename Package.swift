@@ -52,10 +52,14 @@ let package = Package(
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
-    module("Latency", ["Traces", "WebSocketProtocol", histogram]),
+    module("Latency", ["Traces", histogram]),
     module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
     module(
-      "Reports", ["Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", mustache, xml, rainbow]),
+      "Reports",
+      [
+        "Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", mustache, xml,
+        rainbow,
+      ]),
 
     // I/O.
     module("PosixIO", ["CLinux"]),
@@ -74,8 +78,7 @@ let package = Package(
       name: "wsrig",
       dependencies: [
         "Bench", "BoardLink", "Reports", "Results", "Scenarios", "Steps", "Verdicts", "WebSocketPeers",
-        "PosixIO",
-        arguments, logging, rainbow,
+        "WebSocketProtocol", "PosixIO", arguments, logging,
       ],
       swiftSettings: settings),
 

@@ -3,8 +3,6 @@
 enum AgentRecord: Decodable, Sendable {
   /// The adapter and its client were loaded.
   case loaded
-  /// What the board is, which a person asks for; a run learns it when it attaches the board.
-  case identity
   /// A case began.
   case begin(Begin)
   /// The client did or met something.
@@ -13,13 +11,12 @@ enum AgentRecord: Decodable, Sendable {
   case end(End)
 
   /// What the record is about, the value of `k`.
-  enum Subject: String, Decodable { case loaded, identity, begin, event, end }
+  enum Subject: String, Decodable { case loaded, begin, event, end }
 
   /// The record's subject.
   var subject: Subject {
     switch self {
     case .loaded: .loaded
-    case .identity: .identity
     case .begin: .begin
     case .event: .event
     case .end: .end
@@ -32,7 +29,6 @@ enum AgentRecord: Decodable, Sendable {
   init(from decoder: any Decoder) throws {
     switch try decoder.container(keyedBy: CodingKeys.self).decode(Subject.self, forKey: .subject) {
     case .loaded: self = .loaded
-    case .identity: self = .identity
     case .begin: self = .begin(try Begin(from: decoder))
     case .event: self = .event(try Event(from: decoder))
     case .end: self = .end(try End(from: decoder))
