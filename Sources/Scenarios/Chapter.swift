@@ -1,5 +1,5 @@
 /// The chapters of the catalogue. The numbers are those that authors of servers know from Autobahn|Testsuite, where it has the
-/// chapter; 0 and 8 it left empty.
+/// chapter; 0, 8 and 11 it left empty, and 14 is ours.
 public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
   case openingHandshake = 0
   case framing = 1
@@ -11,6 +11,11 @@ public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
   case closing = 7
   case masking = 8
   case limits = 9
+  case autoFragmentation = 10
+  case concurrency = 11
+  case deflatePayloads = 12
+  case deflateParameters = 13
+  case resources = 14
 
   /// The chapter's title as reports show it.
   public var title: String {
@@ -25,6 +30,11 @@ public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
     case .closing: "Closing handshake"
     case .masking: "Masking"
     case .limits: "Limits"
+    case .autoFragmentation: "Automatic fragmentation"
+    case .concurrency: "Concurrency"
+    case .deflatePayloads: "permessage-deflate: messages"
+    case .deflateParameters: "permessage-deflate: parameters"
+    case .resources: "Resources"
     }
   }
 }

@@ -13,6 +13,8 @@ public struct Scenario: Sendable, Hashable {
   public var rfc: String
   /// How strongly the RFC asks for it.
   public var requirement: Requirement
+  /// Where the RFC can be read in several ways: which behaviours are allowed, why, and where it says so; nil where it cannot.
+  public var dispute: String?
   /// Words to select it by, beside its chapter.
   public var tags: [String]
   /// The server's side.
@@ -27,7 +29,8 @@ public struct Scenario: Sendable, Hashable {
   /// Creates a scenario.
   public init(
     id: String, description: String, expectation: String, rfc: String, requirement: Requirement,
-    tags: [String] = [], server: ServerScript, client: ClientScript = .echo, expected: Expected = Expected(),
+    dispute: String? = nil, tags: [String] = [], server: ServerScript, client: ClientScript = .echo,
+    expected: Expected = Expected(),
     deliveries: [Delivery] = Delivery.allCases
   ) {
     self.id = id
@@ -35,6 +38,7 @@ public struct Scenario: Sendable, Hashable {
     self.expectation = expectation
     self.rfc = rfc
     self.requirement = requirement
+    self.dispute = dispute
     self.tags = tags
     self.server = server
     self.client = client

@@ -155,7 +155,7 @@ import Testing
         == #"x.json: delivery is "split", which the scenario does not have; allowed here: "whole"."#)
     #expect(
       message("[]")
-        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, tags, server, client, expected, deliveries, delivery."
+        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, delivery."
     )
     #expect(message("{}") == "x.json: schemaVersion is missing; allowed here: 1.")
   }

@@ -19,6 +19,11 @@ public enum Catalogue {
       case .closing: closing
       case .masking: masking
       case .limits: limits
+      case .autoFragmentation: autoFragmentation
+      case .concurrency: concurrency
+      case .deflatePayloads: deflatePayloads
+      case .deflateParameters: deflateParameters
+      case .resources: resources
       }
     return drafts.map { draft in
       var scenario = draft

@@ -11,6 +11,7 @@ extension Scenario {
       ("description", .string(description)),
       ("expectation", expectation.isEmpty ? nil : .string(expectation)), ("rfc", .string(rfc)),
       ("requirement", .string(requirement.rawValue)),
+      ("dispute", dispute.map(JSONValue.string)),
       ("tags", tags.isEmpty ? nil : .array(tags.map(JSONValue.string))), ("server", server.json),
       ("client", client == .echo ? nil : client.json),
       ("expected", expected == Expected() ? nil : expected.json),
@@ -29,6 +30,7 @@ extension Scenario {
       rfc: try object.required("rfc", "a section of RFC 6455, such as \"5.5.2\"").string(),
       requirement: try object.required("requirement", Requirement.allCases.map(\.rawValue).quotedList)
         .choice(Requirement.self),
+      dispute: try object.optional("dispute")?.string(),
       tags: try object.optional("tags")?.strings() ?? [],
       server: try ServerScript(json: try object.required("server", "an object with the key connections")))
     if let value = object.optional("client") { client = try ClientScript(json: value) }

@@ -34,8 +34,8 @@ public enum ScenarioFile {
   public static func read(_ data: Data, file: String) throws(ScenarioFileError) -> Case {
     let reader = JSONReader(file: file, keyPath: "", value: try parse(data, file: file))
     let object = try reader.object(
-      "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "tags", "server", "client",
-      "expected", "deliveries", "delivery")
+      "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "dispute", "tags", "server",
+      "client", "expected", "deliveries", "delivery")
     _ = try object.required("schemaVersion", "1").integer(1...1)
     var testCase = Case(scenario: try Scenario(json: object))
     if let value = object.optional("delivery") { testCase.delivery = try value.choice(Delivery.self) }
