@@ -5,19 +5,15 @@ import PosixIO
 import Results
 import WebSocketPeers
 
-/// What a run works with: the server on its loop, the board on another, the reference on a third. Made before the first case, torn
+/// What a run works with: the server on its loop, the device on another, the reference on a third. Made before the first case, torn
 /// down after the last.
 final class BenchSetup: Sendable {
   let server: ScriptedServer
-  let client: DeviceClient
-  let referenceLoop: EventLoop
-  let serialLog: SerialLog?
-  /// The host of the server's address as it stands in a URL.
-  let host: String
-  private let tokens: AttemptTokens
+  /// The client under test, on what it runs on.
+  let device: any Device
+  let reference: ReferenceRunner
+  let tokens: AttemptTokens
   private let lock: BoardLockBox
-  private let configuration: RunConfiguration
-  private let start: MonotonicInstant
 
   /// Makes everything, runs the body, and ends everything again in reverse order, whatever happens.
   /// - Throws: `ConfigurationError`, `MissingBoard`, or what the body throws.
@@ -49,52 +45,18 @@ final class BenchSetup: Sendable {
     _ configuration: RunConfiguration, _ lock: BoardLockBox, _ loops: Loops, _ server: ScriptedServer,
     _ progress: @escaping @Sendable (RunEvent) -> Void
   ) throws {
-    self.configuration = configuration
     self.lock = lock
     self.server = server
-    let start = MonotonicInstant.now()
-    self.start = start
-    referenceLoop = loops.reference
     tokens = AttemptTokens(seed: configuration.seed)
     let address = server.addresses[0]
-    host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    serialLog = try configuration.serialLog.map { try SerialLog(path: $0.path) }
-    let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
-    let link = try Self.link(configuration, on: loops.board, logger: logger)
-    let board = Board(link: link, on: loops.board, log: serialLog, logger: logger) { event in
-      if event.kind != .attach { progress(.board(BoardEventRecord(event, since: start))) }
-    }
-    client = try DeviceClient(board: board, bundle: configuration.client, fixtures: configuration.fixtures)
+    let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
+    reference = ReferenceRunner(server: server, host: host, seed: configuration.seed, loop: loops.reference)
+    device = try Self.device(configuration, server, host: host, on: loops.device, progress)
   }
 
-  /// The token of the next attempt on the server.
-  func nextToken() -> String { tokens.next() }
-
-  /// Attaches the board, loads the client and asks the board who it is.
-  /// - Throws: `MissingBoard`; `ConfigurationError` where the client does not load.
-  func prepareBoard() async throws -> BoardRecord {
-    do {
-      try await client.board.attach()
-      do {
-        try await client.load()
-      } catch let failure as BoardFailure {
-        try await client.loadAgain(after: failure)
-      }
-      return try await client.record(selector: configuration.board)
-    } catch let failure as BoardFailure {
-      throw MissingBoard(
-        "Could not get the board ready: \(failure); check --board, the cable and that it runs MicroPython.")
-    }
-  }
-
-  /// The board's events since the last call, with times from the start of the run.
-  func takeBoardEvents() async -> [BoardEventRecord] {
-    await client.board.takeEvents().map { BoardEventRecord($0, since: start) }
-  }
-
-  /// Leaves the board at its friendly prompt and ends the server.
+  /// Lets go of the device and ends the server.
   private func tearDown() async {
-    await client.board.detach()
+    await device.leave()
     // Nothing is left to lose: the results are gathered before.
     try? await server.stop()
   }
@@ -127,6 +89,22 @@ final class BenchSetup: Sendable {
     return address
   }
 
+  private static func device(
+    _ configuration: RunConfiguration, _ server: ScriptedServer, host: String, on loop: EventLoop,
+    _ progress: @escaping @Sendable (RunEvent) -> Void
+  ) throws -> any Device {
+    guard configuration.board != .reference else {
+      let seed = ReferenceDevice.seed(besides: configuration.seed)
+      return ReferenceDevice(runner: ReferenceRunner(server: server, host: host, seed: seed, loop: loop))
+    }
+    let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
+    return try BoardDevice(
+      link: try link(configuration, on: loop, logger: logger), on: loop, client: configuration.client,
+      fixtures: configuration.fixtures, server: server, host: host,
+      serialLog: try configuration.serialLog.map { try SerialLog(path: $0.path) }, start: .now(),
+      logger: logger, onEvent: { progress(.board($0)) })
+  }
+
   private static func link(
     _ configuration: RunConfiguration, on loop: EventLoop, logger: Logger
   ) throws -> any Link {
@@ -144,42 +122,33 @@ final class BenchSetup: Sendable {
   }
 }
 
-/// Holds the board's lock for as long as the setup lives. The simulated board needs none: every run makes its own.
+/// Holds the board's lock for as long as the setup lives. What is on this computer needs none: every run makes its own.
 private final class BoardLockBox: Sendable {
   private let lock: BoardLock?
 
   init(_ selector: BoardSelector) throws {
     do {
-      lock = selector == .simulated ? nil : try BoardLock(selector)
+      lock = selector.isOnThisComputer ? nil : try BoardLock(selector)
     } catch let failure as BoardFailure {
       throw MissingBoard("\(failure)")
     }
   }
 }
 
-/// The threads of a run: server, board and reference do not wait for one another.
+/// The threads of a run: server, device and reference do not wait for one another.
 private struct Loops: Sendable {
   let server: EventLoop
-  let board: EventLoop
+  let device: EventLoop
   let reference: EventLoop
 
   /// Starts the loops for the body and stops them after it.
   static func with<Result: Sendable>(_ body: (Loops) async throws -> Result) async throws -> Result {
     let loops = Loops(
-      server: try EventLoop(name: "server"), board: try EventLoop(name: "board"),
+      server: try EventLoop(name: "server"), device: try EventLoop(name: "device"),
       reference: try EventLoop(name: "reference"))
-    let all = [loops.server, loops.board, loops.reference]
+    let all = [loops.server, loops.device, loops.reference]
     for loop in all { loop.start() }
     defer { for loop in all { loop.stop() } }
     return try await body(loops)
-  }
-}
-
-extension BoardEventRecord {
-  /// The event with times counted from `start`.
-  fileprivate init(_ event: BoardEvent, since start: MonotonicInstant) {
-    self.init(
-      kind: event.kind.rawValue, atSeconds: (event.instant - start).seconds,
-      durationSeconds: event.duration.seconds, succeeded: event.succeeded, detail: event.detail)
   }
 }

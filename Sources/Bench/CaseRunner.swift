@@ -10,16 +10,16 @@ import WebSocketProtocol
 
 /// Runs one case to its verdict: the reference, the device, a rerun where the bench failed, the judgement.
 final class CaseRunner {
-  private let setup: BenchSetup
-  private let device: DeviceRunner
+  private let device: any Device
   private let reference: ReferenceRunner
+  private let tokens: AttemptTokens
   /// Why the board was given up; from then on no case is put to it.
   private var quarantine: BoardFailure?
 
-  init(setup: BenchSetup, seed: UInt64) {
-    self.setup = setup
-    device = DeviceRunner(client: setup.client, server: setup.server, host: setup.host)
-    reference = ReferenceRunner(server: setup.server, host: setup.host, seed: seed, loop: setup.referenceLoop)
+  init(device: any Device, reference: ReferenceRunner, tokens: AttemptTokens) {
+    self.device = device
+    self.reference = reference
+    self.tokens = tokens
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
@@ -34,10 +34,10 @@ final class CaseRunner {
   /// Runs the case. Whatever fails on the way, the case has a result.
   func run(_ testCase: Case, pace: Pace) async -> CaseResult {
     let start = MonotonicInstant.now()
-    let position = setup.serialLog?.position
+    let position = device.serialLog?.position
     let expected: AttemptTrace
     do {
-      expected = try await reference.run(testCase, token: setup.nextToken())
+      expected = try await reference.run(testCase, token: tokens.next())
     } catch {
       let reason = "the reference could not be put through the case: \(error)"
       return CaseResult(
@@ -46,16 +46,16 @@ final class CaseRunner {
     }
     var (outcome, attempts) = await runDevice(testCase, pace: pace)
     if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
-    if quarantine == nil { await setup.client.board.noteProgress() }
+    if quarantine == nil { await device.noteProgress() }
     return CaseResult(
       case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
       durationSeconds: (.now() - start).seconds, device: outcome.trace, reference: expected,
-      boardEvents: await setup.takeBoardEvents(), serialLog: serialLog(since: position),
+      boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
       latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1)
   }
 
   private func serialLog(since position: UInt64?) -> String {
-    guard let log = setup.serialLog, let position else { return "" }
+    guard let log = device.serialLog, let position else { return "" }
     return log.excerpt(since: position)
   }
 
@@ -74,26 +74,10 @@ final class CaseRunner {
   }
 
   private func attempt(_ testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
-    do {
-      try await setup.client.load()
-      return .traced(
-        try await device.run(testCase, token: setup.nextToken(), pace: pace, isLastAttempt: isLastAttempt))
-    } catch let failure as BoardFailure {
-      return await recover(from: failure)
-    } catch {
-      return .unusable("\(error)")
-    }
-  }
-
-  private func recover(from failure: BoardFailure) async -> DeviceOutcome {
-    do {
-      try await setup.client.recover(from: failure)
-      return .lost(failure)
-    } catch {
-      let final = error as? BoardFailure ?? failure
-      quarantine = final
-      return .quarantined(final)
-    }
+    let outcome = await device.attempt(
+      testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt)
+    if case .quarantined(let failure) = outcome { quarantine = failure }
+    return outcome
   }
 
   /// The board was lost twice in the same case. If it then runs another case, it is the client's doing; if not, the bench's.

@@ -33,6 +33,17 @@ public struct ClientBundle: Sendable {
       adapter: adapterURL.lastPathComponent, files: layout.files.mapValues(SHA1.hexadecimal(of:)))
   }
 
+  /// The reference client, of which nothing has to be loaded.
+  public static let reference = ClientBundle(
+    files: [:], module: nil,
+    identity: ClientIdentity(path: "the reference client", adapter: "none", files: [:]))
+
+  private init(files: [String: [UInt8]], module: String?, identity: ClientIdentity) {
+    self.files = files
+    self.module = module
+    self.identity = identity
+  }
+
   static func read(_ url: URL) throws -> [UInt8] {
     do {
       return [UInt8](try Data(contentsOf: url))

@@ -28,24 +28,24 @@ public struct ConformanceRun: Sendable {
     try await BenchSetup.with(configuration, progress: progress) { setup in
       let start = MonotonicInstant.now()
       var result = RunResult(
-        tool: Tool.name, seed: configuration.seed, board: try await setup.prepareBoard(),
+        tool: Tool.name, seed: configuration.seed, board: try await setup.device.prepare(),
         client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
         plannedCount: configuration.cases.count)
-      result.boardEvents = await setup.takeBoardEvents()
+      result.boardEvents = await setup.device.takeEvents()
       progress(.started(result))
       mentionUnusedBoards()
       await runCases(on: setup, into: &result)
       result.durationSeconds = (.now() - start).seconds
       // A server that cannot even say this any more has said why in the last case.
       result.strays = (try? await setup.server.takeStrays()) ?? []
-      result.boardEvents += await setup.takeBoardEvents()
+      result.boardEvents += await setup.device.takeEvents()
       return result
     }
   }
 
   private func runCases(on setup: BenchSetup, into result: inout RunResult) async {
     let start = MonotonicInstant.now()
-    let runner = CaseRunner(setup: setup, seed: configuration.seed)
+    let runner = CaseRunner(device: setup.device, reference: setup.reference, tokens: setup.tokens)
     var latency = LatencyRecorder(.run)
     let pace = await runner.calibrate()
     result.boardEvents.append(pace.record(took: .now() - start))
@@ -68,7 +68,7 @@ public struct ConformanceRun: Sendable {
 
   /// An attached board that nobody named is mentioned, never used.
   private func mentionUnusedBoards() {
-    guard configuration.board == .simulated else { return }
+    guard configuration.board.isOnThisComputer else { return }
     for board in BoardDiscovery.attachedBoards() where !board.isBootloader {
       progress(.unusedBoard(selector: board.selector.description))
     }

@@ -52,8 +52,8 @@ actor DeviceClient {
       throw BoardFailure(board: "\(selector)", .unfit("it has not said who it is"))
     }
     return BoardRecord(
-      selector: selector.description, isSimulated: identity.isSimulated, machine: identity.machine,
-      firmware: "MicroPython \(identity.version), \(identity.build)",
+      selector: selector.description, kind: BoardKind(selector), machine: identity.machine,
+      firmware: "\(identity.implementation) \(identity.version), \(identity.build)",
       uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes)
   }
 
@@ -100,5 +100,17 @@ actor DeviceClient {
     ConfigurationError(
       "The client \(bundle.identity.path) with the adapter \(bundle.identity.adapter) could not \(what): \(reason); "
         + "check its files, the adapter and the heap.", detail: detail)
+  }
+}
+
+extension BoardKind {
+  /// What a selector leads to.
+  init(_ selector: BoardSelector) {
+    switch selector {
+    case .simulated: self = .simulated
+    case .python: self = .python
+    case .reference: self = .reference
+    case .terminal, .usb, .tcp, .rfc2217: self = .board
+    }
   }
 }

@@ -46,7 +46,7 @@ public actor Board {
     self.link = link
     self.loop = loop
     self.log = log
-    self.timeouts = timeouts ?? (link.isSimulated ? .simulated : .attached)
+    self.timeouts = timeouts ?? (link.selector.isOnThisComputer ? .simulated : .attached)
     self.logger = logger
     self.onEvent = onEvent
     session = RawREPLSession(link: link, on: loop, log: log)
@@ -172,16 +172,19 @@ extension Board {
   private func identify() async throws -> BoardIdentity {
     let output = try await session.execute(Self.identification, deadline: .after(timeouts.exchange))
     let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard output.errorOutput.isEmpty, lines.count >= 5, let free = Int(lines[4]) else {
+    guard output.errorOutput.isEmpty, lines.count >= 6, let free = Int(lines[4]) else {
       let reason = output.traceback.map { ": \($0)" } ?? ""
       throw BoardFailure(board: link.selector.description, .unfit("it does not say who it is\(reason)"))
     }
     return BoardIdentity(
-      machine: lines[0], version: lines[1], build: lines[2], uniqueID: lines[3], freeHeapBytes: free,
-      isSimulated: link.isSimulated)
+      machine: lines[0], implementation: Self.properNames[lines[5]] ?? lines[5], version: lines[1],
+      build: lines[2], uniqueID: lines[3], freeHeapBytes: free)
   }
 
-  /// Prints five lines, with nothing left behind in the board's namespace.
+  /// How the makers of these interpreters write their names.
+  private static let properNames = ["micropython": "MicroPython", "cpython": "CPython"]
+
+  /// Prints six lines, with nothing left behind in the board's namespace.
   private static let identification = """
     def f():
      import sys,gc
@@ -196,6 +199,7 @@ extension Board {
       print('')
      gc.collect()
      print(gc.mem_free())
+     print(i.name)
     try:
      f()
     finally:

@@ -2,6 +2,10 @@
 public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
   /// `sim`: the simulated board.
   case simulated
+  /// `python` or `python:PATH`: CPython on this computer in the place of a board; nil is the one that `scripts/setup` installs.
+  case python(path: String?)
+  /// `reference`: no board at all, but the reference client.
+  case reference
   /// `tty:PATH`: a board behind a terminal device.
   case terminal(path: String)
   /// `usb`, `usb:SERIAL` or `usb:BUS-PORT`: a board driven over USB without the kernel's driver.
@@ -18,6 +22,9 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
     let (scheme, rest) = Self.divide(text)
     switch (scheme, rest) {
     case ("sim", nil): self = .simulated
+    case ("reference", nil): self = .reference
+    case ("python", nil): self = .python(path: nil)
+    case ("python", let path?) where !path.isEmpty: self = .python(path: path)
     case ("tty", let path?) where !path.isEmpty: self = .terminal(path: path)
     case ("usb", nil): self = .usb(nil)
     case ("usb", let name?) where !name.isEmpty: self = .usb(name)
@@ -32,8 +39,8 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `BoardSelectorError` for `usb`, `tcp` and `rfc2217`.
   public func requireLink() throws(BoardSelectorError) {
     switch self {
-    case .simulated, .terminal: break
-    case .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
+    case .simulated, .reference, .terminal: break
+    case .python, .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
     }
   }
 
@@ -41,10 +48,20 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .simulated: "sim"
+    case .python(let path): path.map { "python:\($0)" } ?? "python"
+    case .reference: "reference"
     case .terminal(let path): "tty:\(path)"
     case .usb(let name): name.map { "usb:\($0)" } ?? "usb"
     case .tcp(let host, let port): "tcp:\(Self.bracketed(host)):\(port)"
     case .rfc2217(let host, let port): "rfc2217:\(Self.bracketed(host)):\(port)"
+    }
+  }
+
+  /// The board is software on this computer: every run makes its own, and resets are quick.
+  public var isOnThisComputer: Bool {
+    switch self {
+    case .simulated, .python, .reference: true
+    case .terminal, .usb, .tcp, .rfc2217: false
     }
   }
 
@@ -85,9 +102,10 @@ public struct BoardSelectorError: Error, Sendable, Equatable, CustomStringConver
   /// One sentence.
   public var description: String {
     switch problem {
-    case .unknownForm: "\"\(text)\" names no board: write sim or tty:PATH, such as tty:/dev/ttyACM0"
+    case .unknownForm:
+      "\"\(text)\" names no board: write sim, python, reference, or tty:PATH such as tty:/dev/ttyACM0"
     case .noSuchLink:
-      "\"\(text)\" needs a link that this build does not have: its links are sim and tty:PATH"
+      "\"\(text)\" needs a link that this build does not have: it has sim, python, reference and tty:PATH"
     }
   }
 }

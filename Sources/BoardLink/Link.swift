@@ -28,9 +28,6 @@ public protocol Link: AnyObject, Sendable {
 }
 
 extension Link {
-  /// The board is software on this machine.
-  public var isSimulated: Bool { selector == .simulated }
-
   func failure(_ cause: BoardFailure.Cause) -> BoardFailure {
     BoardFailure(board: selector.description, cause)
   }
@@ -66,7 +63,9 @@ public struct BoardDescription: Sendable, Hashable {
 public struct BoardIdentity: Sendable, Hashable {
   /// The hardware, such as "Raspberry Pi Pico 2 W with RP2350".
   public var machine: String
-  /// MicroPython's version, such as "1.26.0".
+  /// The Python that it runs, such as "MicroPython".
+  public var implementation: String
+  /// Its version, such as "1.26.0".
   public var version: String
   /// The build, such as "v1.26.0 on 2025-08-09".
   public var build: String
@@ -74,6 +73,4 @@ public struct BoardIdentity: Sendable, Hashable {
   public var uniqueID: String
   /// Free heap after a soft reset and a collection, in bytes.
   public var freeHeapBytes: Int
-  /// The board is software.
-  public var isSimulated: Bool
 }

@@ -1,9 +1,18 @@
 import Results
 
 extension BoardRecord {
-  /// The board's name as every report shows it; nobody is to take a simulated board for a real one.
+  /// The board's name as every report shows it; nobody is to take a stand-in for a real one.
   var displayName: String {
-    guard isSimulated else { return "\(machine)\(uniqueID.map { " \($0)" } ?? "") on \(selector)" }
-    return "simulated board (\(machine.replacing(" (simulated)", with: "")))"
+    switch kind {
+    case .board: "\(machine)\(uniqueID.map { " \($0)" } ?? "") on \(selector)"
+    case .simulated: "simulated board (\(machine.replacing(" (simulated)", with: "")))"
+    case .python: "\(firmware.lowercased()) (\(machine))"
+    case .reference: "\(machine) (no board)"
+    }
+  }
+
+  /// What a reader must know of a run in which no hardware took part; nil where it did.
+  var warning: String? {
+    kind.isHardware ? nil : "\(displayName): no hardware took part in this run"
   }
 }

@@ -18,7 +18,6 @@ public enum HTMLReport {
   private static func view(of run: RunResult, folder: String) -> [String: Any] {
     var view: [String: Any] = [
       "title": "wsrig: \(run.client.path)",
-      "simulated": run.board.isSimulated,
       "facts": facts(of: run),
       "counts": Verdict.allCases.filter { run.count(of: $0) > 0 }
         .map { ["verdict": $0.rawValue, "count": String(run.count(of: $0))] },
@@ -26,6 +25,7 @@ public enum HTMLReport {
       "hasLatency": !run.latency.series.isEmpty,
       "latencyTotals": LatencyTable(run.latency).totals, "latencySizes": LatencyTable(run.latency).sizes,
     ]
+    view["standIn"] = run.board.warning
     view["endedEarly"] = run.endedEarly?.sentence
     return view
   }

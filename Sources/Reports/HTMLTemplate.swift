@@ -12,7 +12,7 @@ enum HTMLTemplate {
     <body>
     <header>
     <h1>{{title}}</h1>
-    {{#simulated}}<p class="simulated">simulated board: no hardware took part in this run</p>{{/simulated}}
+    {{#standIn}}<p class="stand-in">{{.}}</p>{{/standIn}}
     <dl>
     {{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>
     {{/facts}}
@@ -59,7 +59,7 @@ enum HTMLTemplate {
     h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small{font-weight:normal;color:var(--dim)}
     dl{display:flex;flex-wrap:wrap;gap:.3rem 2rem;margin:.6rem 0}dt{color:var(--dim);font-size:.8rem}dd{margin:0}
     code{font:13px ui-monospace,monospace}
-    .simulated{background:#e8a33d33;border-left:4px solid #e8a33d;padding:.3rem .7rem}.warning{color:#c33}
+    .stand-in{background:#e8a33d33;border-left:4px solid #e8a33d;padding:.3rem .7rem}.warning{color:#c33}
     .badge{display:inline-block;border:0;border-radius:1rem;padding:.1rem .6rem;font-size:.8rem;background:#8883;color:inherit;cursor:pointer}
     .badge.passed{background:#2a84;}.badge.failed{background:#d338;}.badge.inconclusive{background:#a3c8}
     .badge.nonStrict,.badge.informational{background:#e8a33d77}.badge.unsupported{background:#38c6}

@@ -1,10 +1,25 @@
+/// What a run's client ran on.
+public enum BoardKind: String, Sendable, Hashable, Codable, CaseIterable {
+  /// A board: hardware, or what is told from it by nothing.
+  case board
+  /// The simulated board: MicroPython on this computer.
+  case simulated
+  /// CPython on this computer.
+  case python
+  /// No board: the reference client, in the process of the rig.
+  case reference
+
+  /// Whether hardware took part.
+  public var isHardware: Bool { self == .board }
+}
+
 /// The board of a run.
 public struct BoardRecord: Sendable, Hashable, Codable {
-  /// The selector as the user wrote it: `sim`, `tty:/dev/ttyACM0`.
+  /// The selector as the user wrote it: `sim`, `tty:/dev/ttyACM0`, `python`.
   public var selector: String
-  /// Whether it is a simulated board.
-  public var isSimulated: Bool
-  /// `sys.implementation._machine`.
+  /// What it is; nobody is to take anything else for a board.
+  public var kind: BoardKind
+  /// `sys.implementation._machine`, or what stands in its place.
   public var machine: String
   /// The firmware: `sys.version` or `os.uname().version`.
   public var firmware: String
@@ -15,11 +30,11 @@ public struct BoardRecord: Sendable, Hashable, Codable {
 
   /// Creates an identity.
   public init(
-    selector: String, isSimulated: Bool, machine: String, firmware: String, uniqueID: String? = nil,
+    selector: String, kind: BoardKind, machine: String, firmware: String, uniqueID: String? = nil,
     heapFree: Int? = nil
   ) {
     self.selector = selector
-    self.isSimulated = isSimulated
+    self.kind = kind
     self.machine = machine
     self.firmware = firmware
     self.uniqueID = uniqueID

@@ -4,7 +4,10 @@ import BoardLink
 
 /// Which board, and how the simulated one is made.
 struct BoardOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The board: sim (the simulated board) or tty:PATH.", valueName: "board"))
+  @Option(
+    help: ArgumentHelp(
+      "The board: sim (the simulated board), python or python:PATH (CPython on this computer), reference (no board: the reference "
+        + "client, to check the rig), or tty:PATH.", valueName: "board"))
   var board = "sim"
 
   @Option(
@@ -95,5 +98,19 @@ extension ClientOptions {
   /// The options as they are written on the command line, defaults left out.
   var words: [String] {
     (client.map { ["--client", $0] } ?? []) + (adapter.map { ["--adapter", $0] } ?? [])
+  }
+
+  /// The files of the client.
+  /// - Throws: `ConfigurationError` where they cannot be had, or are given where none is wanted.
+  func bundle(for board: BoardSelector, fixtures: Fixtures) throws -> ClientBundle {
+    guard board == .reference else {
+      return try ClientBundle(client: client, adapter: adapter, fixtures: fixtures)
+    }
+    guard client == nil, adapter == nil else {
+      throw ConfigurationError(
+        "--client and --adapter name a client for a board, and with --board reference the reference client takes its place; "
+          + "leave one out.")
+    }
+    return .reference
   }
 }

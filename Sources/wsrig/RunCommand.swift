@@ -78,9 +78,10 @@ struct RunOptions: ParsableArguments {
     }
     let folder = try ReportFolder(path: report)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
+    let selector = try board.selector()
     let configuration = RunConfiguration(
-      board: try board.selector(), simulation: board.simulation.simulation,
-      client: try ClientBundle(client: client.client, adapter: client.adapter, fixtures: fixtures),
+      board: selector, simulation: board.simulation.simulation,
+      client: try client.bundle(for: selector, fixtures: fixtures),
       fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
       serialLog: folder.serialLog)

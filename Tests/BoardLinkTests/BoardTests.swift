@@ -14,7 +14,7 @@ struct BoardTests {
   func identity() async throws {
     try await SimulatedBench.run { bench in
       let identity = try #require(await bench.board.identity)
-      #expect(identity.isSimulated)
+      #expect(identity.implementation == "MicroPython")
       #expect(identity.machine.contains("simulated"))
       #expect(identity.uniqueID == "53494d0000000001")
       #expect(identity.freeHeapBytes > 100_000)

@@ -81,7 +81,9 @@ struct HTMLReportTests {
     for result in SampleRun.run.cases {
       #expect(page.contains("<code>\(result.case.id)</code>"), "\(result.case.id)")
     }
-    #expect(page.contains("simulated board: no hardware took part in this run"))
+    #expect(
+      page.contains(
+        "simulated board (Raspberry Pi Pico 2 W with RP2350): no hardware took part in this run"))
     #expect(page.contains("wsrig replay reports/latest/cases/5.failed@split/scenario.json"))
   }
 

@@ -15,7 +15,7 @@ enum SampleRun {
   static let run = RunResult(
     tool: "wsrig 0.1.0", seed: 7,
     board: BoardRecord(
-      selector: "sim", isSimulated: true, machine: "Raspberry Pi Pico 2 W with RP2350 (simulated)",
+      selector: "sim", kind: .simulated, machine: "Raspberry Pi Pico 2 W with RP2350 (simulated)",
       firmware: "3.4.0; MicroPython v1.26.0", uniqueID: nil, heapFree: 390_000),
     client: ClientIdentity(
       path: "clients/ws.py", adapter: "async_websocketclient.py",

@@ -1,0 +1,30 @@
+import BoardLink
+import Results
+import Scenarios
+
+/// What plays the client side of an attempt as the client under test: a client on a board, or the reference in process.
+///
+/// It outlives the cases of a run. One attempt at a time; several devices may work side by side against one server.
+protocol Device: Sendable {
+  /// The bytes of its link; nil where they are not kept, or there is no link.
+  var serialLog: SerialLog? { get }
+
+  /// Gets it ready to play, and says what it is.
+  /// - Throws: `MissingBoard`; `ConfigurationError` where the client does not load.
+  func prepare() async throws -> BoardRecord
+
+  /// Puts it through one attempt at a case. Whatever fails on the way is in the outcome; what can be repaired is repaired.
+  /// - Parameters:
+  ///   - token: the attempt's token on the server.
+  ///   - isLastAttempt: nothing but this attempt can tell a client that hangs from a board that did not get to run.
+  func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome
+
+  /// A case has come to its verdict on a board that works: losses before it count no more.
+  func noteProgress() async
+
+  /// What happened to the board since the last call, with times from the start of the run.
+  func takeEvents() async -> [BoardEventRecord]
+
+  /// Lets go of it, in an orderly state where that can be had.
+  func leave() async
+}

@@ -1,0 +1,40 @@
+import BoardLink
+import Results
+import Scenarios
+import Traces
+import WebSocketProtocol
+
+/// The reference client in the place of a board, with another seed than the reference that it is compared to: a run with it checks
+/// the rig itself, and measures it. There is no link, so nothing can be lost.
+struct ReferenceDevice: Device {
+  let runner: ReferenceRunner
+
+  var serialLog: SerialLog? { nil }
+
+  /// A seed that is another one than the run's own, and follows from it.
+  static func seed(besides seed: UInt64) -> UInt64 {
+    var generator = SplitMix64(seed: seed, text: "device")
+    return generator.next()
+  }
+
+  func prepare() async throws -> BoardRecord {
+    BoardRecord(
+      selector: BoardSelector.reference.description, kind: .reference,
+      machine: "reference client, in process",
+      firmware: Tool.name)
+  }
+
+  func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
+    do {
+      var trace = try await runner.run(testCase, token: token)
+      trace.endpoint = .device
+      return .traced(trace)
+    } catch {
+      return .unusable("\(error)")
+    }
+  }
+
+  func noteProgress() async {}
+  func takeEvents() async -> [BoardEventRecord] { [] }
+  func leave() async {}
+}
