@@ -44,9 +44,10 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibUSB", pkgConfig: "libusb-1.0", providers: [.apt(["libusb-1.0-0-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Pure: values and machines without I/O.
-    module("WebSocketProtocol", ["COpenSSL"]),
+    module("WebSocketProtocol", ["COpenSSL", "CZlib"]),
     module("RawREPL"),
     module("Steps", ["WebSocketProtocol"]),
     module("Traces", ["WebSocketProtocol"]),

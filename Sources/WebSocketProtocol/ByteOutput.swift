@@ -22,7 +22,8 @@ public enum ByteOutputLimits {
 /// Growable memory with one owner: output, and messages that did not arrive in one piece.
 public struct ByteBuffer: ~Copyable, ByteOutput {
   @usableFromInline var base: UnsafeMutableRawPointer?
-  @usableFromInline var capacity = 0
+  /// The bytes for which there is memory.
+  public private(set) var capacity = 0
   /// The bytes held.
   public private(set) var count = 0
 
@@ -53,17 +54,41 @@ public struct ByteBuffer: ~Copyable, ByteOutput {
     appendRoom(bytes.count).copyMemory(from: source, byteCount: bytes.count)
   }
 
-  /// Makes room for `total` bytes in all.
+  /// Lets `fill` write up to `count` bytes behind the content, and keeps as many of them as it says.
+  mutating func appendSome<Result>(
+    _ count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> (kept: Int, Result)
+  ) -> Result {
+    let start = self.count
+    let (kept, result) = fill(UnsafeMutableRawBufferPointer(start: appendRoom(count), count: count))
+    self.count = start + min(kept, count)
+    return result
+  }
+
+  /// Drops the last `count` bytes, of which there must be so many.
+  mutating func removeLast(_ count: Int) {
+    precondition(count <= self.count, "there are not so many bytes")
+    self.count -= count
+  }
+
+  /// The bytes that can be appended before more memory is taken.
+  var spareCapacity: Int { capacity - count }
+
+  /// Makes room for `total` bytes in all, and for more to come.
   mutating func grow(to total: Int) {
     guard total > capacity else { return }
     // Doubling keeps the cost of appending linear; a declared length alone never makes us allocate.
-    let wanted = max(total, capacity * 2, 256)
-    let grown = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
+    reserve(max(total, capacity * 2, 256))
+  }
+
+  /// Makes room for `total` bytes in all, and for no more.
+  mutating func reserve(_ total: Int) {
+    guard total > capacity else { return }
+    let grown = UnsafeMutableRawPointer.allocate(byteCount: total, alignment: 16)
     if let base {
       grown.copyMemory(from: base, byteCount: count)
       base.deallocate()
     }
-    (base, capacity) = (grown, wanted)
+    (base, capacity) = (grown, total)
   }
 
   /// Drops the content and keeps at most `keptCapacity` bytes of memory.
