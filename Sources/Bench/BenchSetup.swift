@@ -111,6 +111,12 @@ final class BenchSetup: Sendable {
     do {
       try configuration.board.requireLink()
       if case .terminal(let path) = configuration.board { return TTYLink(path: path, on: loop) }
+      if case .python(let path) = configuration.board {
+        let fixtures = configuration.fixtures
+        return PythonBoardLink(
+          configuration.board, interpreter: try fixtures.python(path: path).path,
+          boardFolder: fixtures.pythonBoard.path, on: loop)
+      }
       let simulated = try SimulatedBoardConfiguration(
         configuration.simulation, fixtures: configuration.fixtures)
       return try SimulatedBoardLink(simulated, on: loop, logger: logger)

@@ -1,3 +1,4 @@
+import BoardLink
 import Foundation
 import Results
 import WebSocketProtocol
@@ -13,23 +14,27 @@ public struct ClientBundle: Sendable {
 
   /// Reads the client.
   /// - Parameters:
-  ///   - client: a module file, a package folder, a folder of modules, or a mip package; nil is our own client.
-  ///   - adapter: the name of a built-in adapter or the path of an adapter file.
+  ///   - client: a module file, a package folder, a folder of modules, or a mip package; for CPython also the name of an installed
+  ///     module. Nil is our own client, for CPython the installed package that the adapter imports.
+  ///   - adapter: the name of a built-in adapter or the path of an adapter file; nil is the one for the client that nil stands for.
   /// - Throws: `ConfigurationError` naming the path and what was looked for.
-  public init(client: String?, adapter: String?, fixtures: Fixtures) throws {
+  public init(client: String?, adapter: String?, board: BoardSelector = .simulated, fixtures: Fixtures) throws
+  {
     guard client != "" else {
       throw ConfigurationError("--client needs a path, and what it was given is empty.")
     }
+    let isInstalled = board.isPython && Self.isInstalled(client)
     let url = client.map { URL(fileURLWithPath: $0) } ?? fixtures.ownClient
-    let layout = try ClientLayout(of: url)
-    let adapterURL = try Self.adapterFile(adapter, fixtures: fixtures)
+    let layout = isInstalled ? ClientLayout(installed: client) : try ClientLayout(of: url)
+    let adapterURL = try Self.adapterFile(
+      adapter ?? (board.isPython ? "websockets" : "async_websocketclient"), fixtures: fixtures)
     var all = layout.files
     all["wsrig_agent.py"] = try Self.read(fixtures.agent)
     all["wsrig_adapter.py"] = try Self.read(adapterURL)
     files = all
     module = layout.module
     identity = ClientIdentity(
-      path: client ?? Self.shown(url, in: fixtures.repository),
+      path: client ?? (isInstalled ? "imported by its adapter" : Self.shown(url, in: fixtures.repository)),
       adapter: adapterURL.lastPathComponent, files: layout.files.mapValues(SHA1.hexadecimal(of:)))
   }
 
@@ -52,8 +57,14 @@ public struct ClientBundle: Sendable {
     }
   }
 
-  private static func adapterFile(_ adapter: String?, fixtures: Fixtures) throws -> URL {
-    let name = adapter ?? "async_websocketclient"
+  /// Whether it is no path that leads anywhere, but may be the name of a module.
+  private static func isInstalled(_ client: String?) -> Bool {
+    guard let client else { return true }
+    return !FileManager.default.fileExists(atPath: client)
+      && client.wholeMatch(of: /[A-Za-z_]\w*(\.[A-Za-z_]\w*)*/) != nil && !client.hasSuffix(".py")
+  }
+
+  private static func adapterFile(_ name: String, fixtures: Fixtures) throws -> URL {
     if name.contains("/") || name.hasSuffix(".py") { return URL(fileURLWithPath: name) }
     let file = fixtures.adapters.appendingPathComponent("\(name).py")
     guard FileManager.default.fileExists(atPath: file.path) else {

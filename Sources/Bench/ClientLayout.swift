@@ -35,6 +35,9 @@ struct ClientLayout {
     }
   }
 
+  /// A module that is on the board already, with the name to import it by where the user gave one.
+  init(installed module: String?) { self.init(files: [:], module: module) }
+
   private init(files: [String: [UInt8]], module: String?) {
     self.files = files
     self.module = module

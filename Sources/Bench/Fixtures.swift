@@ -42,9 +42,26 @@ public struct Fixtures: Sendable {
   var adapters: URL { folder.appendingPathComponent("board/adapters", isDirectory: true) }
   /// The Python side of the simulated board.
   public var simulatedBoard: URL { folder.appendingPathComponent("board/simulated", isDirectory: true) }
+  /// The program that puts CPython in the place of a board.
+  var pythonBoard: URL { folder.appendingPathComponent("board/python", isDirectory: true) }
   /// Our own client.
   var ownClient: URL {
     folder.appendingPathComponent("async_websocket_client", isDirectory: true)
+  }
+
+  /// The CPython that stands in the place of a board: the path given, else the one in which `scripts/setup --tests` installs clients.
+  /// - Throws: `ConfigurationError` where it is missing.
+  func python(path: String?) throws -> URL {
+    // Not resolved: Python finds its environment by the path that it was started with.
+    let python =
+      path.map { URL(fileURLWithPath: $0) } ?? repository.appendingPathComponent(".venv/bin/python3")
+    guard FileManager.default.isExecutableFile(atPath: python.path) else {
+      throw ConfigurationError(
+        "The Python interpreter '\(python.path)' is missing or not executable; "
+          + (path == nil
+            ? "run scripts/setup --tests, or name one with --board python:PATH." : "check --board."))
+    }
+    return python
   }
 
   /// The interpreter of the simulated board: the path given, else the one that `scripts/setup` installs.

@@ -39,8 +39,8 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
   /// - Throws: `BoardSelectorError` for `usb`, `tcp` and `rfc2217`.
   public func requireLink() throws(BoardSelectorError) {
     switch self {
-    case .simulated, .reference, .terminal: break
-    case .python, .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
+    case .simulated, .python, .reference, .terminal: break
+    case .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
     }
   }
 
@@ -64,6 +64,9 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
     case .terminal, .usb, .tcp, .rfc2217: false
     }
   }
+
+  /// The board is CPython, for which packages may be installed.
+  public var isPython: Bool { if case .python = self { true } else { false } }
 
   private static func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : host }
 

@@ -32,8 +32,7 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
   /// One interpreter, from start to end.
   private struct Life {
     let number: Int
-    let child: ChildProcess
-    let channel: ByteChannel
+    let program: TerminalProgram
     let start: MonotonicInstant
   }
 
@@ -55,7 +54,7 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 
   /// The interpreter's process id while it runs, for tests that end it.
   public func processID() async -> Int32? {
-    (try? await loop.perform { self.life?.child.id }) ?? nil
+    (try? await loop.perform { self.life?.program.child.id }) ?? nil
   }
 
   /// Starts the interpreter if none runs.
@@ -83,13 +82,11 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 
   /// Ends the interpreter. The flash stays until the link goes.
   public func close() async {
-    let child = try? await loop.perform { () -> ChildProcess? in
+    let program = try? await loop.perform { () -> TerminalProgram? in
       defer { self.dropLife() }
-      return self.life?.child
+      return self.life?.program
     }
-    guard let child else { return }
-    child.kill()
-    _ = try? await child.waitForEnd(deadline: .after(.seconds(2)))
+    await program?.kill()
   }
 
   /// Writes to the interpreter; 0x03 interrupts a running program.
@@ -97,11 +94,11 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
     await waitUntilListening(deadline: deadline)
     for piece in Self.pieces(bytes) {
       let life = try await currentLife()
-      if piece == [0x03], isInterruptible(life.child.id) {
-        await interrupt(life.child, deadline: deadline)
+      if piece == [0x03], isInterruptible(life.program.child.id) {
+        await interrupt(life.program.child, deadline: deadline)
       } else {
         if piece.contains(0x02) { try await loop.perform { self.output.expectBanner() } }
-        try await send(piece, to: life, deadline: deadline)
+        try await life.program.channel.write(piece, deadline: deadline)
       }
     }
   }
@@ -115,15 +112,6 @@ extension SimulatedBoardLink {
       throw failure(.linkEnded("the interpreter does not run"))
     }
     return life
-  }
-
-  private func send(_ bytes: [UInt8], to life: Life, deadline: Deadline) async throws {
-    do {
-      try await life.channel.write(bytes, deadline: deadline)
-    } catch let error as PosixError {
-      let isLate = error.number == .timedOut
-      throw failure(isLate ? .timedOut("the board to take bytes") : .linkEnded(error.description))
-    }
   }
 
   /// Raises KeyboardInterrupt, and waits until the program has taken it: a second signal before that would make
@@ -186,17 +174,12 @@ extension SimulatedBoardLink {
 extension SimulatedBoardLink {
   private func startInterpreter(_ cause: SimulatedResetCause) async throws {
     do {
-      var terminal = try PseudoTerminal(on: loop)
       let isRaw = try await loop.perform { self.output.isRaw }
       let runsMain = configuration.runsMain && !(cause == .soft && isRaw)
       let command = configuration.command(flash: flash.path, cause: cause, runsMain: runsMain)
-      let child = try await ChildProcess.start(command, terminal: terminal, on: loop)
-      // From now on the interpreter alone holds the terminal: its end is read after the last byte it wrote.
-      terminal.closeTerminal()
-      let channel = terminal.controller
-      try await loop.perform { self.begin(child, channel, cause) }
-    } catch let error as PosixError {
-      let failure = failure(.notOpened(error.description))
+      let program = try await TerminalProgram.start(command, as: selector, keepsInterrupt: true, on: loop)
+      try await loop.perform { self.begin(program, cause) }
+    } catch let failure as BoardFailure {
       try await loop.perform {
         self.isRestarting = false
         self.inbox.end(failure)
@@ -205,9 +188,9 @@ extension SimulatedBoardLink {
     }
   }
 
-  private func begin(_ child: ChildProcess, _ channel: ByteChannel, _ cause: SimulatedResetCause) {
+  private func begin(_ program: TerminalProgram, _ cause: SimulatedResetCause) {
     lives += 1
-    let life = Life(number: lives, child: child, channel: channel, start: loop.now)
+    let life = Life(number: lives, program: program, start: loop.now)
     self.life = life
     isRestarting = false
     tail = []
@@ -217,8 +200,8 @@ extension SimulatedBoardLink {
       endsBeforePrompt = 0
     }
     logger.debug(
-      "simulated board started", metadata: ["process": "\(child.id)", "cause": "\(cause.rawValue)"])
-    channel.receive { event in self.receive(event, life) }
+      "simulated board started", metadata: ["process": "\(program.child.id)", "cause": "\(cause.rawValue)"])
+    program.channel.channel.receive { event in self.receive(event, life) }
     activity.fire()
   }
 
@@ -232,19 +215,18 @@ extension SimulatedBoardLink {
       activity.fire()
     } else {
       Task {
-        let end = try? await life.child.waitForEnd(deadline: .after(.seconds(2)))
-        if end == nil { life.child.kill() }
+        let end = await life.program.waitForEnd()
         loop.submit { self.interpreterEnded(end, life) }
       }
     }
   }
 
   private func returnToRawREPL(_ life: Life) {
-    Task { try? await life.channel.write([0x01], deadline: .after(.seconds(2))) }
+    Task { try? await life.program.channel.write([0x01], deadline: .after(.seconds(2))) }
   }
 
   private func dropLife() {
-    life?.channel.close()
+    life?.program.channel.close()
     life = nil
     isRestarting = false
     output = SimulatedBoardOutput()
@@ -254,7 +236,7 @@ extension SimulatedBoardLink {
 
   private func interpreterEnded(_ end: ChildEnd?, _ life: Life) {
     guard self.life?.number == life.number else { return }
-    life.channel.close()
+    life.program.channel.close()
     self.life = nil
     inbox.deliver(output.takeRest())
     endsBeforePrompt = output.hasPrompt ? 0 : endsBeforePrompt + 1
@@ -283,9 +265,7 @@ extension SimulatedBoardLink {
       case .exited(0): "the interpreter ends before its prompt each time it is started"
       case .exited(98): "the board went to its bootloader (machine.bootloader)"
       case .exited(99): "the board was reset by its program (machine.reset)"
-      case .exited(let status): "the interpreter ended with exit status \(status)"
-      case .killed(let signal): "the interpreter was ended by signal \(signal)"
-      case nil: "the interpreter closed its terminal and did not end"
+      case .exited, .killed, nil: TerminalProgram.words(for: end)
       }
     return words + (isEarly ? " before its prompt" + last : "")
   }

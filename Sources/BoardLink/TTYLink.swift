@@ -7,7 +7,7 @@ public actor TTYLink: Link {
   public nonisolated let selector: BoardSelector
   private let path: String
   private let loop: EventLoop
-  private var channel: ByteChannel?
+  private var channel: BoardChannel?
 
   /// A link that is not open yet.
   public init(path: String, on loop: EventLoop) {
@@ -22,7 +22,7 @@ public actor TTYLink: Link {
     do {
       let channel = try SerialPort.open(path: path, on: loop)
       channel.discardBuffers()
-      self.channel = channel
+      self.channel = BoardChannel(channel: channel, selector: selector)
     } catch {
       throw failure(.notOpened(error.description))
     }
@@ -30,20 +30,14 @@ public actor TTYLink: Link {
 
   /// Waits for bytes. No bytes or an I/O error mean that the device is gone.
   public func read(deadline: Deadline) async throws -> [UInt8] {
-    let channel = try openChannel()
-    let bytes = try await translating(awaited: "bytes") {
-      try await channel.read(upTo: 65536, deadline: deadline)
-    }
+    let bytes = try await openChannel().read(deadline: deadline)
     if bytes.isEmpty { throw failure(.linkEnded("\(path) is gone (unplugged or reset?)")) }
     return bytes
   }
 
   /// Writes all bytes.
   public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
-    let channel = try openChannel()
-    try await translating(awaited: "the board to take bytes") {
-      try await channel.write(bytes, deadline: deadline)
-    }
+    try await openChannel().write(bytes, deadline: deadline)
   }
 
   /// Asks the board at whatever prompt it has for `machine.reset()`, waits until its device leaves and returns,
@@ -93,19 +87,8 @@ public actor TTYLink: Link {
     }
   }
 
-  private func openChannel() throws -> ByteChannel {
+  private func openChannel() throws -> BoardChannel {
     guard let channel else { throw failure(.linkEnded("\(path) is not open")) }
     return channel
-  }
-
-  private func translating<Result: Sendable>(
-    awaited: String, _ body: () async throws -> Result
-  ) async throws -> Result {
-    do {
-      return try await body()
-    } catch let error as PosixError {
-      let isLate = error.number == .timedOut
-      throw failure(isLate ? .timedOut(awaited) : .linkEnded(error.description))
-    }
   }
 }

@@ -3,7 +3,7 @@ import Glibc
 
 /// A pseudo-terminal: what is written to one side is read on the other, with a terminal between them.
 ///
-/// The terminal is raw (no echo, no translation, byte by byte) but keeps ISIG with Ctrl-C as its only signal, so
+/// The terminal is raw (no echo, no translation, byte by byte) but may keep ISIG with Ctrl-C as its only signal, so
 /// that a program which has it as controlling terminal is interrupted by a 0x03 and by nothing else.
 public struct PseudoTerminal: ~Copyable, Sendable {
   /// The controller's side: the one that stands where a serial cable would end.
@@ -14,7 +14,9 @@ public struct PseudoTerminal: ~Copyable, Sendable {
   private(set) var terminal: OwnedDescriptor
 
   /// Creates one (`posix_openpt`); the controller's channel lives on `loop`.
-  public init(on loop: EventLoop) throws(PosixError) {
+  ///
+  /// - Parameter keepsInterrupt: whether Ctrl-C is a signal, until a program decides otherwise.
+  public init(on loop: EventLoop, keepsInterrupt: Bool = true) throws(PosixError) {
     let raw = clinux_open_terminal_controller()
     guard raw >= 0 else { throw .last(.createTerminal, "") }
     let controller = OwnedDescriptor(adopting: raw)
@@ -24,7 +26,7 @@ public struct PseudoTerminal: ~Copyable, Sendable {
     }
     let path = name.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
     let terminal = try OwnedDescriptor.open(path: path, flags: O_RDWR | O_NOCTTY)
-    try makeRaw(terminal.raw, path, keepsInterrupt: true)
+    try makeRaw(terminal.raw, path, keepsInterrupt: keepsInterrupt)
     self.terminal = terminal
     self.path = path
     self.controller = ByteChannel(adopting: controller, endpoint: path, on: loop)

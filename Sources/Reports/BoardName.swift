@@ -6,7 +6,8 @@ extension BoardRecord {
     switch kind {
     case .board: "\(machine)\(uniqueID.map { " \($0)" } ?? "") on \(selector)"
     case .simulated: "simulated board (\(machine.replacing(" (simulated)", with: "")))"
-    case .python: "\(firmware.lowercased()) (\(machine))"
+    case .python:
+      "python \(firmware.split(whereSeparator: " ,".contains).dropFirst().first ?? "") (\(machine))"
     case .reference: "\(machine) (no board)"
     }
   }

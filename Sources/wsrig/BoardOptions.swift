@@ -86,11 +86,15 @@ struct SimulationOptions: ParsableArguments {
 struct ClientOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The client: a module file, a package folder, a folder of modules, or a mip package. By default the rig's own.",
+      "The client: a module file, a package folder, a folder of modules, or a mip package. By default the rig's own; with --board "
+        + "python an installed module by name, by default the one that the adapter imports.",
       valueName: "path"))
   var client: String?
 
-  @Option(help: ArgumentHelp("The adapter: a built-in one by name, or a file.", valueName: "name or path"))
+  @Option(
+    help: ArgumentHelp(
+      "The adapter: a built-in one by name, or a file. By default async_websocketclient, with --board python websockets.",
+      valueName: "name or path"))
   var adapter: String?
 }
 
@@ -104,7 +108,7 @@ extension ClientOptions {
   /// - Throws: `ConfigurationError` where they cannot be had, or are given where none is wanted.
   func bundle(for board: BoardSelector, fixtures: Fixtures) throws -> ClientBundle {
     guard board == .reference else {
-      return try ClientBundle(client: client, adapter: adapter, fixtures: fixtures)
+      return try ClientBundle(client: client, adapter: adapter, board: board, fixtures: fixtures)
     }
     guard client == nil, adapter == nil else {
       throw ConfigurationError(

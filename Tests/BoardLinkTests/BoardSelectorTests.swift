@@ -37,6 +37,7 @@ struct BoardSelectorTests {
     #expect(error?.problem == .noSuchLink)
   }
 
-  @Test("the links of this build are accepted", arguments: ["sim", "reference", "tty:/dev/ttyACM0"])
+  @Test(
+    "the links of this build are accepted", arguments: ["sim", "python", "reference", "tty:/dev/ttyACM0"])
   func built(_ text: String) throws { try BoardSelector(text).requireLink() }
 }

@@ -1,0 +1,48 @@
+import PosixIO
+
+/// A program on a pseudo-terminal of its own that stands where a board would be, from its start to its end.
+struct TerminalProgram: Sendable {
+  let child: ChildProcess
+  let channel: BoardChannel
+
+  /// Starts the program.
+  /// - Parameter keepsInterrupt: whether Ctrl-C is a signal from the beginning; otherwise it is a byte until the program says otherwise.
+  /// - Throws: `BoardFailure` with `.notOpened` where it cannot be started.
+  static func start(
+    _ command: ChildCommand, as selector: BoardSelector, keepsInterrupt: Bool, on loop: EventLoop
+  ) async throws -> TerminalProgram {
+    do {
+      var terminal = try PseudoTerminal(on: loop, keepsInterrupt: keepsInterrupt)
+      let child = try await ChildProcess.start(command, terminal: terminal, on: loop)
+      // From now on the program alone holds the terminal: its end is read after the last byte it wrote.
+      terminal.closeTerminal()
+      return TerminalProgram(
+        child: child, channel: BoardChannel(channel: terminal.controller, selector: selector))
+    } catch let error as PosixError {
+      throw BoardFailure(board: selector.description, .notOpened(error.description))
+    }
+  }
+
+  /// Waits for the end of a program that has closed its terminal; nil where it does not end.
+  func waitForEnd() async -> ChildEnd? {
+    let end = try? await child.waitForEnd(deadline: .after(.seconds(2)))
+    if end == nil { child.kill() }
+    return end
+  }
+
+  /// Ends the program.
+  func kill() async {
+    channel.close()
+    child.kill()
+    _ = try? await child.waitForEnd(deadline: .after(.seconds(2)))
+  }
+
+  /// How the interpreter ended, in words; nil where it did not end.
+  static func words(for end: ChildEnd?) -> String {
+    switch end {
+    case .exited(let status): "the interpreter ended with exit status \(status)"
+    case .killed(let signal): "the interpreter was ended by signal \(signal)"
+    case nil: "the interpreter closed its terminal and did not end"
+    }
+  }
+}
