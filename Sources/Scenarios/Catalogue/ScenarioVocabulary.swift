@@ -37,15 +37,16 @@ func lawful(
 
 /// A scenario in which the server breaks a rule and the client must fail the connection.
 ///
-/// After the unlawful bytes come a Ping and the end of the stream. A client that overlooked the breach gives itself away by its
-/// Pong, and no client is left waiting for what will not come. `isProbed` leaves both out, where they would be another breach.
+/// After the unlawful bytes comes a Ping: a client that overlooked the breach gives itself away by its Pong. The stream stays open
+/// for the client's Close, and ends only when the server's patience has: a client may check text no sooner than it hands it out,
+/// and an end that came before would keep it from sending its Close. `isProbed` leaves the Ping out, where it would be another breach.
 func unlawful(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Fails the connection with 1002.", codes: [UInt16] = [1002], failFast: Bool = false,
   tags: [String] = [], isProbed: Bool = true, client: ClientScript = .echo, deliveries: [Delivery] = .every,
   @StepList _ steps: () -> [ServerStep]
 ) -> Scenario {
-  let probe: [ServerStep] = isProbed ? [.ping("still there?"), .halfClose] : []
+  let probe: [ServerStep] = isProbed ? [.ping("still there?")] : []
   return Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
     requirement: rule.requirement,

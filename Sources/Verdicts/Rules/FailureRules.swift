@@ -85,7 +85,10 @@ extension RuleContext {
       let sentence = "The client \(what)answered \(behind.text) \(cause). \(duty) at the violation."
       return [Finding(at: close.streamOffset, sentence, requirement: violation.requirement, rfc: section)]
     }
-    guard let pong = pongBehindViolation else { return [] }
+    // Text may be checked no sooner than it is handed out: a client that reads ahead answers the Ping before.
+    guard let pong = pongBehindViolation, !violation.isText || deliveredBehindViolation != nil else {
+      return []
+    }
     let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
     let sentence = "The client \(what)answered a Ping \(cause). \(duty) there."
     return [Finding(at: pong.streamOffset, sentence, requirement: violation.requirement, rfc: section)]
