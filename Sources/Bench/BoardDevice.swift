@@ -50,9 +50,20 @@ struct BoardDevice: Device {
     }
   }
 
+  func setApart(by isolation: Isolation) async -> Readiness {
+    do {
+      try await client.isolate(isolation)
+      try await client.load()
+      return .ready(isolation)
+    } catch let failure as BoardFailure {
+      return .failed(await recover(from: failure))
+    } catch {
+      return .failed(.unusable("\(error)"))
+    }
+  }
+
   func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
     do {
-      try await client.load()
       return .traced(
         try await runner.run(testCase, token: token, pace: pace, isLastAttempt: isLastAttempt))
     } catch let failure as BoardFailure {

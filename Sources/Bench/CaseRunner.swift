@@ -13,13 +13,22 @@ final class CaseRunner {
   private let device: any Device
   private let reference: ReferenceRunner
   private let tokens: AttemptTokens
+  /// What the board goes through before each case; nil is what each scenario says.
+  private let isolation: Isolation?
+  /// What the board went through before the last attempt.
+  private var isolationDone: Isolation?
+  /// What setting the device apart has taken in the case under way: no part of its time.
+  private var preparation = Duration.zero
   /// Why the board was given up; from then on no case is put to it.
   private var quarantine: BoardFailure?
 
-  init(device: any Device, reference: ReferenceRunner, tokens: AttemptTokens) {
+  init(
+    device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil
+  ) {
     self.device = device
     self.reference = reference
     self.tokens = tokens
+    self.isolation = isolation
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
@@ -35,6 +44,8 @@ final class CaseRunner {
   func run(_ testCase: Case, pace: Pace) async -> CaseResult {
     let start = MonotonicInstant.now()
     let position = device.serialLog?.position
+    preparation = .zero
+    isolationDone = nil
     let expected: AttemptTrace
     do {
       expected = try await reference.run(testCase, token: tokens.next())
@@ -49,9 +60,10 @@ final class CaseRunner {
     if quarantine == nil { await device.noteProgress() }
     return CaseResult(
       case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
-      durationSeconds: (.now() - start).seconds, device: outcome.trace, reference: expected,
+      durationSeconds: (.now() - start - preparation).seconds, device: outcome.trace, reference: expected,
       boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
-      latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1)
+      latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,
+      isolation: isolationDone)
   }
 
   private func serialLog(since position: UInt64?) -> String {
@@ -74,10 +86,22 @@ final class CaseRunner {
   }
 
   private func attempt(_ testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
-    let outcome = await device.attempt(
-      testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt)
+    let outcome = await outcome(of: testCase, pace: pace, isLastAttempt: isLastAttempt)
     if case .quarantined(let failure) = outcome { quarantine = failure }
     return outcome
+  }
+
+  private func outcome(of testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
+    let start = MonotonicInstant.now()
+    let readiness = await device.setApart(by: isolation ?? testCase.scenario.isolation)
+    preparation += .now() - start
+    switch readiness {
+    case .failed(let outcome): return outcome
+    case .ready(let done):
+      isolationDone = done
+      return await device.attempt(
+        testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt)
+    }
   }
 
   /// The board was lost twice in the same case. If it then runs another case, it is the client's doing; if not, the bench's.

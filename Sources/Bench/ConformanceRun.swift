@@ -45,7 +45,9 @@ public struct ConformanceRun: Sendable {
 
   private func runCases(on setup: BenchSetup, into result: inout RunResult) async {
     let start = MonotonicInstant.now()
-    let runner = CaseRunner(device: setup.device, reference: setup.reference, tokens: setup.tokens)
+    let runner = CaseRunner(
+      device: setup.device, reference: setup.reference, tokens: setup.tokens,
+      isolation: configuration.isolation)
     var latency = LatencyRecorder(.run)
     let pace = await runner.calibrate()
     result.boardEvents.append(pace.record(took: .now() - start))
@@ -64,6 +66,28 @@ public struct ConformanceRun: Sendable {
       result.cases.append(outcome)
     }
     result.latency = latency.summary
+    await repeatFailed(with: runner, pace: pace, since: start, into: &result)
+  }
+
+  /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.
+  private func repeatFailed(
+    with runner: CaseRunner, pace: Pace, since start: MonotonicInstant, into result: inout RunResult
+  ) async {
+    for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {
+      let testCase = result.cases[index].case
+      for _ in 0..<configuration.repeatFailed where !isOver(since: start) {
+        progress(.caseStarted(id: testCase.id))
+        let outcome = await runner.run(testCase, pace: pace)
+        if !Task.isCancelled { result.cases[index].repeats.append(outcome.judgement.verdict) }
+      }
+      if configuration.repeatFailed > 0 { progress(.caseRepeated(result.cases[index])) }
+    }
+    if Task.isCancelled { result.endedEarly = .interrupted }
+  }
+
+  /// Whether nothing more may begin.
+  private func isOver(since start: MonotonicInstant) -> Bool {
+    Task.isCancelled || configuration.maxTime.map { .now() - start >= $0 } ?? false
   }
 
   /// An attached board that nobody named is mentioned, never used.

@@ -13,6 +13,9 @@ protocol Device: Sendable {
   /// - Throws: `MissingBoard`; `ConfigurationError` where the client does not load.
   func prepare() async throws -> BoardRecord
 
+  /// Sets it apart from what it did before, and gets it ready for an attempt.
+  func setApart(by isolation: Isolation) async -> Readiness
+
   /// Puts it through one attempt at a case. Whatever fails on the way is in the outcome; what can be repaired is repaired.
   /// - Parameters:
   ///   - token: the attempt's token on the server.
@@ -27,4 +30,12 @@ protocol Device: Sendable {
 
   /// Lets go of it, in an orderly state where that can be had.
   func leave() async
+}
+
+/// What came of setting a device apart.
+enum Readiness {
+  /// It is ready, after this; nil where nothing of it outlives an attempt, so that there was nothing to do.
+  case ready(Isolation?)
+  /// It is not, and this takes the place of the attempt.
+  case failed(DeviceOutcome)
 }

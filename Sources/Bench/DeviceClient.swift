@@ -3,6 +3,7 @@ import Foundation
 import PosixIO
 import RawREPL
 import Results
+import Scenarios
 
 /// The client under test on its board: loads agent, adapter and client, again after each loss, and executes the agent's programs.
 actor DeviceClient {
@@ -38,6 +39,19 @@ actor DeviceClient {
     try refuse(output.traceback, "be imported")
     try await board.dropModules()
     isLoaded = true
+  }
+
+  /// Sets the next case apart from the ones before; after a reset the client is to be loaded again.
+  func isolate(_ isolation: Isolation) async throws {
+    switch isolation {
+    case .sameInterpreter: return
+    case .softReset:
+      isLoaded = false
+      try await board.softReset()
+    case .hardReset:
+      isLoaded = false
+      try await board.hardReset()
+    }
   }
 
   /// Climbs the recovery ladder; what was loaded is gone afterwards.

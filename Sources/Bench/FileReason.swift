@@ -5,7 +5,8 @@ extension Error {
   var underlyingReason: String {
     let error = self as NSError
     let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
-    let text = (underlying ?? error).localizedDescription
+    let text = (underlying ?? error).localizedDescription.replacing(
+      "The operation could not be completed. ", with: "")
     // Foundation has no words for some errors and gives its own number.
     let plain = text.contains("NSCocoaErrorDomain") ? "it is no folder, or may not be written" : text
     return plain.hasSuffix(".") ? String(plain.dropLast()) : plain

@@ -24,6 +24,9 @@ struct ReferenceDevice: Device {
       firmware: Tool.name)
   }
 
+  /// Each attempt has a client of its own.
+  func setApart(by isolation: Isolation) async -> Readiness { .ready(nil) }
+
   func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
     do {
       var trace = try await runner.run(testCase, token: token)

@@ -26,6 +26,10 @@ public struct RunConfiguration: Sendable {
   public var failFast: Bool
   /// After this long no further case begins; nil is no limit.
   public var maxTime: Duration?
+  /// What the board goes through before each case; nil is what each scenario says.
+  public var isolation: Isolation?
+  /// How often each failed case is run again after the others.
+  public var repeatFailed: Int
   /// Where the bytes of the serial line are logged; nil keeps no file.
   public var serialLog: URL?
 
@@ -33,7 +37,8 @@ public struct RunConfiguration: Sendable {
   public init(
     board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
     seed: UInt64, host: String = "127.0.0.1", port: UInt16 = 0, captureLimit: Int = 1 << 20,
-    failFast: Bool = false, maxTime: Duration? = nil, serialLog: URL? = nil
+    failFast: Bool = false, maxTime: Duration? = nil, isolation: Isolation? = nil,
+    repeatFailed: Int = 0, serialLog: URL? = nil
   ) {
     self.board = board
     self.simulation = simulation
@@ -46,6 +51,8 @@ public struct RunConfiguration: Sendable {
     self.captureLimit = captureLimit
     self.failFast = failFast
     self.maxTime = maxTime
+    self.isolation = isolation
+    self.repeatFailed = repeatFailed
     self.serialLog = serialLog
   }
 

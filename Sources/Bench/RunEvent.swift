@@ -12,6 +12,8 @@ public enum RunEvent: Sendable {
   case caseStarted(id: String)
   /// A case ended.
   case caseEnded(CaseResult)
+  /// A failed case was run again, as often as was asked for.
+  case caseRepeated(CaseResult)
 }
 
 /// The board that the user named is not there, or does not answer as MicroPython: exit status 3.

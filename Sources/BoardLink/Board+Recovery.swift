@@ -18,6 +18,17 @@ extension Board {
     throw quarantine()
   }
 
+  /// Restarts the board by choice, not after a failure, as `softReset` clears it; loaded modules are gone.
+  public func hardReset() async throws {
+    try requireUse()
+    do {
+      try await restart()
+    } catch {
+      noteFailure(error)
+      throw error
+    }
+  }
+
   /// Gives the board up now, with a reason found elsewhere. Later calls throw what this returns.
   @discardableResult
   public func quarantine(because failure: BoardFailure) -> BoardFailure {

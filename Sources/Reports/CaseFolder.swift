@@ -51,6 +51,10 @@ enum CaseFolder {
     lines += [
       "board     \(run.board.displayName)", "client    \(run.client.path) (adapter \(run.client.adapter))",
       "seed      \(run.seed)", "attempts  \(result.attempts)",
+    ]
+    if let isolation = result.isolation { lines.append("isolation \(isolation.rawValue)") }
+    if let repeats = result.repeatSentence { lines.append("repeats   \(repeats)") }
+    lines += [
       "replay    \(replayCommand(of: result, in: run, reportFolder: reportFolder))",
       "",
     ]

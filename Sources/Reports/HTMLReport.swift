@@ -95,6 +95,8 @@ public enum HTMLReport {
     let attempts = result.attempts == 1 ? "1 attempt" : "\(result.attempts) attempts"
     let series = result.latency.series.filter { $0.payloadLength == nil }
     let latency = series.map { "\($0.endpoint) \($0.measure.title) p50 \(duration($0.p50Nanoseconds))" }
-    return ([duration(Int(result.durationSeconds * 1e9)), attempts] + latency).joined(separator: " · ")
+    let notes = [result.isolation?.rawValue, result.repeatSentence.map { "repeats \($0)" }].compactMap(\.self)
+    return ([duration(Int(result.durationSeconds * 1e9)), attempts] + notes + latency).joined(
+      separator: " · ")
   }
 }

@@ -110,12 +110,16 @@ private struct TestCase: JUnitElement {
     name = result.case.id.forXML
     classname = "wsrig.\(scenario.chapterTitle)".forXML
     time = result.durationSeconds.rounded(toPlaces: 3)
-    properties = Properties([
-      ("verdict", judgement.verdict.rawValue), ("rfc", scenario.rfc),
-      ("requirement", scenario.requirement.rawValue),
-      ("agreesWithReference", String(judgement.agreesWithReference)),
-      ("referenceFailed", String(judgement.referenceFailed)),
-    ])
+    let further = [
+      result.isolation.map { ("isolation", $0.rawValue) }, result.repeatSentence.map { ("repeats", $0) },
+    ].compactMap(\.self)
+    properties = Properties(
+      [
+        ("verdict", judgement.verdict.rawValue), ("rfc", scenario.rfc),
+        ("requirement", scenario.requirement.rawValue),
+        ("agreesWithReference", String(judgement.agreesWithReference)),
+        ("referenceFailed", String(judgement.referenceFailed)),
+      ] + further)
     let problem = Problem(judgement)
     failure = judgement.verdict == .failed ? problem : nil
     error = judgement.verdict == .inconclusive ? problem : nil

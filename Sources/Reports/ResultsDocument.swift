@@ -92,6 +92,9 @@ struct ResultsDocument: Encodable {
     var longestHeartbeatGapMicroseconds: Int?
     var latency: [LatencySeries]
     var serverSHA1: String?
+    var isolation: Isolation?
+    var repeats: [Verdict]?
+    var stability: Stability?
 
     init(_ result: CaseResult) {
       let scenario = result.case.scenario
@@ -117,6 +120,9 @@ struct ResultsDocument: Encodable {
       longestHeartbeatGapMicroseconds = result.resources.longestHeartbeatGapMicroseconds
       latency = result.latency.series
       serverSHA1 = result.serverSHA1
+      isolation = result.isolation
+      repeats = result.repeats.isEmpty ? nil : result.repeats
+      stability = result.stability
     }
   }
 }

@@ -30,6 +30,11 @@ public struct TerminalReport: Sendable {
       "\(padded(verdict))\(reference) \(result.case.id): \((result.judgement.reason ?? "the reference broke a rule").withoutControls)"
   }
 
+  /// What the repeats of a failed case came to; nil where there were none.
+  public func lineForRepeats(of result: CaseResult) -> String? {
+    result.repeatSentence.map { "repeats       \(result.case.id): \($0)" }
+  }
+
   /// A rung of the recovery ladder, as it is shown while the run goes on.
   public func line(for event: BoardEventRecord) -> String {
     let outcome = event.succeeded ? "" : " failed"
@@ -90,6 +95,7 @@ public struct TerminalReport: Sendable {
     ]
     if let reason = judgement.reason, broken.isEmpty { lines.append("    \(reason.withoutControls)") }
     lines += broken.prefix(Self.shownViolations).map { "    \($0.line)" }
+    if let repeats = result.repeatSentence { lines.append("    repeats: \(repeats)") }
     if broken.count > Self.shownViolations {
       lines.append("    ... and \(broken.count - Self.shownViolations) more")
     }

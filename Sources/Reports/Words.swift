@@ -1,4 +1,14 @@
 import Results
+import Verdicts
+
+extension CaseResult {
+  /// What the repeats came to: `flaky: failed in 1 of 3`; nil where there were none.
+  var repeatSentence: String? {
+    guard !repeats.isEmpty else { return nil }
+    let count = repeats.count { $0 == .failed }
+    return "\(stability?.rawValue ?? "nothing is known"): failed in \(count) of \(repeats.count)"
+  }
+}
 
 extension EndedEarly {
   /// The reason in words.

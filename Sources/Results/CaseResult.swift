@@ -30,12 +30,16 @@ public struct CaseResult: Sendable {
   /// SHA-1, 40 hexadecimal digits, of the frames that the server sent the device in the last attempt: all bytes behind the
   /// response heads, as far as they were kept, connection by connection. The same seed gives the same; nil without a device trace.
   public var serverSHA1: String?
+  /// What the board went through before the last attempt; nil where there was none.
+  public var isolation: Isolation?
+  /// The verdicts of the repeats that were asked for because it failed, in order. They change nothing about its own.
+  public var repeats: [Verdict] = []
 
   /// Creates a result.
   public init(
     case: Case, judgement: Judgement, attempts: Int, durationSeconds: Double, device: AttemptTrace?,
     reference: AttemptTrace?, boardEvents: [BoardEventRecord] = [], serialLog: String = "",
-    latency: LatencySummary = LatencySummary(), serverSHA1: String? = nil
+    latency: LatencySummary = LatencySummary(), serverSHA1: String? = nil, isolation: Isolation? = nil
   ) {
     self.case = `case`
     self.judgement = judgement
@@ -47,6 +51,7 @@ public struct CaseResult: Sendable {
     self.serialLog = serialLog
     self.latency = latency
     self.serverSHA1 = serverSHA1
+    self.isolation = isolation
     resources = BoardResources(device?.client)
     comparison = []
     if let device, let reference {
@@ -60,12 +65,27 @@ public struct CaseResult: Sendable {
     [.failed, .inconclusive].contains(judgement.verdict) || judgement.referenceFailed
   }
 
+  /// Whether the repeats failed like the case itself; nil where none of them says anything about the client.
+  public var stability: Stability? {
+    let telling = repeats.filter { $0 != .inconclusive }
+    guard !telling.isEmpty else { return nil }
+    return telling.allSatisfy { $0 == .failed } ? .stable : .flaky
+  }
+
   /// Lets go of what only a case that needs attention is worth: a long run must not fill the memory.
   public mutating func letGoOfTraces() {
     device = nil
     reference = nil
     serialLog = ""
   }
+}
+
+/// What repeating a failed case shows.
+public enum Stability: String, Sendable, Hashable, Codable, CaseIterable {
+  /// It failed each time.
+  case stable
+  /// At least once it did not fail.
+  case flaky
 }
 
 /// What the agent measured on the board in one case; nil where it did not.

@@ -25,13 +25,15 @@ public struct Scenario: Sendable, Hashable {
   public var expected: Expected
   /// The deliveries that make sense for it; `whole` is always among them.
   public var deliveries: [Delivery]
+  /// What the board goes through before it, unless the run says otherwise.
+  public var isolation: Isolation
 
   /// Creates a scenario.
   public init(
     id: String, description: String, expectation: String, rfc: String, requirement: Requirement,
     dispute: String? = nil, tags: [String] = [], server: ServerScript, client: ClientScript = .echo,
     expected: Expected = Expected(),
-    deliveries: [Delivery] = Delivery.allCases
+    deliveries: [Delivery] = Delivery.allCases, isolation: Isolation = .sameInterpreter
   ) {
     self.id = id
     self.description = description
@@ -44,6 +46,7 @@ public struct Scenario: Sendable, Hashable {
     self.client = client
     self.expected = expected
     self.deliveries = deliveries
+    self.isolation = isolation
   }
 }
 

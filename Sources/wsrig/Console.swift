@@ -14,6 +14,9 @@ enum Console {
     return TerminalStyle(usesColor: isTerminal && (environment["NO_COLOR"] ?? "").isEmpty && !isDumb)
   }
 
+  /// The tool as the user called it: scripts/wsrig says by which name, since the binary itself lies in a build folder.
+  static var program: String { ProcessInfo.processInfo.environment["WSRIG_COMMAND"] ?? "wsrig" }
+
   /// The width of the terminal in columns, 80 where it does not say.
   static var width: Int { StandardStream.output.columns ?? 80 }
 

@@ -32,6 +32,7 @@ final class LiveProgress: Sendable {
         state.failed += result.judgement.verdict == .failed ? 1 : 0
       }
       if let line = report.line(for: result) { stay(line) }
+    case .caseRepeated(let result): if let line = report.lineForRepeats(of: result) { stay(line) }
     }
   }
 

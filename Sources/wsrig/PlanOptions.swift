@@ -21,22 +21,41 @@ struct PlanOptions: ParsableArguments {
       valueName: "deliveries"))
   var deliveries = "default"
 
+  @Flag(
+    help:
+      "Only the cases that failed or were inconclusive in the last run: that of --report, or of reports/latest."
+  )
+  var failed = false
+
   @Option(
-    parsing: .unconditional,
+    name: .customLong("seed"), parsing: .unconditional,
     help: ArgumentHelp(
-      "The seed of everything random that is the rig's; the same seed sends the same bytes.",
-      valueName: "number"))
-  var seed: UInt64 = 1
+      "The seed of everything random that is the rig's; the same seed sends the same bytes. "
+        + "(default: 1; with --failed that of the last run)", valueName: "number"))
+  var givenSeed: UInt64?
 
   @Flag(help: "Runs the cases in an order drawn from the seed.")
   var shuffle = false
 
-  /// The cases.
-  /// - Throws: `ConfigurationError` for an unknown id, tag or delivery.
-  func cases() throws -> [Case] {
+  /// The seed.
+  var seed: UInt64 { givenSeed ?? 1 }
+
+  /// The folder of the run that `--failed` goes by.
+  func lastRun(_ report: String?) -> String { report ?? LastRun.latest }
+
+  /// The cases and the seed by which they were drawn; no case where `--failed` finds none that did.
+  /// - Parameter report: the folder of the last run's reports, for `--failed`; nil is the latest.
+  /// - Throws: `ConfigurationError` for an unknown id, tag or delivery, or where there is no last run.
+  func plan(report: String?) throws -> (cases: [Case], seed: UInt64) {
+    let last = failed ? try LastRun(folder: lastRun(report)) : nil
+    if let last, last.attentionIDs.isEmpty { return ([], last.seed) }
+    let seed = givenSeed ?? last?.seed ?? 1
     do {
-      return try RunPlan.cases(
-        of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, seed: seed, shuffle: shuffle)
+      return (
+        try RunPlan.cases(
+          of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, among: last?.attentionIDs,
+          seed: seed, shuffle: shuffle), seed
+      )
     } catch {
       throw ConfigurationError("\(error)")
     }

@@ -38,12 +38,16 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let cases = try plan.cases()
+    let (cases, seed) = try plan.plan(report: control.report)
+    guard !cases.isEmpty else {
+      Console.say("no case failed or was inconclusive in the last run (\(plan.lastRun(control.report)))")
+      return
+    }
     guard !list else {
       Console.put(json ? CaseList.json(of: cases) : CaseList.table(of: cases))
       return
     }
-    try await control.run(cases, client: client, board: board, seed: plan.seed)
+    try await control.run(cases, client: client, board: board, seed: seed)
   }
 }
 
@@ -66,6 +70,18 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp("Begins no further case after that many seconds.", valueName: "seconds"))
   var maxTime: Seconds?
 
+  @Option(
+    help: ArgumentHelp(
+      "Runs each failed case that many times more, after all others: stable if it fails each time, flaky if not. "
+        + "Its verdict stays.", valueName: "times"))
+  var repeatFailed: UInt8 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "What the board goes through before every case, whatever its scenario says: "
+        + "\(Isolation.allValueStrings.joined(separator: ", ")).", valueName: "level"))
+  var isolation: Isolation?
+
   /// What holds the largest message of the catalogue, and its heads and frame headers.
   private static let leastCapture = 128 * 1024
 
@@ -84,18 +100,28 @@ struct RunOptions: ParsableArguments {
       client: try client.bundle(for: selector, fixtures: fixtures),
       fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
-      serialLog: folder.serialLog)
+      isolation: isolation, repeatFailed: Int(repeatFailed), serialLog: folder.serialLog)
     let progress = LiveProgress()
     var (result, wasInterrupted) = try await Interruption.watching {
       try await ConformanceRun(configuration, progress: { progress.receive($0) }).run()
     }
     progress.finish()
-    // scripts/wsrig says by which name it was called: the binary itself lies in a build folder.
-    result.program = ProcessInfo.processInfo.environment["WSRIG_COMMAND"] ?? "wsrig"
+    result.program = Console.program
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
     let path = try folder.write(RunReport.files(of: result, folder: folder.name))
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)
+  }
+}
+
+/// On the command line the words are joined by hyphens: `soft-reset`.
+extension Isolation: ExpressibleByArgument {
+  /// Reads a level, its words joined by hyphens or spaces.
+  public init?(argument: String) { self.init(rawValue: argument.replacing("-", with: " ")) }
+
+  /// The levels as the help lists them.
+  public static var allValueStrings: [String] {
+    allCases.map { $0.rawValue.replacing(" ", with: "-") }
   }
 }
 

@@ -12,6 +12,8 @@ struct WSRig: AsyncParsableCommand {
       Put a client through the conformance suite, on the simulated board or on one that is attached:
         wsrig run
         wsrig run --client path/to/client.py --board tty:/dev/ttyACM0 --host 192.168.1.10
+      Say what a case is about, and why it may fail:
+        wsrig explain 7.code-1000
       Run one scenario again, as a failed case's report folder names it:
         wsrig replay reports/latest/cases/NAME/scenario.json
       Give any client a server to talk to:
@@ -20,7 +22,10 @@ struct WSRig: AsyncParsableCommand {
       \(ExitStatus.help)
       """,
     version: Tool.name,
-    subcommands: [RunCommand.self, ReplayCommand.self, ServeCommand.self, BoardsCommand.self])
+    subcommands: [
+      RunCommand.self, ExplainCommand.self, ExportCommand.self, ReplayCommand.self, ServeCommand.self,
+      BoardsCommand.self,
+    ])
 
   static func main() async {
     do {

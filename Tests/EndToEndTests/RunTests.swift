@@ -115,7 +115,7 @@ extension EndToEndTests {
   struct HelpTests {
     @Test(
       "each command's help is as kept",
-      arguments: [[], ["run"], ["replay"], ["serve"], ["boards"]])
+      arguments: [[], ["run"], ["explain"], ["export"], ["replay"], ["serve"], ["boards"]])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
       let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "100"])

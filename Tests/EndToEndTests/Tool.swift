@@ -58,9 +58,13 @@ struct Results: Decodable {
     var verdict: String
     var reason: String?
     var attempts: Int
+    var durationSeconds: Double
     var violations: [Violation]
     var boardEvents: [Event]
     var serverSHA1: String?
+    var isolation: String?
+    var repeats: [String]?
+    var stability: String?
 
     /// The MUSTs that were broken.
     var broken: Set<String> { Set(violations.filter { $0.requirement == "MUST" }.map(\.rule)) }

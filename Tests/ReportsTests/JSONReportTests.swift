@@ -31,6 +31,9 @@ struct JSONReportTests {
     #expect(cases[3]["id"] as? String == "5.failed@split")
     #expect(cases[3]["agreesWithReference"] as? Bool == false)
     #expect(cases[0]["serverSHA1"] as? String == "a9993e364706816aba3e25717850c26c9cd0d89d")
+    #expect(cases[3]["isolation"] as? String == "soft reset" && cases[0]["isolation"] == nil)
+    #expect(cases[3]["repeats"] as? [String] == ["failed", "passed", "inconclusive"])
+    #expect(cases[3]["stability"] as? String == "flaky" && cases[3]["verdict"] as? String == "failed")
     #expect(document["startedAt"] as? String == "2026-05-28T20:26:40Z")
   }
 
@@ -68,6 +71,8 @@ struct JSONReportTests {
       text.replacing("\"verdict\" : \"failed\"", with: "\"verdict\" : \"broken\""),
       text.replacing("\"seed\" : 7", with: "\"sead\" : 7"),
       text.replacing("\"attempts\" : 2", with: "\"attempts\" : \"2\""),
+      text.replacing("\"soft reset\",", with: "\"soft\","),
+      text.replacing("\"flaky\"", with: "\"shaky\""),
     ]
     #expect(bad.allSatisfy { $0 != text })
     for (index, text) in (good + bad).enumerated() { try folder.write(text, to: "\(index).json") }

@@ -81,14 +81,16 @@ enum SampleRun {
     ]
     var device = trace(.device, echoes: false)
     device.client.foreignOutput = hostile
-    return CaseResult(
+    var result = CaseResult(
       case: Case(scenario: scenario("5.failed"), delivery: .split), judgement: judgement, attempts: 2,
       durationSeconds: 0.9, device: device, reference: trace(.reference, echoes: true),
       boardEvents: [
         BoardEventRecord(
           kind: "soft reset", atSeconds: 0.7, durationSeconds: 0.1, succeeded: true,
           detail: "after \(hostile)")
-      ], serialLog: "0.7 < b'\\x1b[31m'\n")
+      ], serialLog: "0.7 < b'\\x1b[31m'\n", isolation: .softReset)
+    result.repeats = [.failed, .passed, .inconclusive]
+    return result
   }()
 
   static let unsupported = CaseResult(

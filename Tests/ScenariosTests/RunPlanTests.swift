@@ -39,6 +39,27 @@ import Testing
     #expect(RunPlanError.unknownDelivery("slpit").description.contains("did you mean split?"))
   }
 
+  @Test func casesThatAreNamedComeWhateverTheirDelivery() throws {
+    let ids: Set = ["2.ping-empty@paced", "2.ping-empty@bytewise", "3.text-rsv-4", "no.such"]
+    let plan = try RunPlan.cases(of: Catalogue.all, among: ids, seed: 1)
+    #expect(plan.map(\.id) == ["2.ping-empty@bytewise", "2.ping-empty@paced", "3.text-rsv-4"])
+    let some = try RunPlan.cases(of: Catalogue.all, only: ["2.*"], among: ids, seed: 1)
+    #expect(some.map(\.id) == ["2.ping-empty@bytewise", "2.ping-empty@paced"])
+    #expect(throws: RunPlanError.nothingSelected) {
+      try RunPlan.cases(of: Catalogue.all, among: ["no.such"], seed: 1)
+    }
+  }
+
+  @Test func oneCaseByItsID() throws {
+    let found = try RunPlan.testCase("2.ping-empty@split", of: Catalogue.all)
+    #expect(found.scenario == Catalogue.scenario("2.ping-empty") && found.delivery == .split)
+    let error = #expect(throws: RunPlanError.self) {
+      try RunPlan.testCase("2.ping-emty", of: Catalogue.all)
+    }
+    #expect(error?.description.contains("did you mean 2.ping-empty") == true)
+    #expect(throws: RunPlanError.self) { try RunPlan.testCase("2.*", of: Catalogue.all) }
+  }
+
   @Test func patternsPickCases() throws {
     let ids = { (only: [String]) in
       try RunPlan.cases(of: Catalogue.all, choice: .only([.whole]), only: only, seed: 1).map(\.id)

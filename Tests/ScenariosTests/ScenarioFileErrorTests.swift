@@ -155,7 +155,15 @@ import Testing
         == #"x.json: delivery is "split", which the scenario does not have; allowed here: "whole"."#)
     #expect(
       message("[]")
-        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, delivery."
+        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery."
+    )
+    #expect(
+      message(file(steps: "", extra: #", "isolation": "soft-reset""#))
+        == #"x.json: isolation is "soft-reset"; allowed here: "same interpreter", "soft reset", "hard reset" (did you mean "soft reset"?)."#
+    )
+    #expect(
+      message(file(steps: "", extra: #", "isolaton": "soft reset""#))
+        == "x.json: isolaton is no known key; allowed here: schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery (did you mean isolation?)."
     )
     #expect(message("{}") == "x.json: schemaVersion is missing; allowed here: 1.")
   }

@@ -13,6 +13,15 @@ import Testing
     }
   }
 
+  @Test(arguments: Isolation.allCases)
+  func aScenarioKeepsItsIsolation(isolation: Isolation) throws {
+    var scenario = Catalogue.all[0]
+    scenario.isolation = isolation
+    let text = ScenarioFile.text(of: scenario)
+    #expect(text.contains("isolation") == (isolation != .sameInterpreter), "a default is left out")
+    #expect(try ScenarioFile.read(Data(text.utf8), file: "x.json").scenario == scenario)
+  }
+
   @Test func aCaseKeepsItsDeliveryAndItsConcreteBytes() throws {
     for delivery in Delivery.allCases {
       for scenario in Catalogue.all where scenario.deliveries.contains(delivery) {

@@ -39,6 +39,7 @@ import Testing
     spoil(lambda s: steps(s).append({"sendBytes": {"hex": "4"}}))
     spoil(lambda s: steps(s).append("expectClosing"))
     spoil(lambda s: s.update(deliveries=["split"]))
+    spoil(lambda s: s.update(isolation="soft-reset"))
     print("ok")
     """
 }

@@ -19,6 +19,7 @@ extension Scenario {
         "deliveries",
         deliveries == Delivery.allCases ? nil : .array(deliveries.map { .string($0.rawValue) })
       ),
+      ("isolation", isolation == .sameInterpreter ? nil : .string(isolation.rawValue)),
       ("delivery", delivery.map { .string($0.rawValue) }))
   }
 
@@ -38,6 +39,7 @@ extension Scenario {
     if let value = object.optional("deliveries") {
       deliveries = try value.list { (value) throws(ScenarioFileError) in try value.choice(Delivery.self) }
     }
+    if let value = object.optional("isolation") { isolation = try value.choice(Isolation.self) }
   }
 }
 

@@ -35,7 +35,7 @@ public enum ScenarioFile {
     let reader = JSONReader(file: file, keyPath: "", value: try parse(data, file: file))
     let object = try reader.object(
       "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "dispute", "tags", "server",
-      "client", "expected", "deliveries", "delivery")
+      "client", "expected", "deliveries", "isolation", "delivery")
     _ = try object.required("schemaVersion", "1").integer(1...1)
     var testCase = Case(scenario: try Scenario(json: object))
     if let value = object.optional("delivery") { testCase.delivery = try value.choice(Delivery.self) }

@@ -12,25 +12,40 @@ public enum RunPlan {
   ///     the ids of all cases that there could be, and picks them whatever `deliveries` says; one without is compared with the ids
   ///     of scenarios, and picks those of their cases that `deliveries` says.
   ///   - tags: Words, of which a scenario must have one if there are any: its tags, its chapter's name or its requirement.
+  ///   - among: The ids of the only cases that there are to choose from, whatever `default` deliveries would be; nil is all.
   ///   - seed: Decides the payloads, the choice of deliveries and the order.
   ///   - shuffle: Draws the order from the seed.
   /// - Throws: `RunPlanError` for a pattern or a tag that fits nothing, or an unknown delivery.
   public static func cases(
     of scenarios: [Scenario], deliveries: String = "default", only: [String] = [], tags: [String] = [],
-    seed: UInt64, shuffle: Bool = false
+    among ids: Set<String>? = nil, seed: UInt64, shuffle: Bool = false
   ) throws(RunPlanError) -> [Case] {
-    let choice = try ModifierChoice(deliveries, seed: seed)
-    return try cases(of: scenarios, choice: choice, only: only, tags: tags, seed: seed, shuffle: shuffle)
+    var choice = try ModifierChoice(deliveries, seed: seed)
+    if ids != nil, case .default = choice { choice = .all }
+    return try cases(
+      of: scenarios, choice: choice, only: only, tags: tags, among: ids, seed: seed, shuffle: shuffle)
+  }
+
+  /// The one case of that id, its payloads as in the scenario: perhaps random still.
+  /// - Throws: `RunPlanError` where there is none.
+  public static func testCase(_ id: String, of scenarios: [Scenario]) throws(RunPlanError) -> Case {
+    let all = ModifierChoice.all.cases(of: scenarios)
+    guard let found = all.first(where: { $0.id == id }) else {
+      let ids = id.contains("@") ? all.map(\.id) : scenarios.map(\.id)
+      throw .unknownCase(pattern: id, nearest: Glob(id).nearest(in: ids))
+    }
+    return found
   }
 
   /// As the other one, with the choice of deliveries already made.
   public static func cases(
     of scenarios: [Scenario], choice: ModifierChoice, only: [String] = [], tags: [String] = [],
-    seed: UInt64, shuffle: Bool = false
+    among ids: Set<String>? = nil, seed: UInt64, shuffle: Bool = false
   ) throws(RunPlanError) -> [Case] {
     var plan = choice.cases(of: scenarios)
     if !only.isEmpty { plan = try select(only, from: scenarios, plan: plan) }
     if !tags.isEmpty { plan = try select(tags: tags, from: scenarios, plan: plan) }
+    if let ids { plan = plan.filter { ids.contains($0.id) } }
     guard !plan.isEmpty else { throw .nothingSelected }
     if shuffle {
       var generator = SplitMix64(seed: seed, text: "order")
