@@ -37,16 +37,18 @@ func lawful(
 
 /// A scenario in which the server breaks a rule and the client must fail the connection.
 ///
-/// After the unlawful bytes comes a Ping: a client that overlooked the breach gives itself away by its Pong. The stream stays open
-/// for the client's Close, and ends only when the server's patience has: a client may check text no sooner than it hands it out,
-/// and an end that came before would keep it from sending its Close. `isProbed` leaves the Ping out, where it would be another breach.
+/// After the unlawful bytes comes a Ping: a client that overlooked the breach gives itself away by its Pong, and nothing is gained by
+/// waiting longer, so the stream ends then. Not so behind bad text: a client may check it no sooner than it hands it out, and an
+/// end that came before would keep it from sending its Close. `isProbed` leaves the Ping out, where it would be another breach.
 func unlawful(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Fails the connection with 1002.", codes: [UInt16] = [1002], failFast: Bool = false,
   tags: [String] = [], isProbed: Bool = true, client: ClientScript = .echo, deliveries: [Delivery] = .every,
   @StepList _ steps: () -> [ServerStep]
 ) -> Scenario {
-  let probe: [ServerStep] = isProbed ? [.ping("still there?")] : []
+  let question: Payload = "still there?"
+  let giveAway: [ServerStep] = codes == [1007] ? [] : [.expectPong(question), .halfClose]
+  let probe: [ServerStep] = isProbed ? [.ping(question)] + giveAway : []
   return Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
     requirement: rule.requirement,
