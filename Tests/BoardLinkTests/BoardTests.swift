@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(
-  "Board and simulated link, with the real interpreter", .serialized,
+  "Boards on this computer, with the real interpreters", .serialized,
   .enabled(if: SimulatedBoardSupport.hasInterpreter, SimulatedBoardSupport.skipReason),
   .timeLimit(.minutes(2)))
 struct BoardTests {
@@ -21,10 +21,22 @@ struct BoardTests {
     }
   }
 
-  @Test("output, with line ends as a board sends them")
-  func output() async throws {
-    try await SimulatedBench.run { bench in
-      let output = try await bench.run("print('a')\nprint('b\\nc')")
+  @Test("CPython in the place of a board says so")
+  func pythonIdentity() async throws {
+    try await PythonBench.run(PythonBench()) { bench in
+      let identity = try #require(await bench.board.identity)
+      #expect(identity.implementation == "CPython")
+      #expect(identity.machine == "CPython on this computer")
+      #expect(identity.version.hasPrefix("3."))
+      #expect(identity.uniqueID.isEmpty)
+      #expect(identity.freeHeapBytes > 1_000_000)
+    }
+  }
+
+  @Test("output, with line ends as a board sends them", arguments: LocalBoard.allCases)
+  func output(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      let output = try await board.run("print('a')\nprint('b\\nc')")
       #expect(output.standardOutput == [UInt8]("a\r\nb\r\nc\r\n".utf8))
       #expect(output.traceback == nil)
     }
@@ -32,24 +44,25 @@ struct BoardTests {
 
   @Test(
     "a source text of every critical size runs whole",
-    arguments: [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 513, 20 * 1024])
-  func sourceSizes(_ size: Int) async throws {
-    try await SimulatedBench.run { bench in
+    arguments: LocalBoard.allCases,
+    [0, 1, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 513, 20 * 1024])
+  func sourceSizes(_ local: LocalBoard, _ size: Int) async throws {
+    try await local.run { board in
       let end = "print('end')"
       let hasRoom = size > end.count
       let filler = String(repeating: "# 4567\n", count: 3000).prefix(max(0, size - end.count - 1))
       let source = hasRoom ? filler + "\n" + end : String(repeating: "1", count: size)
       #expect(source.utf8.count == size)
-      let output = try await bench.run(source)
+      let output = try await board.run(source)
       #expect(output.traceback == nil)
       #expect(output.text == (hasRoom ? "end\n" : ""))
     }
   }
 
-  @Test("an exception is a value with type, message and frames")
-  func exceptions() async throws {
-    try await SimulatedBench.run { bench in
-      let output = try await bench.run("def f(n):\n  return 1 // n\nprint('before')\nf(0)")
+  @Test("an exception is a value with type, message and frames", arguments: LocalBoard.allCases)
+  func exceptions(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      let output = try await board.run("def f(n):\n  return 1 // n\nprint('before')\nf(0)")
       #expect(output.text == "before\n")
       let traceback = try #require(output.traceback)
       #expect(traceback.type == "ZeroDivisionError")
@@ -58,48 +71,54 @@ struct BoardTests {
     }
   }
 
-  @Test("a syntax error ends a long source early, and the next execution works")
-  func syntaxError() async throws {
-    try await SimulatedBench.run { bench in
-      let output = try await bench.run("def f(:\n" + String(repeating: "# more\n", count: 1000))
+  @Test(
+    "a syntax error ends a long source early, and the next execution works", arguments: LocalBoard.allCases)
+  func syntaxError(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      let output = try await board.run("def f(:\n" + String(repeating: "# more\n", count: 1000))
       #expect(output.traceback?.type == "SyntaxError")
-      #expect(try await bench.run("print(1)").text == "1\n")
+      #expect(try await board.run("print(1)").text == "1\n")
     }
   }
 
-  @Test("a program that does not end is interrupted at the deadline and still hands over its output")
-  func interruptAtDeadline() async throws {
-    try await SimulatedBench.run { bench in
-      let source = "try:\n  while True: pass\nfinally:\n  print('dumped')"
-      let output = try await bench.board.execute(source, deadline: .after(.milliseconds(150)))
+  @Test(
+    "a program that does not end is interrupted at the deadline and still hands over its output",
+    arguments: LocalBoard.allCases)
+  func interruptAtDeadline(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      // CPython finds no `finally` for an exception in a bare `pass`.
+      let source = "try:\n  while True: int()\nfinally:\n  print('dumped')"
+      let output = try await board.execute(source, deadline: .after(.milliseconds(150)))
       #expect(output.wasInterrupted)
       #expect(output.text == "dumped\n")
       #expect(output.traceback?.type == "KeyboardInterrupt")
-      #expect(try await bench.run("print(1)").text == "1\n")
+      #expect(try await board.run("print(1)").text == "1\n")
     }
   }
 
-  @Test("a program that prints without end is interrupted at the deadline all the same")
-  func chattyAtDeadline() async throws {
-    try await SimulatedBench.run { bench in
+  @Test(
+    "a program that prints without end is interrupted at the deadline all the same",
+    arguments: LocalBoard.allCases)
+  func chattyAtDeadline(_ local: LocalBoard) async throws {
+    try await local.run { board in
       let start = MonotonicInstant.now()
-      let output = try await bench.board.execute(
+      let output = try await board.execute(
         "while True: print('chatty')", deadline: .after(.milliseconds(200)))
       #expect(output.wasInterrupted)
       #expect(MonotonicInstant.now() - start < .seconds(5))
-      #expect(try await bench.run("print(1)").text == "1\n")
+      #expect(try await board.run("print(1)").text == "1\n")
     }
   }
 
   @Test(
     "an interrupt from another task ends every kind of wait",
-    arguments: [
+    arguments: LocalBoard.allCases,
+    [
       "while True: pass", "import time\ntime.sleep(60)", "import select\nselect.poll().poll(60000)",
       "import asyncio\nasync def f(): await asyncio.sleep(60)\nasyncio.run(f())",
     ])
-  func interruptFromOutside(_ source: String) async throws {
-    try await SimulatedBench.run { bench in
-      let board = bench.board
+  func interruptFromOutside(_ local: LocalBoard, _ source: String) async throws {
+    try await local.run { board in
       let started = AsyncStream<Void>.makeStream()
       async let output = board.execute("print('in')\n" + source, deadline: SimulatedBoardSupport.soon) { _ in
         started.continuation.yield()
@@ -108,13 +127,15 @@ struct BoardTests {
       try await board.interrupt()
       let ended = try await output
       #expect(ended.traceback?.type == "KeyboardInterrupt", "\(ended.traceback as Any)")
-      #expect(try await bench.run("print(1)").text == "1\n")
+      #expect(try await board.run("print(1)").text == "1\n")
     }
   }
 
-  @Test("output arrives while the program runs, foreign text and all bytes but 0x04 included")
-  func followedOutput() async throws {
-    try await SimulatedBench.run { bench in
+  @Test(
+    "output arrives while the program runs, foreign text and all bytes but 0x04 included",
+    arguments: LocalBoard.allCases)
+  func followedOutput(_ local: LocalBoard) async throws {
+    try await local.run { board in
       let pieces = LockedBytes()
       let source = """
         import sys
@@ -122,7 +143,7 @@ struct BoardTests {
         sys.stdout.buffer.write(bytes(b for b in range(256) if b not in (4, 10, 13)))
         for i in range(200): print('record', i)
         """
-      let output = try await bench.board.execute(source, deadline: SimulatedBoardSupport.soon) {
+      let output = try await board.execute(source, deadline: SimulatedBoardSupport.soon) {
         pieces.append($0)
       }
       #expect(pieces.value == output.standardOutput)
@@ -133,29 +154,33 @@ struct BoardTests {
     }
   }
 
-  @Test("a soft reset gives a new heap in the same raw REPL")
-  func softReset() async throws {
-    try await SimulatedBench.run { bench in
-      _ = try await bench.run("left_over = 1")
-      try await bench.board.softReset()
-      let output = try await bench.run("print('left_over' in globals())")
+  @Test("a soft reset gives a new heap in the same raw REPL", arguments: LocalBoard.allCases)
+  func softReset(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      _ = try await board.run("left_over = 1")
+      try await board.softReset()
+      let output = try await board.run("print('left_over' in globals())")
       #expect(output.text == "False\n")
     }
   }
 
-  @Test("sys.exit() in a program is a soft reset, after which the raw prompt is back")
-  func exitResets() async throws {
-    try await SimulatedBench.run { bench in
-      let output = try await bench.run("import sys\nprint('bye')\nsys.exit()")
+  @Test(
+    "sys.exit() in a program is a soft reset, after which the raw prompt is back",
+    arguments: LocalBoard.allCases)
+  func exitResets(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      let output = try await board.run("import sys\nprint('bye')\nsys.exit()")
       #expect(output.didSoftReset)
       #expect(output.text == "bye\n")
-      #expect(try await bench.run("print(1)").text == "1\n")
+      #expect(try await board.run("print(1)").text == "1\n")
     }
   }
 
-  @Test("modules are imported from RAM, in packages too, and their texts can be dropped")
-  func modules() async throws {
-    try await SimulatedBench.run { bench in
+  @Test(
+    "modules are imported from RAM, in packages too, and their texts can be dropped",
+    arguments: LocalBoard.allCases)
+  func modules(_ local: LocalBoard) async throws {
+    try await local.run { board in
       let ramfs = try String(
         contentsOf: Repository.fixtures.appending(path: "board/ramfs.py"), encoding: .utf8)
       let long = "# " + String(repeating: "ö\u{1}\u{4}", count: 3000) + "\nvalue = 7\n"
@@ -164,32 +189,88 @@ struct BoardTests {
         BoardModule(name: "package/__init__.py", bytes: [UInt8]("from .two import name\n".utf8)),
         BoardModule(name: "package/two.py", bytes: [UInt8]("name = __name__\n".utf8)),
       ]
-      #expect(try await bench.board.loadModules(modules, fileSystem: ramfs) == nil)
-      #expect(await bench.board.state == .agentLoaded)
-      let output = try await bench.run("import one, package\nprint(one.value, package.name)")
+      #expect(try await board.loadModules(modules, fileSystem: ramfs) == nil)
+      #expect(await board.state == .agentLoaded)
+      let output = try await board.run("import one, package\nprint(one.value, package.name)")
       #expect(output.text == "7 package.two\n")
       #expect(output.traceback == nil)
-      try await bench.board.dropModules()
-      let after = try await bench.run(
-        "import sys, os\nprint(one.value, '/wsrig' in sys.path, 'wsrig' in os.listdir('/'))\nimport nothing_there"
+      try await board.dropModules()
+      let after = try await board.run(
+        "import sys, os\nprint(one.value, '/wsrig' in sys.path, 'wsrig' in os.listdir('/'))\ntry:\n  import nothing_there\nexcept ImportError:\n  print('gone')"
       )
-      #expect(after.text == "7 False False\n")
-      #expect(after.traceback?.type == "ImportError")
+      #expect(after.text == "7 False False\ngone\n")
+      #expect(after.traceback == nil)
     }
   }
 
-  @Test("the serial log holds both directions, and a case's part can be cut out")
-  func serialLog() async throws {
+  @Test(
+    "the serial log holds both directions, and a case's part can be cut out", arguments: LocalBoard.allCases)
+  func serialLog(_ local: LocalBoard) async throws {
     let path = NSTemporaryDirectory() + "wsrig-serial-\(UUID().uuidString).log"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let log = try SerialLog(path: path)
-    try await SimulatedBench.run(log: log) { bench in
+    try await local.run(log: log) { board in
       let position = log.position
-      _ = try await bench.run("print('for the log')")
+      _ = try await board.run("print('for the log')")
       let excerpt = log.excerpt(since: position)
       #expect(excerpt.contains(" > b'print(\\'for the log\\')\\x04'"))
       #expect(excerpt.contains(" < b'\\x04"))
       #expect(!excerpt.contains("raw REPL"))
+    }
+  }
+}
+
+@Suite(
+  "CPython in the place of a board", .serialized,
+  .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"), .timeLimit(.minutes(1)))
+struct PythonBoardTests {
+  @Test("its end is told with how it ended, and a hard reset starts it anew")
+  func killed() async throws {
+    try await PythonBench.run(PythonBench()) { bench in
+      let failure = await #expect(throws: BoardFailure.self) {
+        try await bench.run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+      }
+      #expect(failure?.cause == .linkEnded("the interpreter was ended by signal 9"))
+      try await bench.board.recover(from: try #require(failure))
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("a soft reset closes sockets and forgets modules, threads and what the environment held")
+  func clean() async throws {
+    try await PythonBench.run(PythonBench()) { bench in
+      let before = """
+        import socket, sys, threading, time, os
+        s = socket.socket()
+        sys.modules['mine'] = sys
+        threading.Thread(target=time.sleep, args=(60,)).start()
+        print(os.environ.get('PATH'))
+        """
+      #expect(try await bench.run(before).text == "None\n")
+      try await bench.board.softReset()
+      let after =
+        "import sys, threading, os\nprint('mine' in sys.modules, threading.active_count(), len(os.listdir('/proc/self/fd')))"
+      // Standard input, output and error, and the folder that is being listed.
+      #expect(try await bench.run(after).text == "False 1 4\n")
+    }
+  }
+
+  @Test("programs of the host see MicroPython's names, modules that they import see Python")
+  func views() async throws {
+    try await PythonBench.run(PythonBench()) { bench in
+      let source = """
+        import time, gc, asyncio, json
+        print(time.ticks_diff(time.ticks_us(), time.ticks_us()) <= 0, gc.mem_free() > 0)
+        s = asyncio.sleep_ms(0)
+        s.state = None
+        async def f(): await s; return 5
+        print(asyncio.run(f()), hasattr(json.decoder.re, 'ticks_us'))
+        import inspect
+        print(hasattr(inspect.sys.modules['time'], 'ticks_us'), hasattr(inspect.sys.modules['asyncio'], 'sleep_ms'))
+        """
+      let output = try await bench.run(source)
+      #expect(output.traceback == nil)
+      #expect(output.text == "True True\n5 False\nFalse False\n")
     }
   }
 }

@@ -40,27 +40,24 @@ enum SimulatedBoardSupport {
 }
 
 /// A board with its link and its loop, for one test.
-struct SimulatedBench {
+struct LocalBench<BoardLink: Link>: Sendable {
   let loop: EventLoop
-  let link: SimulatedBoardLink
+  let link: BoardLink
   let board: Board
 
   init(
-    _ configuration: SimulatedBoardConfiguration? = nil, log: SerialLog? = nil, timeouts: BoardTimeouts? = nil
+    log: SerialLog? = nil, timeouts: BoardTimeouts? = nil, _ makeLink: (EventLoop) throws -> BoardLink
   ) throws {
     loop = try EventLoop(name: "board").start()
-    let logger = SimulatedBoardSupport.logger
-    link = try SimulatedBoardLink(
-      configuration ?? SimulatedBoardSupport.configuration(), on: loop, logger: logger)
-    board = Board(link: link, on: loop, log: log, timeouts: timeouts, logger: logger)
+    link = try makeLink(loop)
+    board = Board(
+      link: link, on: loop, log: log, timeouts: timeouts, logger: SimulatedBoardSupport.logger)
   }
 
   /// Runs a test body on an attached board and tidies up whatever happens.
   static func run(
-    _ configuration: SimulatedBoardConfiguration? = nil, log: SerialLog? = nil,
-    _ body: (SimulatedBench) async throws -> Void
+    _ bench: LocalBench, _ body: (LocalBench) async throws -> Void
   ) async throws {
-    let bench = try SimulatedBench(configuration, log: log)
     do {
       try await bench.board.attach()
       try await body(bench)
@@ -76,8 +73,59 @@ struct SimulatedBench {
     loop.stopAndWait()
   }
 
+  func run(_ source: String) async throws -> ExecutionOutput { try await board.run(source) }
+}
+
+/// The simulated board.
+typealias SimulatedBench = LocalBench<SimulatedBoardLink>
+
+extension LocalBench<SimulatedBoardLink> {
+  init(
+    _ configuration: SimulatedBoardConfiguration? = nil, log: SerialLog? = nil, timeouts: BoardTimeouts? = nil
+  ) throws {
+    let configuration = try configuration ?? SimulatedBoardSupport.configuration()
+    try self.init(log: log, timeouts: timeouts) {
+      try SimulatedBoardLink(configuration, on: $0, logger: SimulatedBoardSupport.logger)
+    }
+  }
+
+  static func run(_ body: (SimulatedBench) async throws -> Void) async throws {
+    try await run(SimulatedBench(), body)
+  }
+}
+
+/// CPython in the place of a board.
+typealias PythonBench = LocalBench<PythonBoardLink>
+
+extension LocalBench<PythonBoardLink> {
+  init(log: SerialLog? = nil) throws {
+    let python = try #require(Repository.program("python3"))
+    try self.init(log: log) {
+      PythonBoardLink(
+        .python(path: nil), interpreter: python,
+        boardFolder: Repository.fixtures.appending(path: "board/python").path, on: $0)
+    }
+  }
+}
+
+/// The boards that are software on this computer: what holds for a board holds for each.
+enum LocalBoard: CaseIterable {
+  case simulated
+  case python
+
+  /// Runs a test body on an attached board.
+  func run(log: SerialLog? = nil, _ body: (Board) async throws -> Void) async throws {
+    switch self {
+    case .simulated: try await SimulatedBench.run(SimulatedBench(log: log)) { try await body($0.board) }
+    case .python: try await PythonBench.run(PythonBench(log: log)) { try await body($0.board) }
+    }
+  }
+}
+
+extension Board {
+  /// Runs a source text within a time that it does not need.
   func run(_ source: String) async throws -> ExecutionOutput {
-    try await board.execute(source, deadline: SimulatedBoardSupport.soon)
+    try await execute(source, deadline: SimulatedBoardSupport.soon)
   }
 }
 

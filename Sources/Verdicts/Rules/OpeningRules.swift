@@ -114,8 +114,10 @@ private struct RequestView {
   }
 
   var targetFindings: [Finding] {
-    guard words.count == 3, let wanted = expectation?.target ?? plainTarget else { return [] }
+    guard words.count == 3, var wanted = expectation?.target ?? plainTarget else { return [] }
     let target = String(words[1])
+    // The resource name has a question mark only before a query that is not empty (section 3); to keep a lone one is as good.
+    if wanted.hasSuffix("?"), !target.hasSuffix("?") { wanted.removeLast() }
     let parts = wanted.components(separatedBy: "{token}")
     let token = context.trace?.token ?? ""
     if parts.count == 1, target == wanted { return [] }
