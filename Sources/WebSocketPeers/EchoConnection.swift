@@ -116,7 +116,11 @@ final class EchoConnection: ReadinessHandler {
     switch progress {
     case .incomplete: socket.acknowledgeNow()
     case .request(let request, let consumed):
-      guard let response = try? ServerHandshake.accept(request) else { return close() }
+      let deflate = server.configuration.compression?.agreement(with: request)
+      guard let response = try? ServerHandshake.accept(request, deflate: deflate?.parameters) else {
+        return close()
+      }
+      if let deflate { machine = .server(limits: server.configuration.limits, deflate: deflate) }
       tap?.requestHeadLength = request.head.rawBytes.count
       tap?.responseHeadLength = response.count
       handshake = nil

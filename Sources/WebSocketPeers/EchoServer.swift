@@ -7,6 +7,8 @@ import WebSocketProtocol
 public struct EchoConfiguration: Sendable {
   /// Largest frame, message and request head; beyond them the connection fails (1009, or 431 in the handshake).
   public var limits = Limits()
+  /// What is made of offers of permessage-deflate; nil declines them. A connection that uses it takes some 300 KiB more.
+  public var compression: ServerCompression? = ServerCompression()
   /// From accepting a connection to its complete request; then it is closed.
   public var handshakeTimeout = Duration.seconds(10)
   /// Without a byte from the client for that long, the server closes with 1001. Nil waits for ever.

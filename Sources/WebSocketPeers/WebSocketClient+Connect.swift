@@ -5,7 +5,8 @@ extension WebSocketClient {
   /// Resolves, connects and shakes hands before the deadline. On the loop.
   static func connect(
     _ uri: WebSocketURI, _ handshake: ClientHandshake, _ keys: any RandomNumberGenerator & Sendable,
-    _ configuration: ConnectionConfiguration, _ deadline: Deadline, on loop: EventLoop
+    _ configuration: ConnectionConfiguration, _ compression: CompressionSettings?, _ deadline: Deadline,
+    on loop: EventLoop
   ) async throws -> (WebSocketConnection, ClientHandshake.Response) {
     let addresses = try await SocketAddress.resolve(uri.host, port: uri.port, deadline: deadline)
     let socket = try await TCPSocket.connect(toFirstOf: addresses, on: loop, deadline: deadline)
@@ -19,9 +20,13 @@ extension WebSocketClient {
       case .incomplete: continue
       case .rejected(let rejection): throw rejection
       case .accepted(let response, let consumed):
+        let deflate = response.deflate.map {
+          PerMessageDeflate($0, settings: compression ?? CompressionSettings())
+        }
         let connection = try WebSocketConnection(
-          socket, .client(limits: configuration.limits, maskingKeys: keys), rest: Array(chunk[consumed...]),
-          subprotocol: response.subprotocol, configuration: configuration, on: loop)
+          socket, .client(limits: configuration.limits, maskingKeys: keys, deflate: deflate),
+          rest: Array(chunk[consumed...]), subprotocol: response.subprotocol, deflate: response.deflate,
+          configuration: configuration, on: loop)
         return (connection, response)
       }
     }

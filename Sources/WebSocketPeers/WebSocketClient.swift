@@ -4,9 +4,9 @@ import WebSocketProtocol
 
 /// Why a client cannot do what it was asked for: a mistake of the caller.
 public enum WebSocketClientError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A message function was called before ``WebSocketClient/handshake(_:headers:subprotocols:)`` succeeded.
+  /// A message function was called before ``WebSocketClient/handshake(_:headers:subprotocols:compression:)`` succeeded.
   case notConnected
-  /// ``WebSocketClient/handshake(_:headers:subprotocols:)`` was called while a connection is open.
+  /// ``WebSocketClient/handshake(_:headers:subprotocols:compression:)`` was called while a connection is open.
   case alreadyConnected
   /// The URI asks for TLS.
   case secureNotSupported
@@ -32,12 +32,13 @@ public enum WebSocketClientError: Error, Hashable, Sendable, CustomStringConvert
 ///     }
 ///
 /// Everything may be called from any task. One client has one connection at a time; after its end
-/// ``handshake(_:headers:subprotocols:)`` opens another.
+/// ``handshake(_:headers:subprotocols:compression:)`` opens another.
 public final class WebSocketClient: Sendable {
   /// The loop the client lives on.
   public let loop: EventLoop
 
   private let configuration: ConnectionConfiguration
+  private let compression: ClientCompression?
   private let state: Mutex<State>
 
   private struct State {
@@ -50,16 +51,19 @@ public final class WebSocketClient: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: Deadlines and bounds.
+  ///   - compression: What each handshake offers for compression that does not say otherwise; nil offers nothing.
   ///   - randomness: Gives nonces and masking keys. RFC 6455 section 10.3 wants them unpredictable: pass a seeded
   ///     generator only where bytes must repeat.
   ///   - loop: Where the connection lives; tasks that prefer this loop reach it without a thread hop.
   public init(
     configuration: ConnectionConfiguration = ConnectionConfiguration(),
+    compression: ClientCompression? = nil,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
     on loop: EventLoop = .shared
   ) {
     self.loop = loop
     self.configuration = configuration
+    self.compression = compression
     state = Mutex(State(randomness: randomness))
   }
 
@@ -71,12 +75,14 @@ public final class WebSocketClient: Sendable {
   ///   - uri: Where to, for example `ws://192.168.1.100:8765/chat?room=1`.
   ///   - headers: Further fields of the request, in order.
   ///   - subprotocols: In the order of preference.
-  /// - Returns: The server's response; its `subprotocol` is the chosen one.
+  ///   - compression: What is offered for compression (RFC 7692); nil takes that of the client, which is nothing by default.
+  /// - Returns: The server's response; its `subprotocol` is the chosen one, and its `deflate` what was agreed on for compression.
   /// - Throws: `InvalidOperation` for a URI or fields that cannot be sent, `PosixError` where TCP fails,
   ///   `HandshakeRejection` where the server's response is no valid 101, ``WebSocketClientError``.
   @discardableResult
   public func handshake(
-    _ uri: String, headers: [(String, String)] = [], subprotocols: [String] = []
+    _ uri: String, headers: [(String, String)] = [], subprotocols: [String] = [],
+    compression: ClientCompression? = nil
   ) async throws -> ClientHandshake.Response {
     let uri = try WebSocketURI(uri)
     guard !uri.isSecure else { throw WebSocketClientError.secureNotSupported }
@@ -84,8 +90,10 @@ public final class WebSocketClient: Sendable {
     var randomness = try beginConnecting()
     defer { state.withLock { $0.isConnecting = false } }
     let key = HandshakeKey(nonce: (randomness.next(), randomness.next()))
+    let compression = compression ?? self.compression
     let handshake = try ClientHandshake(
-      uri, key: key, headers: fields, subprotocols: subprotocols, limits: configuration.limits)
+      uri, key: key, headers: fields, subprotocols: subprotocols, deflateOffers: compression?.offers ?? [],
+      limits: configuration.limits)
     // Each connection goes on where the last one stopped drawing, in steps of one generator value.
     let seed = randomness.next() as UInt64
     state.withLock { $0.randomness = randomness }
@@ -94,7 +102,8 @@ public final class WebSocketClient: Sendable {
       randomness is SystemRandomNumberGenerator ? randomness : SplitMix64(seed: seed)
     let deadline = Deadline.after(configuration.handshakeTimeout)
     let (connection, response) = try await loop.run { [configuration, loop] in
-      try await Self.connect(uri, handshake, keys, configuration, deadline, on: loop)
+      try await Self.connect(
+        uri, handshake, keys, configuration, compression?.settings, deadline, on: loop)
     }
     state.withLock { $0.connection = connection }
     return response

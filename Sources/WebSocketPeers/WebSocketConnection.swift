@@ -34,6 +34,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   public let loop: EventLoop
   /// The subprotocol agreed on in the opening handshake, if any.
   public let subprotocol: String?
+  /// What was agreed on for permessage-deflate; nil where the extension is not in use.
+  public let deflate: DeflateParameters?
 
   let configuration: ConnectionConfiguration
   // Unchecked, for what every message touches: all of it belongs to the loop's thread, which every entry checks, and no
@@ -79,11 +81,12 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Takes over a socket after the opening handshake, with the bytes that came behind the head. On the loop only.
   init(
     _ socket: consuming TCPSocket, _ machine: consuming ConnectionMachine, rest: [UInt8],
-    subprotocol: String?,
-    configuration: ConnectionConfiguration, on loop: EventLoop
+    subprotocol: String?, deflate: DeflateParameters?, configuration: ConnectionConfiguration,
+    on loop: EventLoop
   ) throws(PosixError) {
     self.loop = loop
     self.subprotocol = subprotocol
+    self.deflate = deflate
     self.configuration = configuration
     self.socket = socket
     self.machine = machine

@@ -24,6 +24,9 @@ public struct ConnectionMachine: ~Copyable, Sendable {
   private var canReceive = true
   private var receiver: FrameReceiver
   @usableFromInline var generator: any RandomNumberGenerator & Sendable
+  /// Whether messages may be sent compressed; a copy for the hot path, as above.
+  @usableFromInline let deflates: Bool
+  private var deflater: MessageDeflater?
   /// Whether a fragmented message of ours is unfinished.
   @usableFromInline var isFragmenting = false
   /// The Ping that ``PongPolicy/latest`` will answer at the end of the read.
@@ -32,25 +35,35 @@ public struct ConnectionMachine: ~Copyable, Sendable {
   @usableFromInline var owedClose: ClosePayload?
 
   /// Creates the machine of a server.
-  public static func server(limits: Limits = Limits()) -> ConnectionMachine {
-    ConnectionMachine(.server, limits, SystemRandomNumberGenerator())
+  ///
+  /// - Parameter deflate: permessage-deflate, where the opening handshake agreed on it.
+  public static func server(limits: Limits = Limits(), deflate: PerMessageDeflate? = nil) -> ConnectionMachine
+  {
+    ConnectionMachine(.server, limits, SystemRandomNumberGenerator(), deflate)
   }
 
   /// Creates the machine of a client.
   ///
+  /// - Parameter deflate: permessage-deflate, where the opening handshake agreed on it.
   /// - Parameter maskingKeys: Gives the masking keys. RFC 6455 section 5.3 wants them unpredictable: outside of tests and
   ///   reproducible runs it must be a strong generator, as the default is.
   public static func client(
     limits: Limits = Limits(),
-    maskingKeys: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    maskingKeys: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+    deflate: PerMessageDeflate? = nil
   ) -> ConnectionMachine {
-    ConnectionMachine(.client, limits, maskingKeys)
+    ConnectionMachine(.client, limits, maskingKeys, deflate)
   }
 
-  private init(_ role: Role, _ limits: Limits, _ generator: any RandomNumberGenerator & Sendable) {
+  private init(
+    _ role: Role, _ limits: Limits, _ generator: any RandomNumberGenerator & Sendable,
+    _ deflate: PerMessageDeflate?
+  ) {
     self.role = role
     self.generator = generator
-    receiver = FrameReceiver(role: role, limits: limits)
+    receiver = FrameReceiver(role: role, limits: limits, deflate: deflate)
+    deflates = deflate != nil
+    if let deflate { deflater = MessageDeflater(deflate, role: role) }
   }
 
   /// What to do with TCP once the output is written.
@@ -180,7 +193,8 @@ extension ConnectionMachine {
 // MARK: - Sending
 
 extension ConnectionMachine {
-  /// Sends a message, or the first fragment of one when `isFinal` is false.
+  /// Sends a message, or the first fragment of one when `isFinal` is false. Where permessage-deflate was agreed on, it is
+  /// compressed according to the ``CompressionSettings``.
   ///
   /// - Parameters:
   ///   - opcode: `.text` or `.binary`, or `.continuation` for the further fragments.
@@ -198,7 +212,21 @@ extension ConnectionMachine {
       guard !isFragmenting else { throw .fragmentedMessageUnfinished }
     }
     isFragmenting = !isFinal
-    writeFrame(opcode, payload, isFinal: isFinal, &output)
+    if deflates, let compressed = deflate(opcode, payload, isFinal: isFinal) {
+      // RSV1 on the first frame alone (RFC 7692 section 6.1).
+      let reservedBits: UInt8 = opcode == .continuation ? 0 : 4
+      writeFrame(opcode, compressed, isFinal: isFinal, reservedBits: reservedBits, &output)
+    } else {
+      writeFrame(opcode, payload, isFinal: isFinal, &output)
+    }
+  }
+
+  /// The payload to be sent instead, valid until the next one is asked for; nil where the message goes as it is.
+  @usableFromInline
+  mutating func deflate(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool)
+    -> UnsafeRawBufferPointer?
+  {
+    deflater?.deflate(opcode, payload, isFinal: isFinal)
   }
 
   /// Sends a Ping (RFC 6455 section 5.5.2) with at most 125 bytes.
@@ -253,11 +281,13 @@ extension ConnectionMachine {
   /// Writes one frame: small ones as one piece, so that an output block is asked for room once.
   @inlinable
   mutating func writeFrame<Output: ByteOutput & ~Copyable>(
-    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool, _ output: inout Output
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool, reservedBits: UInt8 = 0,
+    _ output: inout Output
   ) {
     let key = role == .client ? MaskingKey(memoryWord: UInt32(truncatingIfNeeded: generator.next())) : nil
     let header = FrameHeader(
-      isFinal: isFinal, opcode: opcode, payloadLength: UInt64(payload.count), maskingKey: key)
+      isFinal: isFinal, reservedBits: reservedBits, opcode: opcode, payloadLength: UInt64(payload.count),
+      maskingKey: key)
     let headerLength = header.encodedLength
     if headerLength + payload.count <= ByteOutputLimits.largestRoom {
       let room = output.appendRoom(headerLength + payload.count)

@@ -22,13 +22,20 @@ struct FrameReceiver: ~Copyable {
   private var headerBytes: (UInt64, UInt64) = (0, 0)
   private var headerCount = 0
   private var unfinished: Unfinished?
-  private var assembler = MessageAssembler()
+  private var assembler: MessageAssembler
+  /// Where the message in progress begins.
+  private var messageStart: UInt64 = 0
   private var control = ByteBuffer()
   private var messageWasDelivered = false
   private var controlWasDelivered = false
 
-  init(role: Role, limits: Limits) {
-    rules = FrameRules(role: role, limits: limits)
+  init(role: Role, limits: Limits, deflate: PerMessageDeflate?) {
+    rules = FrameRules(role: role, limits: limits, allowsCompression: deflate != nil)
+    if let deflate {
+      assembler = MessageAssembler(inflater: MessageInflater(deflate, role: role))
+    } else {
+      assembler = MessageAssembler(inflater: nil)
+    }
   }
 
   /// Whether the stream may end here without cutting a frame or a message.
@@ -84,7 +91,7 @@ extension FrameReceiver {
   private func check(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) -> RuleBreach? {
     rules.breach(
       header, first: bytes[0], second: bytes[1], fragmenting: assembler.opcode != nil,
-      assembled: assembler.count)
+      assembled: header.reservedBits != 0 || assembler.isCompressed ? nil : assembler.count)
   }
 
   /// Collects a header that is cut by the end of a read. Its first two bytes are checked as they come, so that a peer
@@ -119,10 +126,12 @@ extension FrameReceiver {
   /// Begins a frame whose header is legal; delivers it at once when all of it is in the read buffer.
   private mutating func start(_ header: FrameHeader, _ input: inout ReceivedBytes) -> Delivery? {
     if !header.opcode.isControl && header.opcode != .continuation {
-      if header.isFinal && header.payloadLength <= UInt64(input.remaining) {
+      let isCompressed = header.reservedBits != 0
+      if header.isFinal && header.payloadLength <= UInt64(input.remaining) && !isCompressed {
         return deliverWhole(header, &input)
       }
-      assembler.begin(header.opcode)
+      assembler.begin(header.opcode, isCompressed: isCompressed)
+      messageStart = streamOffset - UInt64(header.encodedLength)
     }
     if header.opcode.isControl && header.payloadLength <= UInt64(input.remaining) {
       let payload = takePayload(header, Int(header.payloadLength), offset: 0, &input)
@@ -165,6 +174,10 @@ extension FrameReceiver {
     unfinished = frame
     if frame.header.opcode.isControl {
       control.append(UnsafeRawBufferPointer(piece))
+    } else if assembler.isCompressed {
+      if let rule = assembler.inflate(UnsafeRawBufferPointer(piece), limit: rules.limits.message) {
+        return violation(rule, at: messageStart)
+      }
     } else if let index = assembler.append(UnsafeRawBufferPointer(piece)) {
       return violation(.textNotUTF8, at: start + UInt64(index))
     }
@@ -181,6 +194,9 @@ extension FrameReceiver {
       return .control(header.opcode, payload, streamOffset: streamOffset - UInt64(payload.count))
     }
     guard header.isFinal, let opcode = assembler.opcode else { return nil }
+    guard !assembler.isCompressed || assembler.finishInflating() else {
+      return violation(.compressedDataCorrupt, at: streamOffset)
+    }
     guard assembler.mayEnd else { return violation(.textNotUTF8, at: streamOffset) }
     messageWasDelivered = true
     return .message(opcode, assembler.payload)

@@ -4,7 +4,8 @@ public struct Limits: Hashable, Sendable {
   /// 64 MiB by default: more than any test sends, less than what hurts.
   public var framePayload: Int = 64 << 20
   /// Largest message in bytes, all fragments together. Beyond it the connection fails with 1009 as soon as the header of
-  /// the fragment that would exceed it is read. 64 MiB by default.
+  /// the fragment that would exceed it is read; a compressed one as soon as it has inflated to more, and no memory is taken for
+  /// that. 64 MiB by default.
   public var message: Int = 64 << 20
   /// Largest head of an opening handshake in bytes, empty line included. Beyond it a server answers 431, a client gives
   /// up. 16 KiB by default, twice what common servers take.

@@ -1,9 +1,16 @@
-/// Puts the fragments of a message together (RFC 6455 section 5.4), checking text while it arrives.
+/// Puts the fragments of a message together (RFC 6455 section 5.4), inflating it where it is compressed, and checking text while
+/// it arrives.
 struct MessageAssembler: ~Copyable {
   /// The opcode of the message in progress, or `nil` between messages.
   private(set) var opcode: Opcode?
   private var buffer = ByteBuffer()
   private var validator = UTF8StreamValidator()
+  /// Where permessage-deflate was agreed on.
+  private var inflater: MessageInflater?
+  /// Whether the message in progress is compressed.
+  private(set) var isCompressed = false
+
+  init(inflater: consuming MessageInflater?) { self.inflater = inflater }
 
   /// The bytes of the message so far.
   var count: Int { buffer.count }
@@ -12,8 +19,9 @@ struct MessageAssembler: ~Copyable {
   var payload: UnsafeMutableRawBufferPointer { buffer.mutableBytes }
 
   /// Starts a message.
-  mutating func begin(_ opcode: Opcode) {
+  mutating func begin(_ opcode: Opcode, isCompressed: Bool) {
     self.opcode = opcode
+    self.isCompressed = isCompressed
     validator = UTF8StreamValidator()
   }
 
@@ -26,12 +34,40 @@ struct MessageAssembler: ~Copyable {
     return nil
   }
 
+  /// Adds a piece of a compressed payload, already unmasked.
+  ///
+  /// - Parameter limit: The most bytes that the message may inflate to.
+  /// - Returns: The rule that it breaks, the first one in the order of the inflated bytes.
+  mutating func inflate(_ bytes: UnsafeRawBufferPointer, limit: Int) -> ProtocolViolation.Rule? {
+    let start = buffer.count
+    var failure: InflateFailure?
+    do throws(InflateFailure) {
+      try inflater?.inflate(bytes, into: &buffer, limit: limit)
+    } catch { failure = error }
+    let inflated = UnsafeRawBufferPointer(rebasing: buffer.bytes[start...])
+    if opcode == .text, validator.append(inflated) != nil { return .textNotUTF8 }
+    switch failure {
+    case nil: return nil
+    case .corrupt: return .compressedDataCorrupt
+    case .limitExceeded: return .messageTooBig(limit: limit)
+    }
+  }
+
+  /// Ends a compressed message; returns whether its stream may end there.
+  mutating func finishInflating() -> Bool {
+    do throws(InflateFailure) {
+      try inflater?.finishMessage()
+      return true
+    } catch { return false }
+  }
+
   /// Whether the message may end here: a text message not within a character.
   var mayEnd: Bool { opcode != .text || validator.isComplete }
 
   /// Forgets the message, once it was delivered.
   mutating func finish() {
     opcode = nil
+    isCompressed = false
     buffer.removeAll()
   }
 }

@@ -1,11 +1,12 @@
-/// A rule of RFC 6455 that the peer's bytes broke, after the opening handshake.
+/// A rule of RFC 6455, or of RFC 7692 where permessage-deflate was agreed on, that the peer's bytes broke, after the opening handshake.
 ///
 /// Small and free of references, so that reporting one allocates nothing; the sentence is made on demand.
 @frozen public struct ProtocolViolation: Error, Hashable, Sendable, BitwiseCopyable {
   /// The rule.
   public let rule: Rule
   /// The offset of the byte that broke it, counted from the first byte after the opening handshake. Where something is
-  /// missing, such as the rest of a character at the end of a text message, the offset of the byte that came too late.
+  /// missing, such as the rest of a character at the end of a text message, the offset of the byte that came too late. For
+  /// what is wrong within a compressed message, whose bytes have no place of their own on the wire, where the message begins.
   public let streamOffset: UInt64
 
   /// Creates a violation.
@@ -16,7 +17,7 @@
 
   /// The code to send in the Close frame (RFC 6455 section 7.4.1).
   public var closeCode: CloseCode { rule.closeCode }
-  /// The section of RFC 6455 that states the rule, such as `5.2`.
+  /// The section that states the rule, such as `5.2` for one of RFC 6455, or `RFC 7692 6.1`.
   public var section: String { rule.section }
 
   /// The rules.
@@ -53,6 +54,10 @@
     case frameTooBig(limit: Int)
     /// A message beyond ``Limits/message``.
     case messageTooBig(limit: Int)
+    /// RSV1 on a control or continuation frame, though permessage-deflate was agreed on.
+    case compressedBitMisplaced(Opcode)
+    /// A compressed message that cannot be inflated, or that ends within a block.
+    case compressedDataCorrupt
   }
 }
 
@@ -60,13 +65,15 @@ extension ProtocolViolation.Rule {
   /// The code to send in the Close frame.
   public var closeCode: CloseCode {
     switch self {
-    case .textNotUTF8, .closeReasonNotUTF8: .invalidFramePayloadData
+    // RFC 7692 names no code for what cannot be inflated. RFC 6455 section 7.4.1 has 1007 for messages whose data do not fit
+    // their type, while the framing, which 1002 would blame, is in order.
+    case .textNotUTF8, .closeReasonNotUTF8, .compressedDataCorrupt: .invalidFramePayloadData
     case .frameTooBig, .messageTooBig: .messageTooBig
     default: .protocolError
     }
   }
 
-  /// The section of RFC 6455 that states the rule.
+  /// The section that states the rule, such as `5.2` for one of RFC 6455, or `RFC 7692 6.1`.
   public var section: String {
     switch self {
     case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthTopBitSet: "5.2"
@@ -77,6 +84,8 @@ extension ProtocolViolation.Rule {
     case .closePayloadTooShort, .closeReasonNotUTF8: "5.5.1"
     case .invalidCloseCode: "7.4"
     case .frameTooBig, .messageTooBig: "10.4"
+    case .compressedBitMisplaced: "RFC 7692 6.1"
+    case .compressedDataCorrupt: "RFC 7692 7.2.2"
     }
   }
 
@@ -105,6 +114,8 @@ extension ProtocolViolation.Rule {
     case .closeReasonNotUTF8: "close reason not UTF-8"
     case .frameTooBig: "frame too big"
     case .messageTooBig: "message too big"
+    case .compressedBitMisplaced: "compressed bit misplaced"
+    case .compressedDataCorrupt: "compressed data corrupt"
     }
   }
 }
@@ -112,7 +123,13 @@ extension ProtocolViolation.Rule {
 extension ProtocolViolation: CustomStringConvertible {
   /// One sentence: what came, where, and which section forbids it.
   public var description: String {
-    "\(what) at stream offset \(streamOffset) (RFC 6455 section \(section), close code \(closeCode))"
+    "\(what) at stream offset \(streamOffset) (\(citation), close code \(closeCode))"
+  }
+
+  private var citation: String {
+    let words = section.split(separator: " ")
+    let document = words.count > 1 ? words.dropLast().joined(separator: " ") : "RFC 6455"
+    return "\(document) section \(words.last ?? "")"
   }
 
   private var what: String {
@@ -133,6 +150,8 @@ extension ProtocolViolation: CustomStringConvertible {
     case .closeReasonNotUTF8: "close reason that is not UTF-8"
     case .frameTooBig(let limit): "frame beyond the limit of \(limit) bytes"
     case .messageTooBig(let limit): "message beyond the limit of \(limit) bytes"
+    case .compressedBitMisplaced(let opcode): "RSV1, the mark of a compressed message, on a \(opcode) frame"
+    case .compressedDataCorrupt: "compressed message that cannot be inflated"
     }
   }
 }
@@ -157,6 +176,8 @@ public enum InvalidOperation: Error, Hashable, Sendable {
   case headerFieldRefused(name: String)
   /// A subprotocol that is no token or stands twice (section 4.1).
   case subprotocolRefused(String)
+  /// A response for permessage-deflate that answers no offer of the client (RFC 7692 section 5.1).
+  case extensionRefused(DeflateParameters)
   /// A URI that names no WebSocket endpoint; the reason is a sentence (section 3).
   case uriRefused(WebSocketURI.Refusal)
 }
@@ -174,6 +195,8 @@ extension InvalidOperation: CustomStringConvertible {
     case .closeReasonTooLong(let bytes): "cannot send a close reason of \(bytes) bytes, the most is 123"
     case .headerFieldRefused(let name): "cannot send header field \(name.debugDescription)"
     case .subprotocolRefused(let name): "cannot ask for subprotocol \(name.debugDescription)"
+    case .extensionRefused(let parameters):
+      "cannot answer with \(parameters): the client offers no such thing"
     case .uriRefused(let refusal): "cannot connect: \(refusal)"
     }
   }

@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Runs the echo server for any WebSocket client, until interrupted.",
     discussion: """
-      Every check of RFC 6455 is on: a client that breaks a rule is told so in the Close frame. Ctrl-C and SIGTERM end it with a
+      Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told so in the Close frame. Ctrl-C and SIGTERM end it with a
       closing handshake on every connection, and with exit status 0.
       """)
 
@@ -29,6 +29,12 @@ struct ServeCommand: AsyncParsableCommand {
     help: ArgumentHelp("The largest message; a larger one is answered with Close 1009.", valueName: "size"))
   var maxMessage = ByteCount(bytes: 16 << 20)
 
+  @Flag(
+    help: ArgumentHelp(
+      "Declines every offer of permessage-deflate, the compression of messages (RFC 7692); otherwise the first valid one is accepted."
+    ))
+  var noCompression = false
+
   func validate() throws {
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
@@ -36,6 +42,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     var configuration = EchoConfiguration()
     configuration.limits = Limits(framePayload: maxMessage.bytes, message: maxMessage.bytes)
+    if noCompression { configuration.compression = nil }
     let server = try await start(configuration)
     for address in server.addresses { Console.say("listening on ws://\(address)") }
     for await _ in try TerminationSignal.stream(on: .shared) { break }

@@ -42,6 +42,29 @@ extension EndToEndTests {
       #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
     }
 
+    @Test("serve accepts compression, and declines it with --no-compression", arguments: [true, false])
+    func compression(accepts: Bool) async throws {
+      let server = try await Tool.start(
+        ["serve", "--port", "0"] + (accepts ? [] : ["--no-compression"]), in: folder)
+      let line = try await server.line(containing: "ws://127.0.0.1:")
+      let url = String(try #require(line.split(separator: " ").last))
+      let program = """
+        import asyncio, sys, websockets
+
+        async def main():
+            async with websockets.connect(sys.argv[1]) as ws:
+                await ws.send("Hello")
+                assert await ws.recv() == "Hello"
+                print("Sec-WebSocket-Extensions" in ws.response.headers)
+
+        asyncio.run(asyncio.wait_for(main(), 20))
+        """
+      let child = try await RunningChild.run(try #require(Repository.python), ["-c", program, url])
+      #expect(child.output == (accepts ? "True\n" : "False\n"), "\(child.everything)")
+      server.signal(SIGINT)
+      #expect(try await server.finish().status == 0)
+    }
+
     @Test("boards lists what is there, the simulated board always")
     func list() async throws {
       let child = try await Tool.run(["boards"], in: folder)

@@ -231,6 +231,92 @@ struct EchoServerTests {
   }
 
   @Test(
+    "Compression is accepted where it is offered, unless the server is told to decline it",
+    arguments: [true, false])
+  func compression(accepts: Bool) async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      if !accepts { configuration.compression = nil }
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let client = WebSocketClient(compression: ClientCompression(), on: loop)
+      let response = try await client.handshake("ws://\(server.addresses[0])")
+      #expect(response.deflate == (accepts ? DeflateParameters() : nil))
+      // The last is lent to the socket, not copied, though nothing of it repeats.
+      var generator = SplitMix64(seed: 4)
+      let noise = (0..<300_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      for payload in [[], Array("Hello".utf8), [UInt8](repeating: 7, count: 1_000_000), noise] {
+        try await client.send(payload)
+        try await client.send(payload)
+        for _ in 0..<2 { #expect(try await client.recv() == .binary(payload)) }
+      }
+      try await client.close()
+      try await server.stop()
+    }
+  }
+
+  @Test("A bomb gets 1009 without being inflated beyond the limit")
+  func bomb() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.limits = Limits(framePayload: 1 << 20, message: 1 << 20)
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let client = WebSocketClient(compression: ClientCompression(), on: loop)
+      try await client.handshake("ws://\(server.addresses[0])")
+      try await client.send([UInt8](repeating: 0, count: 1 << 20))
+      #expect(try await client.recv() == .binary([UInt8](repeating: 0, count: 1 << 20)))
+      try await client.send([UInt8](repeating: 0, count: 1 << 20 + 1))
+      #expect(try await client.recv() == nil)
+      try await client.close()
+      #expect(client.closeCode == .messageTooBig)
+      try await server.stop()
+    }
+  }
+
+  /// Offers of Python's websockets, as the arguments of its factory, and what is agreed on then.
+  static let pythonOffers = [
+    ("client_max_window_bits=True", "permessage-deflate"),
+    ("server_no_context_takeover=True", "permessage-deflate; server_no_context_takeover"),
+    ("client_no_context_takeover=True", "permessage-deflate; client_no_context_takeover"),
+    ("server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9"),
+    ("server_max_window_bits=8", "permessage-deflate; server_max_window_bits=8"),
+    ("client_max_window_bits=9", "permessage-deflate; client_max_window_bits=9"),
+    (
+      "server_no_context_takeover=True, client_no_context_takeover=True, server_max_window_bits=10, client_max_window_bits=11",
+      "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10; client_max_window_bits=11"
+    ),
+  ]
+
+  @Test(
+    "Python's websockets gets compressed messages back, whatever it offers",
+    .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"), arguments: pythonOffers)
+  func pythonClientWithCompression(offer: String, agreed: String) async throws {
+    try await withLoop { loop in
+      let server = try await EchoServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let program =
+        """
+        import asyncio, sys, websockets
+        from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+        async def main():
+            factory = ClientPerMessageDeflateFactory(\(offer))
+            async with websockets.connect(sys.argv[1], extensions=[factory], max_size=None) as ws:
+                for message in ["Hello", "Hello", "", b"", "häß" * 9, bytes(range(256)) * 500, "x" * 70000, "Hello"]:
+                    await ws.send(message)
+                    assert await ws.recv() == message
+                await ws.send(["Hello", "", ", ", "Hello é"])
+                assert await ws.recv() == "Hello, Hello é"
+                print(ws.response.headers["Sec-WebSocket-Extensions"])
+        asyncio.run(main())
+        """
+      let child = try await RunningChild.run(
+        try #require(Repository.python), ["-c", program, "ws://\(server.addresses[0])/"])
+      #expect(child.status == 0 && child.output == agreed + "\n", "\(child.everything)")
+      try await server.stop()
+    }
+  }
+
+  @Test(
     "Python's websockets gets its messages back, fragmented ones too, and closes cleanly",
     .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))
   func pythonClient() async throws {

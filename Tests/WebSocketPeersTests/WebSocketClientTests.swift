@@ -166,6 +166,44 @@ struct WebSocketClientTests {
     }
   }
 
+  @Test(
+    "Compression is offered only when asked for, per client or per handshake, and what was agreed on is told")
+  func compression() async throws {
+    try await withLoop { loop in
+      let text = String(repeating: "Hello, hello. ", count: 1000)
+      let server = try await WebSocketServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop) {
+        connection in
+        for try await message in connection {
+          try await connection.send(message)
+          try await connection.send(.text(connection.deflate?.description ?? "none"))
+        }
+      }
+      let small = DeflateOffer(serverMaxWindowBits: 9, clientMaxWindowBits: .atMost(10))
+      for (ofClient, ofHandshake, agreed) in [
+        (nil, nil, nil), (ClientCompression(), nil, "permessage-deflate"),
+        (nil, ClientCompression(), "permessage-deflate"),
+        (
+          ClientCompression(), ClientCompression(offers: [small]),
+          "permessage-deflate; server_max_window_bits=9; client_max_window_bits=10"
+        ),
+      ] as [(ClientCompression?, ClientCompression?, String?)] {
+        let client = WebSocketClient(compression: ofClient, on: loop)
+        let response = try await client.handshake("ws://\(server.addresses[0])", compression: ofHandshake)
+        #expect(response.deflate?.description == agreed)
+        #expect(client.connectionIfAny?.deflate == response.deflate)
+        for _ in 0..<3 {
+          try await client.send(text)
+          #expect(try await client.recv() == .text(text))
+          #expect(try await client.recv() == .text(agreed ?? "none"))
+        }
+        try await client.send(fragments: [Array("ab".utf8), [], Array("ç".utf8)], isText: true)
+        #expect(try await client.recv() == .text("abç"))
+        #expect(try await client.close())
+      }
+      try await server.stop()
+    }
+  }
+
   @Test("A server whose handlers are all at work turns further clients away with 503")
   func mostConnections() async throws {
     try await withLoop { loop in
@@ -228,6 +266,58 @@ struct WebSocketClientTests {
       #expect(client.closeCode == .noStatusReceived)
     }
   }
+}
+
+extension WebSocketClientTests {
+  /// What Python's websockets can be told to agree on, as the arguments of its factory.
+  static let pythonParameters = [
+    "", "server_no_context_takeover=True", "client_no_context_takeover=True", "server_max_window_bits=9",
+    "client_max_window_bits=9",
+    "server_no_context_takeover=True, client_no_context_takeover=True, server_max_window_bits=12, client_max_window_bits=12",
+  ]
+
+  @Test(
+    "With a server of Python's websockets messages are compressed both ways, whatever it wants",
+    .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"), arguments: pythonParameters)
+  func pythonServerWithCompression(parameters: String) async throws {
+    try await withLoop { loop in
+      let program =
+        """
+        import asyncio, websockets
+        from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+        async def handler(ws):
+            async for message in ws:
+                await ws.send([message[:3], message[3:]] if len(message) > 3 else message)
+        async def main():
+            factory = ServerPerMessageDeflateFactory(\(parameters))
+            async with websockets.serve(handler, "127.0.0.1", 0, extensions=[factory], max_size=None) as server:
+                print(server.sockets[0].getsockname()[1])
+                await asyncio.Future()
+        asyncio.run(main())
+        """
+      let child = try await RunningChild.start(try #require(Repository.python), ["-u", "-c", program])
+      defer { child.kill() }
+      let port = try #require(Int(try await child.line(containing: "")))
+      let client = WebSocketClient(compression: ClientCompression(), on: loop)
+      let response = try await client.handshake("ws://localhost:\(port)/")
+      let agreed = try #require(response.deflate)
+      for parameter in parameters.split(separator: ", ") {
+        let wanted = parameter.replacing("=True", with: "")
+        #expect(agreed.description.contains(wanted), "\(agreed)")
+      }
+      for text in Self.texts {
+        try await client.send(text)
+        #expect(try await client.recv() == .text(text))
+      }
+      #expect(try await client.close())
+    }
+  }
+
+  /// Messages small and large that repeat themselves and each other.
+  static let texts = [
+    "Hello", "Hello", "", "Hello Hello Hello", String(repeating: "abcdé", count: 20_000), "Hello",
+    String(repeating: "漢字 ", count: 300),
+  ]
 }
 
 extension ScriptedServer {

@@ -133,6 +133,10 @@ struct ConnectionTests {
       violation.description
         == "reserved bits 4 set without a negotiated extension at stream offset 17 (RFC 6455 section 5.2, close code 1002)"
     )
+    #expect(
+      ProtocolViolation(.compressedBitMisplaced(.ping), streamOffset: 3).description
+        == "RSV1, the mark of a compressed message, on a ping frame at stream offset 3 (RFC 7692 section 6.1, close code 1002)"
+    )
     #expect(HandshakeRejection(.value, header: "Upgrade", status: 426).description.contains("Upgrade"))
     #expect(InvalidOperation.notOpen.description.contains("no longer open"))
   }
@@ -146,7 +150,7 @@ struct ConnectionTests {
       .textNotUTF8,
       .closePayloadTooShort, .invalidCloseCode(.noStatusReceived), .closeReasonNotUTF8,
       .frameTooBig(limit: 1),
-      .messageTooBig(limit: 1),
+      .messageTooBig(limit: 1), .compressedBitMisplaced(.ping), .compressedDataCorrupt,
     ]
     for rule in rules {
       #expect(rule.closeCode.isValidOnWire)

@@ -1,16 +1,18 @@
 import Testing
 import WebSocketProtocol
 
-@Suite("Golden vectors: frames and connections, RFC 6455 sections 5 to 8")
+@Suite("Golden vectors: frames and connections, RFC 6455 sections 5 to 8 and RFC 7692")
 struct FrameVectorTests {
   @Test(
     "A legal stream gives its events and answers, however it is cut",
-    arguments: Fixtures.vectors("frames", as: StreamVector.self))
+    arguments: ["frames", "deflate"].flatMap { Fixtures.vectors($0, as: StreamVector.self) })
   func legal(vector: StreamVector) { replay(vector) }
 
   @Test(
     "An illegal stream gives its violation, however it is cut",
-    arguments: Fixtures.vectors("invalid-frames", as: StreamVector.self))
+    arguments: ["invalid-frames", "invalid-deflate"].flatMap {
+      Fixtures.vectors($0, as: StreamVector.self)
+    })
   func illegal(vector: StreamVector) {
     replay(vector)
     #expect(vector.section == vector.events.last?.violation?.section)

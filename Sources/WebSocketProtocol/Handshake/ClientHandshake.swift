@@ -20,6 +20,8 @@ public struct ClientHandshake: Sendable {
     public let head: HTTPHead
     /// The subprotocol the server chose, if any.
     public let subprotocol: String?
+    /// What was agreed on for permessage-deflate; nil where the extension is not in use.
+    public let deflate: DeflateParameters?
   }
 
   /// The request to be sent.
@@ -27,6 +29,7 @@ public struct ClientHandshake: Sendable {
   /// The key in the request.
   public let key: HandshakeKey
   private let subprotocols: [String]
+  private let deflateOffers: [DeflateOffer]
   private var parser: HTTPHeadParser
   /// The response with another status than 101, when that was the reason of the rejection.
   public private(set) var refusal: Response?
@@ -44,11 +47,12 @@ public struct ClientHandshake: Sendable {
   ///   - key: A fresh random key.
   ///   - headers: Further header fields, such as Origin, Cookie or Authorization.
   ///   - subprotocols: In the order of preference.
+  ///   - deflateOffers: Offers of permessage-deflate, in the order of preference.
   ///   - limits: Bounds on the response's head.
   /// - Throws: ``InvalidOperation`` for fields that would break the head or that the handshake writes itself.
   public init(
     _ uri: WebSocketURI, key: HandshakeKey, headers: HeaderFields = [:], subprotocols: [String] = [],
-    limits: Limits = Limits()
+    deflateOffers: [DeflateOffer] = [], limits: Limits = Limits()
   ) throws(InvalidOperation) {
     if let field = headers.firstUnsendable { throw .headerFieldRefused(name: field.name) }
     for field in headers.fields where Self.ownFields.contains(field.name.lowercased()) {
@@ -60,16 +64,22 @@ public struct ClientHandshake: Sendable {
     }
     self.key = key
     self.subprotocols = subprotocols
+    self.deflateOffers = deflateOffers
     parser = HTTPHeadParser(limits: limits)
-    requestBytes = Self.request(uri, key, headers, subprotocols)
+    requestBytes = Self.request(uri, key, headers, subprotocols, deflateOffers)
   }
 
   private static func request(
-    _ uri: WebSocketURI, _ key: HandshakeKey, _ headers: HeaderFields, _ subprotocols: [String]
+    _ uri: WebSocketURI, _ key: HandshakeKey, _ headers: HeaderFields, _ subprotocols: [String],
+    _ deflateOffers: [DeflateOffer]
   ) -> [UInt8] {
     var text = "GET \(uri.resourceName) HTTP/1.1\r\nHost: \(uri.hostField)\r\nUpgrade: websocket\r\n"
     text += "Connection: Upgrade\r\nSec-WebSocket-Key: \(key.text)\r\nSec-WebSocket-Version: 13\r\n"
     if !subprotocols.isEmpty { text += "Sec-WebSocket-Protocol: \(subprotocols.joined(separator: ", "))\r\n" }
+    if !deflateOffers.isEmpty {
+      let offers = deflateOffers.map(\.element.text).joined(separator: ", ")
+      text += "Sec-WebSocket-Extensions: \(offers)\r\n"
+    }
     for field in headers.fields { text += "\(field.name): \(field.value)\r\n" }
     return Array((text + "\r\n").utf8)
   }
@@ -94,7 +104,8 @@ public struct ClientHandshake: Sendable {
   private mutating func validate(_ head: HTTPHead) throws(HandshakeRejection) -> Response {
     guard let (status, phrase) = Self.statusLine(head) else { throw HandshakeRejection(.startLine) }
     guard status == 101 else {
-      refusal = Response(status: status, reasonPhrase: phrase, head: head, subprotocol: nil)
+      refusal = Response(
+        status: status, reasonPhrase: phrase, head: head, subprotocol: nil, deflate: nil)
       throw HandshakeRejection(.unexpectedStatus, status: status)
     }
     // Section 4.1, items 2 to 6 of what the client must validate.
@@ -106,10 +117,25 @@ public struct ClientHandshake: Sendable {
     guard try single(head, "Sec-WebSocket-Accept").elementsEqual(key.accept) else {
       throw refused(.value, "Sec-WebSocket-Accept")
     }
-    guard !head.values("Sec-WebSocket-Extensions").contains(where: { _ in true }) else {
-      throw refused(.extensionNotRequested, "Sec-WebSocket-Extensions")
+    let deflate = try agreedDeflate(head)
+    return Response(
+      status: status, reasonPhrase: phrase, head: head, subprotocol: try subprotocol(head), deflate: deflate)
+  }
+
+  /// What the server's answer to the offers amounts to; nil where it declines them all.
+  private func agreedDeflate(_ head: HTTPHead) throws(HandshakeRejection) -> DeflateParameters? {
+    let name: StaticString = "Sec-WebSocket-Extensions"
+    guard head.values(name).contains(where: { _ in true }) else { return nil }
+    guard !deflateOffers.isEmpty else { throw refused(.extensionNotRequested, name) }
+    let chosen: [ExtensionElement]
+    do { chosen = try head.extensions() } catch { throw refused(.malformedExtensions, name) }
+    guard let element = chosen.first, chosen.allSatisfy({ $0.name == DeflateParameters.extensionName }) else {
+      throw refused(.extensionNotRequested, name)
     }
-    return Response(status: status, reasonPhrase: phrase, head: head, subprotocol: try subprotocol(head))
+    guard chosen.count == 1 else { throw refused(.extensionRepeated, name) }
+    do throws(DeflateFault) {
+      return try DeflateOffer.agreement(of: deflateOffers, with: DeflateParameters(response: element))
+    } catch { throw refused(.deflate(error), name) }
   }
 
   private func subprotocol(_ head: HTTPHead) throws(HandshakeRejection) -> String? {

@@ -42,6 +42,12 @@ public struct HandshakeRejection: Error, Hashable, Sendable {
     case extensionNotRequested
     /// The server chose a subprotocol that was not asked for.
     case subprotocolNotRequested
+    /// The list of extensions does not follow its grammar.
+    case malformedExtensions
+    /// The server chose permessage-deflate more than once.
+    case extensionRepeated
+    /// The server's answer to an offer of permessage-deflate is none.
+    case deflate(DeflateFault)
     /// The stream ended before the head did.
     case endOfStream
     /// The application refused.
@@ -75,6 +81,9 @@ public struct HandshakeRejection: Error, Hashable, Sendable {
     case .startLine, .method, .body, .httpVersion: "RFC 6455 section 4.2.1"
     case .missing, .repeated, .value: "RFC 6455 section 4"
     case .endOfStream, .application: "RFC 6455 section 4"
+    case .malformedExtensions: "RFC 6455 section 9.1"
+    case .extensionRepeated: "RFC 7692 section 5"
+    case .deflate(let fault): "RFC 7692 section \(fault.section)"
     }
   }
 
@@ -108,6 +117,9 @@ extension HandshakeRejection: CustomStringConvertible {
     case .unexpectedStatus: "status is not 101"
     case .extensionNotRequested: "extension that was not asked for"
     case .subprotocolNotRequested: "subprotocol that was not asked for"
+    case .malformedExtensions: "list of extensions is malformed"
+    case .extensionRepeated: "permessage-deflate chosen more than once"
+    case .deflate(let fault): "permessage-deflate answered with \(fault)"
     case .endOfStream: "stream ended within the head"
     case .application: "refused by the application"
     }

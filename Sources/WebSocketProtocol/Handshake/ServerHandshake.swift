@@ -7,7 +7,7 @@ public struct ServerHandshake: Sendable {
     /// The request goes on.
     case incomplete
     /// The request is valid; the chunk's bytes from `consumed` on are what follows it (a client should send nothing before
-    /// the response). Answer with ``ServerHandshake/accept(_:subprotocol:headers:)`` or ``ServerHandshake/refuse(_:headers:)``.
+    /// the response). Answer with ``ServerHandshake/accept(_:subprotocol:deflate:headers:)`` or ``ServerHandshake/refuse(_:headers:)``.
     case request(Request, consumed: Int)
     /// The request is refused; send ``ServerHandshake/refuse(_:headers:)`` and close.
     case rejected(HandshakeRejection)
@@ -28,8 +28,12 @@ public struct ServerHandshake: Sendable {
     public var resourceNameBytes: ArraySlice<UInt8> { head.rawBytes[targetRange] }
     /// The subprotocols the client offers, in its order of preference.
     public var subprotocols: [String] { head.fields.list("Sec-WebSocket-Protocol") }
-    /// The extensions the client offers, unparsed.
-    public var extensions: [String] { head.fields.list("Sec-WebSocket-Extensions") }
+    /// The extensions the client offers, in its order of preference.
+    public let extensions: [ExtensionElement]
+    /// The offers of permessage-deflate among them, without those that a server must decline (RFC 7692 section 7.1).
+    public var deflateOffers: [DeflateOffer] {
+      extensions.filter { $0.name == DeflateParameters.extensionName }.compactMap { try? DeflateOffer($0) }
+    }
     /// The origin, which browsers send (section 10.2).
     public var origin: String? { head.fields["Origin"] }
     /// The value of Sec-WebSocket-Key.
@@ -64,9 +68,12 @@ public struct ServerHandshake: Sendable {
   /// - Parameters:
   ///   - request: The request it answers.
   ///   - subprotocol: One of those the client offers, or none.
+  ///   - deflate: The answer to one of ``Request/deflateOffers``, for example of ``DeflatePolicy/response(to:)``; nil declines
+  ///     them.
   ///   - headers: Further header fields.
   public static func accept(
-    _ request: Request, subprotocol: String? = nil, headers: HeaderFields = [:]
+    _ request: Request, subprotocol: String? = nil, deflate: DeflateParameters? = nil,
+    headers: HeaderFields = [:]
   ) throws(InvalidOperation) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(160)
@@ -76,6 +83,12 @@ public struct ServerHandshake: Sendable {
     if let subprotocol {
       guard request.subprotocols.contains(subprotocol) else { throw .subprotocolRefused(subprotocol) }
       bytes += "Sec-WebSocket-Protocol: \(subprotocol)\r\n".utf8
+    }
+    if let deflate {
+      guard request.deflateOffers.contains(where: { (try? $0.agreement(with: deflate)) != nil }) else {
+        throw .extensionRefused(deflate)
+      }
+      bytes += "Sec-WebSocket-Extensions: \(deflate)\r\n".utf8
     }
     if let field = headers.firstUnsendable { throw .headerFieldRefused(name: field.name) }
     for field in headers.fields { bytes += "\(field.name): \(field.value)\r\n".utf8 }
@@ -135,7 +148,11 @@ extension ServerHandshake {
       throw HandshakeRejection(.value, header: "Sec-WebSocket-Key", status: 400)
     }
     try checkNoBody(head)
-    return Request(head: head, targetRange: target, keyBytes: Array(key))
+    let extensions: [ExtensionElement]
+    do { extensions = try head.extensions() } catch {
+      throw HandshakeRejection(.malformedExtensions, header: "Sec-WebSocket-Extensions", status: 400)
+    }
+    return Request(head: head, targetRange: target, keyBytes: Array(key), extensions: extensions)
   }
 
   /// Reads `GET /chat HTTP/1.1` and returns where the target lies.

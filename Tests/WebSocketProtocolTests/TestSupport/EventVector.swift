@@ -61,19 +61,38 @@ struct StreamVector: Decodable, Sendable, CustomTestStringConvertible {
   var events: [EventVector]
   var output: String?
   var limits: Bounds?
+  /// The response that agreed on permessage-deflate.
+  var deflate: String?
 
   var testDescription: String { name }
 
   /// An endpoint of the vector's role, whose masking keys are zeros.
   func connection() -> BufferedConnection {
     let limits = limits.map { Limits(framePayload: $0.framePayload, message: $0.message) } ?? Limits()
-    return BufferedConnection(.of(Role(rawValue: role)!, limits: limits))
+    return BufferedConnection(
+      .of(Role(rawValue: role)!, limits: limits, deflate: deflate.map { .agreed($0) }))
   }
 }
 
 extension ConnectionMachine {
   /// A machine of a role; a client's masking keys are zeros.
-  static func of(_ role: Role, limits: Limits = Limits()) -> ConnectionMachine {
-    role == .server ? .server(limits: limits) : .client(limits: limits, maskingKeys: ZeroGenerator())
+  static func of(_ role: Role, limits: Limits = Limits(), deflate: PerMessageDeflate? = nil)
+    -> ConnectionMachine
+  {
+    role == .server
+      ? .server(limits: limits, deflate: deflate)
+      : .client(limits: limits, maskingKeys: ZeroGenerator(), deflate: deflate)
+  }
+}
+
+extension PerMessageDeflate {
+  /// The extension with the parameters of a response.
+  static func agreed(_ response: String, settings: CompressionSettings = CompressionSettings())
+    -> PerMessageDeflate
+  {
+    guard let element = try? ExtensionListParser.parse(response.utf8).first,
+      let parameters = try? DeflateParameters(response: element)
+    else { preconditionFailure("no response: \(response)") }
+    return PerMessageDeflate(parameters, settings: settings)
   }
 }
