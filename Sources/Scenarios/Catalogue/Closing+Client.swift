@@ -1,4 +1,5 @@
 import Steps
+import WebSocketProtocol
 
 extension Catalogue {
   /// The client closes first.
@@ -50,7 +51,91 @@ extension Catalogue {
       ServerStep.expectClose
     }
     clientOpensAgain
+    closingCodesOfClient
+    closingByTasks
   }
+
+  /// What an application may ask of a close, and what a client must not let through.
+  @ListBuilder<Scenario> private static var closingCodesOfClient: [Scenario] {
+    let lawfulCodes: [(UInt16, String?, String)] = [
+      (1000, nil, "no reason"), (1001, "", "an empty reason"), (4999, "last of the private ones", "a reason"),
+      (3000, String(repeating: "r", count: 123), "a reason of 123 bytes"),
+      (1011, String(repeating: "€", count: 41), "a reason of 41 3-byte sequences"),
+    ]
+    for (code, reason, what) in lawfulCodes {
+      lawful(
+        "client-code-\(code)", .may("7.4"), "Waits for a Close with code \(code) and \(what).",
+        "Sends the code and the reason as the application gave them.",
+        client: ClientScript([.connect(ConnectStep()), .close(code: code, reason: reason)]),
+        expected: Expected(closeCodes: [code])
+      ) {
+        ServerStep.expectClose
+      }.disputed(Dispute.clientCode)
+    }
+    for code: UInt16 in [0, 999, 1005, 1006, 1015] {
+      lawful(
+        "client-code-\(code)-refused", "7.4.1",
+        "Answers a client whose application closes with code \(code), which must not be sent.",
+        "Refuses the call or sends another code.",
+        client: ClientScript([.connect(ConnectStep()), .echo(count: 1), .close(code: code, reason: "")])
+      ) {
+        echo("one")
+      }
+    }
+    lawful(
+      "client-reason-too-long", "5.5", "Answers a client whose application closes with a reason of 124 bytes.",
+      "Refuses the call or cuts the reason: the Close holds at most 125 bytes.",
+      client: ClientScript([
+        .connect(ConnectStep()), .echo(count: 1), .close(code: 1000, reason: String(repeating: "r", count: 124)),
+      ])
+    ) {
+      echo("one")
+    }
+    lawful(
+      "client-reason-too-long-utf8", "5.5.1",
+      "Answers a client whose application closes with a reason of 42 3-byte sequences.",
+      "Refuses the call or cuts the reason between code points.",
+      client: ClientScript([
+        .connect(ConnectStep()), .echo(count: 1), .close(code: 1000, reason: String(repeating: "€", count: 42)),
+      ])
+    ) {
+      echo("one")
+    }
+  }
+
+  /// Closing while other tasks use the connection.
+  @ListBuilder<Scenario> private static var closingByTasks: [Scenario] {
+    lawful(
+      "client-while-receiving", "7.1.2", "Answers a client that closes while another task of it receives.",
+      "Sends one Close, and the receiving task learns of the end.", client: closerBesideReceiver
+    ) {
+      echo("one")
+      ServerStep.expectClose
+    }
+    lawful(
+      "client-two-tasks", "5.5.1", "Answers a client of which two tasks close at the same time.",
+      "Sends one Close, and both calls return.",
+      client: ClientScript(tasks: [
+        ClientTask(
+          name: "main",
+          steps: [.connect(ConnectStep()), .echo(count: 1), .start(task: "other"), .barrier("both"), .close(), .join(task: "other")]),
+        ClientTask(name: "other", steps: [.barrier("both"), .close()]),
+      ]), deliveries: .wholeOnly
+    ) {
+      echo("one")
+      ServerStep.expectClose
+    }
+  }
+
+  private static let closerBesideReceiver = ClientScript(tasks: [
+    ClientTask(
+      name: "main",
+      steps: [
+        .connect(ConnectStep()), .echo(count: 1), .start(task: "receiver"), .pause(milliseconds: 5), .close(),
+        .join(task: "receiver"),
+      ]),
+    ClientTask(name: "receiver", steps: [.receive()]),
+  ])
 
   static let closesAfterEcho = ClientScript([.connect(ConnectStep()), .echo(count: 1), .close()])
 
@@ -119,6 +204,39 @@ extension Catalogue {
       ServerStep.text("still on its way")
       ServerStep.ping("still on its way")
     }
+    let answers: [(String, String, ServerStep)] = [
+      ("other-code", "with another code", .close(1001)), ("empty", "without a code", .frame(.close)),
+      ("half-code", "with half a code", .frame(.close, [0x03])), ("bad-code", "with code 1005", .close(1005)),
+      ("reserved-opcode", "by a frame with the reserved opcode 3", .frame(Opcode(rawValue: 3))),
+    ]
+    for (slug, how, answer) in answers {
+      lawful(
+        "client-answer-\(slug)", "7.1.2", "Answers the client's Close \(how), and ends the stream.",
+        "Ends, sends no second Close and lets its close return.", client: closesAfterEcho, ending: .endOfStream
+      ) {
+        echo("one")
+        ServerStep.expectClose
+        answer
+      }
+    }
+    lawful(
+      "client-16-kib-before-answer", "7.1.2",
+      "Sends a binary message of 16 KiB before it answers the client's Close.",
+      "Takes the message off the wire and ends when the answer comes.", client: closesAfterEcho,
+      deliveries: .notBytewise
+    ) {
+      echo("one")
+      ServerStep.expectClose
+      ServerStep.binary(.repeated(unit: [0x42], count: 16384))
+    }
+    lawful(
+      "client-close-split-by-end", "7.1.5", "Sends half of its answer to the client's Close and ends the stream.",
+      "Ends too, and does not wait for the other half.", client: closesAfterEcho, ending: .endOfStream
+    ) {
+      echo("one")
+      ServerStep.expectClose
+      ServerStep.sendBytes([0x88, 0x02, 0x03])
+    }
     lawful(
       "client-inside-message", "7.1.2", "Is closed by the client while it is in the middle of a message.",
       "Sends its Close, takes the rest of the message and ends when the answer comes.",
@@ -142,6 +260,10 @@ extension Catalogue {
       ("in-payload", "inside the payload of a text frame", [0x81, 0x05, 0x68, 0x65, 0x6C]),
       ("in-ping", "inside the payload of a Ping", [0x89, 0x05, 0x68, 0x65]),
       ("in-close", "inside the payload of a Close", [0x88, 0x05, 0x03, 0xE8]),
+      ("before-16-bit-length", "behind the first two bytes of a longer header", [0x82, 0x7E]),
+      ("before-payload-200", "behind the header of a frame of 200 bytes", [0x82, 0x7E, 0x00, 0xC8]),
+      ("in-continuation", "inside the payload of a last fragment", [0x01, 0x01, 0x61, 0x80, 0x04, 0x62]),
+      ("one-byte-short", "one byte before the end of a frame", [0x82, 0x03, 0x01, 0x02]),
     ]
     for (slug, place, bytes) in cuts {
       lawful(
@@ -172,6 +294,8 @@ extension Catalogue {
     let resets: [(String, String, [ServerStep])] = [
       ("at-once", "right after its response", []), ("after-message", "after a message", echo("one")),
       ("in-payload", "inside the payload of a frame", [.sendBytes([0x81, 0x05, 0x68, 0x65, 0x6C])]),
+      ("in-length", "inside a 16-bit length", [.sendBytes([0x82, 0x7E, 0x01])]),
+      ("in-ping", "inside the payload of a Ping", [.sendBytes([0x89, 0x05, 0x68])]),
     ]
     for (slug, place, steps) in resets {
       lawful(
@@ -181,6 +305,18 @@ extension Catalogue {
         steps
         ServerStep.resetTCP
       }
+    }
+    lawful(
+      "half-close-while-client-sends", "7.1.5",
+      "Ends its stream, and reads the message that the client sends then.",
+      "Ends its own stream too, with or without the message.",
+      client: ClientScript([
+        .connect(ConnectStep()), .send(kind: .text, payload: "one"), .receive(),
+      ]), ending: .endOfStream
+    ) {
+      ServerStep.expectText("one")
+      ServerStep.halfClose
+      ServerStep.expectEnd
     }
   }
 }

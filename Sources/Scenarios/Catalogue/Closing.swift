@@ -28,22 +28,32 @@ extension Catalogue {
         "Answers with a Close."
       ) {
         ServerStep.close(code)
-      }
+      }.disputed(code == 1010 ? Dispute.code1010 : Dispute.registeredCode)
     }
-    for code: UInt16 in [0, 999, 1005, 1006, 1015] {
+    for code: UInt16 in [0, 1, 100, 999, 1005, 1006] {
       wrongCode(code, "7.4", "which must not be sent")
     }
+    wrongCode(1015, "7.4", "which must not be sent").disputed(Dispute.code1015)
     for code: UInt16 in [1004, 1016, 1100, 2000, 2999] {
-      wrongCode(code, .should("7.4"), "which is reserved")
+      wrongCode(code, .should("7.4"), "which is reserved").disputed(
+        code == 1004 ? Dispute.code1004 : Dispute.reservedCode)
     }
-    for code: UInt16 in [5000, 65535] {
+    for code: UInt16 in [1005, 1006] {
+      unlawful(
+        "code-\(code)-with-reason", "7.4",
+        "Sends a Close with code \(code), which must not be sent, and a reason.", isProbed: false
+      ) {
+        ServerStep.close(code, "nothing of the kind")
+      }
+    }
+    for code: UInt16 in [5000, 32768, 65535] {
       lawful(
         "code-\(code)", .may("7.4"), "Sends a Close with code \(code), which is above every range.",
         "Answers with a Close, or fails the connection with 1002.", tags: ["disputed"],
         ending: .awaitFailure, expected: Expected(closeCodes: [code, 1000, 1002, 1005])
       ) {
         ServerStep.close(code)
-      }
+      }.disputed(Dispute.codeAboveRanges)
     }
   }
 
@@ -75,6 +85,11 @@ extension Catalogue {
     let reasons: [(String, String, [UInt8])] = [
       ("byte", "the byte FF", [0x6F, 0x6B, 0xFF]), ("surrogate", "a surrogate", [0xED, 0xA0, 0x80]),
       ("truncated", "the first two of three bytes", [0x6F, 0xE2, 0x82]),
+      ("overlong", "a slash in two bytes", [0x6F, 0xC0, 0xAF]),
+      ("above-last", "U+110000", [0xF4, 0x90, 0x80, 0x80]),
+      ("continuation", "nothing but a continuation byte", [0x80]),
+      ("latin-1", "a Latin-1 e acute before letters", [0xE9, 0x74, 0xE9]),
+      ("at-the-end", "its only wrong byte as the last of 123", Array(repeating: 0x72, count: 122) + [0xFF]),
     ]
     for (slug, what, bytes) in reasons {
       unlawful(
@@ -82,6 +97,14 @@ extension Catalogue {
         "Fails the connection with 1007, or 1002.", codes: [1007, 1002], isProbed: false
       ) {
         ServerStep.close(1000, bytes)
+      }.disputed(Dispute.badReason)
+    }
+    for (slug, what, reason) in [
+      ("1-byte", "of one letter", "x"), ("longest-utf8", "of 41 3-byte sequences", String(repeating: "€", count: 41)),
+      ("nul", "with a NUL in it", "before\u{0}after"), ("bom", "that begins with a byte order mark", "\u{FEFF}done"),
+    ] {
+      lawful("reason-\(slug)", "5.5.1", "Sends a Close with a reason \(what).", "Answers with a Close.") {
+        ServerStep.close(1000, reason)
       }
     }
   }
@@ -119,18 +142,82 @@ extension Catalogue {
     }
     let late: [(String, String, ServerStep)] = [
       ("message", "a message", .text("too late")), ("ping", "a Ping", .ping("too late")),
-      ("close", "a second Close", .close(1001)),
+      ("close", "a second Close", .close(1001)), ("pong", "a Pong", .pong("too late")),
       ("garbage", "bytes that are no frame", .sendBytes([0xFF, 0xFF])),
+      ("half-frame", "the first half of a text frame", .sendBytes([0x81, 0x0A, 0x68, 0x61, 0x6C, 0x66])),
+      ("masked", "a masked text frame", .frame(.text, "too late", maskingKey: 0x0102_0304)),
+      ("large-message", "a binary message of 16 KiB", .binary(.repeated(unit: [0x42], count: 16384))),
     ]
     for (slug, what, step) in late {
       lawful(
         "then-\(slug)", .should("5.5.1"), "Sends a Close and \(what) behind it.",
         "Answers with one Close and pays no attention to what came behind.", ending: .awaitFailure,
-        expected: Expected(failure: false)
+        expected: Expected(failure: false), deliveries: slug == "large-message" ? .notBytewise : .every
       ) {
         ServerStep.close(1000)
         step
-      }
+      }.disputed(Dispute.dataAfterClose)
+    }
+    closingInOddPlaces
+  }
+
+  /// A Close where a client may not expect it, and ends of TCP right behind it.
+  @ListBuilder<Scenario> private static var closingInOddPlaces: [Scenario] {
+    lawful(
+      "inside-message-then-rest", .should("5.5.1"),
+      "Sends a Close between two fragments, and the second fragment behind it.",
+      "Answers with one Close and does not hand out the message.", ending: .awaitFailure,
+      expected: Expected(failure: false)
+    ) {
+      ServerStep.begin(.text, "frag")
+      ServerStep.close(1000)
+      ServerStep.last("ments")
+    }.disputed(Dispute.closeInsideMessage)
+    lawful(
+      "inside-code-point", "5.5.1", "Sends a Close between the two halves of a code point.",
+      "Answers with a Close and does not hold the missing half against the server."
+    ) {
+      ServerStep.begin(.text, [0xE2, 0x82])
+      ServerStep.close(1000)
+    }
+    lawful(
+      "after-unasked-pong", "5.5.1", "Sends a Pong that nobody asked for and a Close in a row.",
+      "Answers with a Close."
+    ) {
+      ServerStep.pong("unasked")
+      ServerStep.close(1000)
+    }
+    lawful(
+      "with-end-of-stream", "5.5.1", "Sends a Close and ends its stream at once, still reading.",
+      "Answers with a Close before it ends too."
+    ) {
+      echo("one")
+      ServerStep.close(1000)
+      ServerStep.halfClose
+      ServerStep.expectClose
+    }
+    lawful(
+      "then-reset", "7.1.5", "Sends a Close and resets the connection once it was answered.",
+      "Ends too; the closing handshake was complete.", ending: .endOfStream
+    ) {
+      ServerStep.close(1000)
+      ServerStep.expectClose
+      ServerStep.resetTCP
+    }
+    lawful(
+      "with-reset", "7.1.5", "Sends a Close and resets the connection at once.",
+      "Ends too, and does not wait for ever.", ending: .endOfStream
+    ) {
+      echo("one")
+      ServerStep.close(1000)
+      ServerStep.resetTCP
+    }
+    lawful(
+      "after-end-of-messages", "5.5.1", "Sends ten messages and a Close without waiting.",
+      "Hands out all ten and answers with a Close; may leave out echoes.", deliveries: .unpausedAndBytewise
+    ) {
+      for number in 0..<10 { ServerStep.text("message \(number)") }
+      ServerStep.close(1000)
     }
   }
 }

@@ -4,6 +4,10 @@ extension Catalogue {
   /// Several tasks on one connection, and several connections.
   @ListBuilder<Scenario> static var concurrency: [Scenario] {
     twoConnections
+    severalConnections
+    oneOfTwoFails
+    sendingTogether
+    cancelling
     lawful(
       "two-tasks-send", .quality("5.4"),
       "Takes the messages of two tasks of the client that send at the same time.",

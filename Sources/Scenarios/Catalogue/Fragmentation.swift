@@ -33,6 +33,7 @@ extension Catalogue {
       ServerStep.expectText("letter by letter")
     }
     fragmentsEmpty
+    fragmentsOfSizes
     fragmentsInARow
     fragmentsAndControl
     fragmentsOutOfOrder
@@ -55,6 +56,63 @@ extension Catalogue {
         ServerStep.last(pieces[2])
         ServerStep.expectText(slug == "all-empty" ? "" : "ab")
       }
+    }
+  }
+
+  /// Each form of the length field in fragments, and sizes that differ.
+  @ListBuilder<Scenario> private static var fragmentsOfSizes: [Scenario] {
+    for count in [125, 126, 127] {
+      lawful(
+        "binary-two-of-\(count)", "5.4", "Sends a binary message in two fragments of \(count) bytes each.",
+        "Echoes it as one message."
+      ) {
+        ServerStep.begin(.binary, .repeated(unit: [0xA5], count: count))
+        ServerStep.last(.repeated(unit: [0xA5], count: count))
+        ServerStep.expectBinary(.repeated(unit: [0xA5], count: 2 * count))
+      }
+    }
+    lawful(
+      "every-length-form", "5.4", "Sends a binary message in fragments of 5, 300 and 65536 bytes.",
+      "Echoes it as one message, whatever the form of each length.", tags: ["large"], deliveries: .notBytewise
+    ) {
+      ServerStep.begin(.binary, .repeated(unit: [1], count: 5))
+      ServerStep.more(.repeated(unit: [1], count: 300))
+      ServerStep.last(.repeated(unit: [1], count: 65536))
+      ServerStep.expectBinary(.repeated(unit: [1], count: 65841))
+    }
+    lawful(
+      "long-then-short", "5.4", "Sends a text message in fragments of 4000, 1, 0 and 2 bytes.",
+      "Echoes it as one message: nothing of a longer fragment is left over."
+    ) {
+      ServerStep.begin(.text, .repeated(unit: Array("long".utf8), count: 1000))
+      ServerStep.more("s")
+      ServerStep.more()
+      ServerStep.last("ho")
+      ServerStep.expectText(.text(String(repeating: "long", count: 1000) + "sho"))
+    }
+    lawful(
+      "ten-messages-of-two", "5.4", "Sends ten text messages of two fragments each, without waiting.",
+      "Echoes ten messages: each begins anew.", deliveries: .unpausedAndBytewise
+    ) {
+      for number in 0..<10 {
+        ServerStep.begin(.text, "message ")
+        ServerStep.last("\(number)")
+      }
+      for number in 0..<10 { ServerStep.expectText("message \(number)") }
+    }
+    lawful(
+      "slow", "5.4", "Sends a text message in five fragments, 6 ms apart, with a Ping behind each.",
+      "Waits for the rest, answers the Pings meanwhile and echoes one message.", deliveries: .wholeOnly
+    ) {
+      ServerStep.begin(.text, "0")
+      for number in 1...4 {
+        ServerStep.pause(milliseconds: 6)
+        ServerStep.ping("ping \(number)")
+        ServerStep.expectPong("ping \(number)")
+        ServerStep.more("\(number)")
+      }
+      ServerStep.last("5")
+      ServerStep.expectText("012345")
     }
   }
 
@@ -167,6 +225,62 @@ extension Catalogue {
       ServerStep.expectText("fragments")
       ServerStep.last("more")
     }
+    unlawful(
+      "continuation-unfinished-after-message", "5.4",
+      "Sends a continuation frame that is not final behind a message, and a text message in one frame.",
+      "Echoes the first message, fails the connection with 1002 and does not hand out the second."
+    ) {
+      echo("whole")
+      ServerStep.more("of nothing")
+      ServerStep.text("a message")
+    }
+    unlawful(
+      "continuation-after-control", "5.4", "Sends a Ping, and a continuation frame as if it went on.",
+      "Fails the connection with 1002: a control frame begins no message."
+    ) {
+      ServerStep.ping("not a message")
+      ServerStep.last("of nothing")
+    }
+    unlawful(
+      "continuation-after-empty-message", "5.4", "Exchanges an empty message, then sends a continuation frame.",
+      "Echoes the empty message and fails the connection with 1002."
+    ) {
+      echo("")
+      ServerStep.last("of nothing")
+    }
+    unlawful(
+      "empty-text-inside-message", "5.4", "Sends an empty text frame while a message is unfinished.",
+      "Fails the connection with 1002 and hands out neither."
+    ) {
+      ServerStep.begin(.text, "frag")
+      ServerStep.text("")
+    }
+    unlawful(
+      "text-inside-empty-fragment", "5.4", "Sends a text frame behind an empty first fragment.",
+      "Fails the connection with 1002: an empty fragment has begun a message, too."
+    ) {
+      ServerStep.begin(.text)
+      ServerStep.text("intruder")
+    }
+    for (name, kind, opcode) in [("binary", ServerStep.MessageKind.binary, Opcode.binary), ("text", .binary, .text)] {
+      unlawful(
+        "\(name)-inside-binary-message", "5.4", "Sends a \(name) frame while a binary message is unfinished.",
+        "Fails the connection with 1002 and hands out neither."
+      ) {
+        ServerStep.begin(kind, [1, 2])
+        ServerStep.frame(opcode, "intruder")
+      }
+    }
+    unlawful(
+      "text-inside-message-after-ping", "5.4",
+      "Sends a Ping and a text frame while a message is unfinished.",
+      "Answers the Ping, fails the connection with 1002 and hands out no message."
+    ) {
+      ServerStep.begin(.text, "frag")
+      ServerStep.ping("between")
+      ServerStep.expectPong("between")
+      ServerStep.text("intruder")
+    }
     for (name, opcode) in [("text", Opcode.text), ("binary", .binary)] {
       for isFinal in [true, false] {
         unlawful(
@@ -188,6 +302,29 @@ extension Catalogue {
         ServerStep.last("ments")
       }
     }
+    for (name, opcode) in [("ping", Opcode.ping), ("pong", .pong)] {
+      unlawful(
+        "\(name)-unfinished-alone", "5.5", "Sends an empty \(name) frame that is not final, and nothing behind it."
+      ) {
+        ServerStep.frame(opcode, isFinal: false)
+      }
+    }
+    unlawful(
+      "pong-fragmented-inside-message", "5.5", "Sends a Pong that is not final between two fragments.",
+      "Fails the connection with 1002 and does not hand out the message."
+    ) {
+      ServerStep.begin(.binary, [1])
+      ServerStep.frame(.pong, "pong", isFinal: false)
+      ServerStep.last([2])
+    }
+    unlawful(
+      "close-fragmented-inside-message", "5.5", "Sends a Close that is not final between two fragments.",
+      "Fails the connection with 1002 and does not hand out the message.", isProbed: false
+    ) {
+      ServerStep.begin(.text, "frag")
+      ServerStep.frame(.close, [0x03, 0xE8], isFinal: false)
+      ServerStep.last("ments")
+    }
     unlawful("close-fragmented", "5.5", "Sends a Close frame that is not final.", isProbed: false) {
       ServerStep.frame(.close, [0x03, 0xE8], isFinal: false)
     }
@@ -207,6 +344,20 @@ extension Catalogue {
       "Does not hand out the message; the connection is over.", ending: .endOfStream
     ) {
       ServerStep.begin(.text, "unfinished")
+    }
+    lawful(
+      "unfinished-text-then-end", "7.1.5", "Sends three of four fragments and ends the stream.",
+      "Does not hand out the message; the connection is over.", ending: .endOfStream
+    ) {
+      ServerStep.begin(.text, "three ")
+      ServerStep.more("of ")
+      ServerStep.more("four")
+    }
+    lawful(
+      "unfinished-empty-then-end", "7.1.5", "Sends an empty first fragment and ends the stream.",
+      "Hands out nothing, not even an empty message.", ending: .endOfStream
+    ) {
+      ServerStep.begin(.binary)
     }
     lawful(
       "unfinished-then-reset", "7.1.5", "Sends a first fragment and resets the connection.",

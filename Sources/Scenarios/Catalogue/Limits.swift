@@ -5,7 +5,12 @@ extension Catalogue {
   /// Much, large, slow and several: where small boards give way.
   @ListBuilder<Scenario> static var limits: [Scenario] {
     limitsVolume
+    limitsManyMessages
+    limitsFragmentSizes
+    limitsChunkSizes
+    limitsSizes
     limitsLengths
+    limitsLengthsInFragments
     limitsBackpressure
   }
 
@@ -66,6 +71,8 @@ extension Catalogue {
       ("256-mib", "256 MiB", 1 << 28), ("2-gib", "2 GiB", 1 << 31),
       ("4-gib-and-5", "4 GiB and 5 bytes", 1 << 32 | 5),
       ("2-to-the-62", "2 to the power of 62 bytes", 1 << 62),
+      ("4-gib", "exactly 4 GiB, whose low 32 bits are zero,", 1 << 32),
+      ("2-to-the-63-less-1", "2 to the power of 63 bytes less one", 1 << 63 - 1),
     ]
     for (slug, what, length) in lengths {
       unlawful(
@@ -86,65 +93,46 @@ extension Catalogue {
     }
   }
 
+  /// What a frame cannot hold, a message of several frames cannot either.
+  @ListBuilder<Scenario> private static var limitsLengthsInFragments: [Scenario] {
+    let fragments: [(String, String, UInt64, Bool)] = [
+      ("first-fragment-1-gib", "a first fragment of 1 GiB", 1 << 30, true),
+      ("continuation-256-mib", "a second fragment of 256 MiB", 1 << 28, false),
+      ("continuation-overflow", "a second fragment of 2 to the power of 63 bytes less one", 1 << 63 - 1, false),
+    ]
+    for (slug, what, length, isFirst) in fragments {
+      unlawful(
+        "length-\(slug)", .quality("10.4"), "Announces \(what) and sends five bytes of it.",
+        "Fails the connection with 1009 before it reserves memory: the limit is that of the message.", codes: [1009]
+      ) {
+        if !isFirst { ServerStep.begin(.binary, "begun") }
+        ServerStep.frame(
+          isFirst ? .binary : .continuation, "hello", isFinal: !isFirst, lengthEncoding: .sixtyFourBit,
+          declaredLength: length)
+      }
+    }
+    unlawful(
+      "length-text-2-gib", .quality("10.4"), "Announces a text frame of 2 GiB and sends five bytes of it.",
+      "Fails the connection with 1009 before it reserves memory for the text.", codes: [1009]
+    ) {
+      ServerStep.frame(.text, "hello", lengthEncoding: .sixtyFourBit, declaredLength: 1 << 31)
+    }
+    unlawful(
+      "length-after-message-1-gib", .quality("10.4"),
+      "Exchanges a message of 8 KiB, then announces a frame of 1 GiB and sends five bytes of it.",
+      "Echoes the message and fails the connection with 1009, also with its heap in use.", codes: [1009],
+      deliveries: .notBytewise
+    ) {
+      echo(filler(8192), as: .binary)
+      ServerStep.frame(.binary, "hello", lengthEncoding: .sixtyFourBit, declaredLength: 1 << 30)
+    }
+  }
+
   /// Bytes of which none is like its neighbours, so that a lost or a repeated piece shows; described rather than random, so that the
   /// board need not be told them one by one.
-  private static func filler(_ count: Int) -> Payload {
+  static func filler(_ count: Int) -> Payload {
     // 251 is prime, so no power of two is a multiple: a piece that is written twice is out of step.
     let unit = (0..<251).map { UInt8($0) }
     return .repeated(unit: unit, count: (count + 250) / 251)
-  }
-
-  /// A server that does not read fills the client's send buffer, so that its writes become partial.
-  @ListBuilder<Scenario> private static var limitsBackpressure: [Scenario] {
-    let messages = [8100, 8300, 8600, 8800].map(filler)
-    lawful(
-      "backpressure-send", "5.2", "Does not read for 25 ms while the client sends four messages of 8 KiB.",
-      "Sends every byte once there is room.", tags: ["backpressure"],
-      client: ClientScript(
-        [.connect(ConnectStep())]
-          + messages.map { .send(kind: .binary, payload: $0) } + [.echo()]),
-      deliveries: .wholeOnly
-    ) {
-      ServerStep.stopReading
-      ServerStep.pause(milliseconds: 25)
-      ServerStep.resumeReading
-      for message in messages { ServerStep.expectBinary(message) }
-    }
-    lawful(
-      "backpressure-echo", "5.2", "Sends four messages of 6000 bytes and does not read the echoes for 25 ms.",
-      "Sends every byte once there is room.", tags: ["backpressure"], deliveries: .unpaused
-    ) {
-      ServerStep.stopReading
-      for _ in 0..<4 { ServerStep.text(.random(count: 6000, kind: .utf8)) }
-      ServerStep.pause(milliseconds: 25)
-      ServerStep.resumeReading
-      for _ in 0..<4 { ServerStep.expectText(.random(count: 6000, kind: .utf8)) }
-    }
-    lawful(
-      "backpressure-ping", "5.5.2", "Sends a Ping while the client is stuck in sending 24 KiB.",
-      "Puts the Pong between frames, never inside one.", tags: ["backpressure"],
-      client: ClientScript([
-        .connect(ConnectStep()), .send(kind: .binary, payload: filler(24576)), .echo(),
-      ]), deliveries: .wholeOnly
-    ) {
-      ServerStep.stopReading
-      ServerStep.ping("meanwhile")
-      ServerStep.pause(milliseconds: 25)
-      ServerStep.resumeReading
-      ServerStep.expectBinary(filler(24576))
-      echo("afterwards")
-    }
-    lawful(
-      "backpressure-then-reset", "7.1.5",
-      "Does not read while the client sends 24 KiB, and resets the connection.",
-      "Ends too, and does not wait for ever.", tags: ["backpressure"],
-      client: ClientScript([
-        .connect(ConnectStep()), .send(kind: .binary, payload: filler(24576)), .echo(),
-      ]), ending: .endOfStream, deliveries: .wholeOnly
-    ) {
-      ServerStep.stopReading
-      ServerStep.pause(milliseconds: 15)
-      ServerStep.resetTCP
-    }
   }
 }

@@ -39,9 +39,55 @@ extension Catalogue {
     unlawful("pong-too-long", "5.5", "Sends a Pong with 126 bytes.") {
       ServerStep.pong(.repeated(unit: [0x2A], count: 126))
     }
+    unlawful(
+      "ping-65536", "5.5", "Sends a Ping with 65536 bytes.",
+      "Fails the connection with 1002 at its header, without reading on.", deliveries: .notBytewise
+    ) {
+      ServerStep.ping(.repeated(unit: [0x2A], count: 65536))
+    }
+    unlawful(
+      "ping-too-long-announced", "5.5", "Sends the header of a Ping of 126 bytes and nothing of its payload.",
+      "Fails the connection with 1002 at the header.", isProbed: false
+    ) {
+      ServerStep.sendBytes([0x89, 0x7E, 0x00, 0x7E])
+      ServerStep.halfClose
+    }
+    pingPongContents
     pingPongInOrder
     pingPongBetween
     pingPongByClient
+  }
+
+  /// Payloads that a client may take for something else.
+  @ListBuilder<Scenario> private static var pingPongContents: [Scenario] {
+    let contents: [(String, String, Payload)] = [
+      ("ping-1", "of one byte", [0x80]), ("ping-124", "of 124 bytes", .random(count: 124, kind: .binary)),
+      ("ping-like-close", "that reads like a Close frame", [0x88, 0x02, 0x03, 0xE8]),
+      ("ping-like-code", "that reads like a close code", [0x03, 0xE8]),
+      ("ping-zeros", "of 32 zeros", .repeated(unit: [0], count: 32)),
+    ]
+    for (slug, what, payload) in contents {
+      lawful(slug, "5.5.3", "Sends a Ping \(what).", "Answers with a Pong of the same bytes.") {
+        ServerStep.ping(payload)
+        ServerStep.expectPong(payload)
+      }
+    }
+    lawful(
+      "pong-unsolicited-longest", "5.5.3", "Sends a Pong of 125 bytes that nobody asked for.",
+      "Says nothing to it, and echoes the message that follows."
+    ) {
+      ServerStep.pong(.random(count: 125, kind: .binary))
+      echo("after the Pong")
+    }
+    lawful(
+      "ping-changing", "5.5.3", "Sends Pings of 125, 0, 60 and 1 bytes, each once the last was answered.",
+      "Answers each with its own payload: nothing of a longer one is left over."
+    ) {
+      for count in [125, 0, 60, 1] {
+        ServerStep.ping(.random(count: count, kind: .binary))
+        ServerStep.expectPong(.random(count: count, kind: .binary))
+      }
+    }
   }
 
   /// Several in a row.
@@ -54,6 +100,28 @@ extension Catalogue {
         ServerStep.ping("ping \(number)")
         ServerStep.expectPong("ping \(number)")
       }
+    }
+    lawful(
+      "ping-ten-empty", "5.5.2", "Sends ten Pings without payload, each once the last was answered.",
+      "Answers each.", deliveries: .unpausedAndBytewise
+    ) {
+      for _ in 0..<10 {
+        ServerStep.ping()
+        ServerStep.expectPong()
+      }
+    }
+    lawful(
+      "ping-flood-and-messages", "5.5.2",
+      "Sends forty Pings with a message behind every fourth, without waiting.",
+      "Echoes all messages, and answers at least the last Ping.", deliveries: .unpausedAndBytewise
+    ) {
+      for number in 1...40 {
+        ServerStep.ping("flood \(number)")
+        if number.isMultiple(of: 4) { ServerStep.text("message \(number)") }
+      }
+      for number in 1...10 { ServerStep.expectText("message \(number * 4)") }
+      ServerStep.ping("the last one")
+      ServerStep.expectPong("the last one")
     }
     lawful(
       "ping-flood", "5.5.3", "Sends a hundred Pings without waiting for an answer.",
@@ -143,6 +211,33 @@ extension Catalogue {
       ServerStep.expectText("fragments")
     }
     lawful(
+      "ping-before-close", "5.5.2", "Sends a Ping and a Close in a row.",
+      "Answers the Close; may leave out the Pong."
+    ) {
+      ServerStep.ping("last")
+      ServerStep.close(1000)
+    }
+    lawful(
+      "ping-between-empty-fragments", "5.4", "Sends a Ping between two empty fragments.",
+      "Answers the Ping and echoes an empty message."
+    ) {
+      ServerStep.begin(.text)
+      ServerStep.ping("between")
+      ServerStep.expectPong("between")
+      ServerStep.last()
+      ServerStep.expectText("")
+    }
+    lawful(
+      "ping-longest-between-fragments", "5.4", "Sends a Ping of 125 bytes between fragments of one byte.",
+      "Answers the Ping and keeps the message apart from its payload."
+    ) {
+      ServerStep.begin(.binary, [1])
+      ServerStep.ping(.random(count: 125, kind: .binary))
+      ServerStep.expectPong(.random(count: 125, kind: .binary))
+      ServerStep.last([2])
+      ServerStep.expectBinary([1, 2])
+    }
+    lawful(
       "ping-right-after-opening", "5.5.2", "Sends a Ping right behind the head of its response.",
       "Answers the Ping, also where it came in one read with the head."
     ) {
@@ -160,7 +255,40 @@ extension Catalogue {
       client: pinging("are you there?")
     ) {
       ServerStep.expectText("pinged")
+    }.disputed(Dispute.clientPing)
+    for (slug, what, payload) in [
+      ("empty", "without payload", Payload.empty), ("longest", "of 125 bytes", .random(count: 125, kind: .binary)),
+    ] {
+      lawful(
+        "client-ping-\(slug)", .may("5.5.2"), "Answers a Ping \(what) of the client's.",
+        "Sends the Ping as it was asked to, and takes the Pong for its answer.", tags: ["client-ping"],
+        client: pinging(payload)
+      ) {
+        ServerStep.expectFrame(FrameExpectation(opcode: Opcode.ping.rawValue, payload: payload))
+        ServerStep.pong(payload)
+        ServerStep.expectText("pinged")
+      }.disputed(Dispute.clientPing)
     }
+    lawful(
+      "client-ping-message-first", .may("5.5.2"),
+      "Sends two messages before it answers the client's Ping.",
+      "Hands out both messages and takes the Pong.", tags: ["client-ping"], client: pinging("mine")
+    ) {
+      ServerStep.expectFrame(FrameExpectation(opcode: Opcode.ping.rawValue, payload: "mine"))
+      ServerStep.text("one")
+      ServerStep.text("two")
+      ServerStep.pong("mine")
+      ServerStep.expectMessage(kind: .text, payload: nil)
+      ServerStep.expectMessage(kind: .text, payload: nil)
+      ServerStep.expectMessage(kind: .text, payload: nil)
+    }.disputed(Dispute.clientPing)
+    lawful(
+      "client-ping-unanswered", .may("5.5.2"), "Sends a Close in place of an answer to the client's Ping.",
+      "Answers the Close, and its ping returns.", tags: ["client-ping"], client: pinging("in vain")
+    ) {
+      ServerStep.expectFrame(FrameExpectation(opcode: Opcode.ping.rawValue, payload: "in vain"))
+      ServerStep.close(1001)
+    }.disputed(Dispute.clientPing)
     lawful(
       "client-ping-other-pong", .may("5.5.3"),
       "Sends a Pong of another payload before it answers the client's Ping.",
@@ -169,7 +297,7 @@ extension Catalogue {
     ) {
       ServerStep.pong("not yours")
       ServerStep.expectText("pinged")
-    }
+    }.disputed(Dispute.clientPing)
   }
 
   /// One task receives, as an API may demand that waits for the Pong.

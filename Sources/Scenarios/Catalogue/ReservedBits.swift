@@ -14,13 +14,32 @@ extension Catalogue {
         ServerStep.frame(opcode, "reserved", reservedBits: bits)
       }
     }
-    unlawful(
-      "close-rsv-1", "5.2", "Sends a Close frame with code 1000 whose reserved bits read 1.", isProbed: false
-    ) {
-      ServerStep.frame(.close, [0x03, 0xE8], reservedBits: 1)
+    for bits: UInt8 in [1, 2, 4] {
+      unlawful(
+        "close-rsv-\(bits)", "5.2", "Sends a Close frame with code 1000 whose reserved bits read \(bits).",
+        isProbed: false
+      ) {
+        ServerStep.frame(.close, [0x03, 0xE8], reservedBits: bits)
+      }
     }
     unlawful("empty-rsv-4", "5.2", "Sends an empty text frame with the first reserved bit set.") {
       ServerStep.frame(.text, reservedBits: 4)
+    }
+    unlawful("ping-empty-rsv-2", "5.2", "Sends an empty Ping with the second reserved bit set.") {
+      ServerStep.frame(.ping, reservedBits: 2)
+    }
+    unlawful(
+      "header-alone-rsv-1", "5.2", "Sends only the header of a text frame with the third reserved bit set.",
+      "Fails the connection with 1002 at the header.", isProbed: false
+    ) {
+      ServerStep.sendBytes([0x91, 0x05])
+      ServerStep.halfClose
+    }
+    unlawful(
+      "large-rsv-2", "5.2", "Sends a binary frame of 1000 bytes with the second reserved bit set.",
+      deliveries: .notBytewise
+    ) {
+      ServerStep.frame(.binary, .random(count: 1000, kind: .binary), reservedBits: 2)
     }
     unlawful(
       "after-message-rsv-4", "5.2",
@@ -42,9 +61,36 @@ extension Catalogue {
       ServerStep.begin(.text, "frag")
       ServerStep.frame(.continuation, "ments", reservedBits: 2)
     }
+    unlawful(
+      "continuation-middle-rsv-1", "5.2",
+      "Sends the second of three fragments with the third reserved bit set.",
+      "Fails the connection with 1002 and does not hand out the message."
+    ) {
+      ServerStep.begin(.text, "one ")
+      ServerStep.frame(.continuation, "two ", isFinal: false, reservedBits: 1)
+      ServerStep.last("three")
+    }
+    unlawful(
+      "continuation-rsv-4", "5.2", "Sends the last fragment of a binary message with the first reserved bit set.",
+      "Fails the connection with 1002: nothing was compressed."
+    ) {
+      ServerStep.begin(.binary, "frag")
+      ServerStep.frame(.continuation, "ments", reservedBits: 4)
+    }
+    unlawful(
+      "ping-between-fragments-rsv-4", "5.2",
+      "Sends a Ping with the first reserved bit set between two fragments.",
+      "Fails the connection with 1002 and does not hand out the message."
+    ) {
+      ServerStep.begin(.text, "frag")
+      ServerStep.frame(.ping, "between", reservedBits: 4)
+      ServerStep.last("ments")
+    }
   }
 
   private static let controlAndBinary: [(String, Opcode, UInt8)] = [
-    ("binary", .binary, 4), ("binary", .binary, 1), ("ping", .ping, 2), ("pong", .pong, 4),
+    ("binary", .binary, 4), ("binary", .binary, 2), ("binary", .binary, 1), ("binary", .binary, 7),
+    ("ping", .ping, 4), ("ping", .ping, 2), ("ping", .ping, 1), ("pong", .pong, 4), ("pong", .pong, 2),
+    ("pong", .pong, 1),
   ]
 }

@@ -1,0 +1,49 @@
+extension Scenario {
+  /// The scenario, marked as one in which the RFC can be read in several ways.
+  /// - Parameter why: which behaviours are allowed, why, and where the RFC says so: one to three sentences.
+  func disputed(_ why: String) -> Scenario {
+    var marked = self
+    marked.dispute = why
+    if !marked.tags.contains("disputed") { marked.tags.append("disputed") }
+    return marked
+  }
+}
+
+/// Where RFC 6455 can be read in several ways, in words that several scenarios share.
+enum Dispute {
+  static let minimalLength =
+    "Section 5.2 binds who sends: the shortest form must be used. That a receiver must refuse a longer one is said nowhere, so "
+    + "failing with 1002 and taking the frame are both allowed, and the first is recommended."
+  static let reservedCode =
+    "Section 7.4.2 reserves the codes up to 2999 for later versions and extensions of the protocol, but forbids to send only those "
+    + "that section 7.4.1 names. Failing with 1002 is recommended, as nobody can have agreed on the code; an answer is allowed."
+  static let code1004 =
+    "Section 7.4.1 reserves 1004 and leaves its meaning open, without forbidding it as it does 1005, 1006 and 1015. Failing with "
+    + "1002 is recommended, an answer is allowed."
+  static let code1010 =
+    "Section 7.4.1 has 1010 sent by clients only, as a server can fail the opening handshake instead, but does not say what a "
+    + "client does that gets it: to answer is recommended, to fail with 1002 is allowed."
+  static let code1015 =
+    "Section 7.4.1 says that 1015 must not stand in a Close frame, which binds who sends; that a receiver fails the connection "
+    + "follows from section 7.1.7 only if a code that must not be sent is a violation, as the catalogue takes it to be."
+  static let registeredCode =
+    "The code is registered with IANA since (section 11.7 opens the registry), so a client that knows RFC 6455 alone may take it "
+    + "for reserved (section 7.4.2) and fail with 1002; to answer is recommended."
+  static let codeAboveRanges =
+    "Section 7.4.2 defines ranges up to 4999 and says nothing of what lies above. To answer and to fail with 1002 are both allowed."
+  static let dataAfterClose =
+    "Section 5.5.1 forbids the sender any data frame behind its Close, and section 1.4 has the receiver discard what still comes. "
+    + "To discard it, or to have stopped reading, is expected; whether it counts as a violation is open."
+  static let closeInsideMessage =
+    "Section 5.4 lets control frames come between the fragments of a message, so the Close is lawful and is to be answered; a "
+    + "client that takes the message as cut short may fail with 1002 instead (sections 5.5.1 and 7.1.7)."
+  static let clientPing =
+    "Section 5.5.2 lets either endpoint send a Ping at any time, and demands it of none: a client without such a call is "
+    + "unsupported, not wrong."
+  static let clientCode =
+    "Section 7.1.5 and 7.4 let a Close carry a code and a reason, and section 5.5.1 says that it may have none: a client whose "
+    + "application cannot choose them is unsupported, not wrong."
+  static let badReason =
+    "Section 5.5.1 wants a reason in UTF-8, and section 8.1 has bad UTF-8 fail the connection without naming the code for a "
+    + "control frame: 1007 fits the data, 1002 the protocol error, and both are allowed."
+}
