@@ -2,7 +2,7 @@
 /// (`fixtures/board/README.md`). The key `k` says which.
 enum AgentRecord: Decodable, Sendable {
   /// The adapter and its client were loaded.
-  case loaded
+  case loaded(Loaded)
   /// A case began.
   case begin(Begin)
   /// The client did or met something.
@@ -28,7 +28,7 @@ enum AgentRecord: Decodable, Sendable {
   /// Reads the subject, then what that subject has.
   init(from decoder: any Decoder) throws {
     switch try decoder.container(keyedBy: CodingKeys.self).decode(Subject.self, forKey: .subject) {
-    case .loaded: self = .loaded
+    case .loaded: self = .loaded(try Loaded(from: decoder))
     case .begin: self = .begin(try Begin(from: decoder))
     case .event: self = .event(try Event(from: decoder))
     case .end: self = .end(try End(from: decoder))
@@ -37,6 +37,14 @@ enum AgentRecord: Decodable, Sendable {
 }
 
 extension AgentRecord {
+  /// The end of loading.
+  struct Loaded: Decodable, Sendable {
+    /// Free heap in bytes after a collection, with the client there.
+    var freeHeap: Int?
+
+    private enum CodingKeys: String, CodingKey { case freeHeap = "heap" }
+  }
+
   /// The beginning of a case.
   struct Begin: Decodable, Sendable {
     /// The case's id.

@@ -58,6 +58,7 @@ struct AgentReport {
 }
 
 extension AgentRecord {
+  var loaded: Loaded? { if case .loaded(let loaded) = self { loaded } else { nil } }
   fileprivate var begin: Begin? { if case .begin(let begin) = self { begin } else { nil } }
   fileprivate var end: End? { if case .end(let end) = self { end } else { nil } }
 }

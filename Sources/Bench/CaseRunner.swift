@@ -22,9 +22,14 @@ final class CaseRunner {
   /// Why the board was given up; from then on no case is put to it.
   private var quarantine: BoardFailure?
 
+  private let heapFree: Int?
+
+  /// - Parameter heapFree: the device's free heap in bytes; nil where it has no such limit.
   init(
-    device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil
+    device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil,
+    heapFree: Int? = nil
   ) {
+    self.heapFree = heapFree
     self.device = device
     self.reference = reference
     self.tokens = tokens
@@ -43,6 +48,11 @@ final class CaseRunner {
   /// Runs the case. Whatever fails on the way, the case has a result.
   func run(_ testCase: Case, pace: Pace) async -> CaseResult {
     let start = MonotonicInstant.now()
+    if let reason = testCase.scenario.tooLarge(forHeap: heapFree) {
+      return CaseResult(
+        case: testCase, judgement: Judgement(verdict: .unsupported, reason: reason), attempts: 0,
+        durationSeconds: 0, device: nil, reference: nil)
+    }
     let position = device.serialLog?.position
     preparation = .zero
     isolationDone = nil

@@ -11,6 +11,8 @@ actor DeviceClient {
   private let bundle: ClientBundle
   private let fileSystem: String
   private var isLoaded = false
+  /// Free heap in bytes with the client loaded, as the agent told.
+  private var heapFreeLoaded: Int?
   private var running: String?
   private var interruptedAt: MonotonicInstant?
 
@@ -37,6 +39,7 @@ actor DeviceClient {
     }
     guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
+    heapFreeLoaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first?.freeHeap
     try await board.dropModules()
     isLoaded = true
   }
@@ -68,7 +71,8 @@ actor DeviceClient {
     return BoardRecord(
       selector: selector.description, kind: BoardKind(selector), machine: identity.machine,
       firmware: "\(identity.implementation) \(identity.version), \(identity.build)",
-      uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes)
+      uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes,
+      heapFreeLoaded: heapFreeLoaded)
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.
@@ -77,13 +81,18 @@ actor DeviceClient {
     interruptedAt = nil
     defer { running = nil }
     let output = try await board.execute(program, deadline: .after(Self.executionLimit))
+    var parsed = Self.parsed(output)
+    parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
+    parsed.exception = output.traceback.map { "\($0)" }
+    if output.didSoftReset { isLoaded = false }
+    return parsed
+  }
+
+  private static func parsed(_ output: ExecutionOutput) -> AgentOutput {
     var parsed = AgentOutput()
     parsed.receive(output.foreignOutput)
     parsed.receive(output.standardOutput)
     parsed.receiveEnd()
-    parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
-    parsed.exception = output.traceback.map { "\($0)" }
-    if output.didSoftReset { isLoaded = false }
     return parsed
   }
 

@@ -22,6 +22,10 @@ public struct Pace: Sendable, Hashable {
     patience: .milliseconds(400), longestPatience: .seconds(2), silence: .milliseconds(260),
     drain: .milliseconds(150))
 
+  /// What the reference gets: nothing but an error of the rig needs it, or messages of many megabytes in a build for debugging.
+  static let reference = Pace(
+    patience: .seconds(3), longestPatience: .seconds(30), silence: .seconds(3), drain: unmeasured.drain)
+
   /// Derives the pace from the time that the client took from connect to the end of a closing handshake with some echoes between.
   public init(calibration: Duration) {
     let base = Self.unmeasured

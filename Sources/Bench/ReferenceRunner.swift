@@ -14,7 +14,7 @@ struct ReferenceRunner: Sendable {
 
   /// Runs the case once. The reference gets the time that nothing but an error of the rig needs.
   func run(_ testCase: Case, token: String) async throws -> AttemptTrace {
-    let pace = Pace.unmeasured
+    let pace = Pace.reference
     let attempt = try await server.prepare(testCase, token: token, pace: pace)
     let player = ReferencePlayer(
       testCase.scenario.client, url: "ws://\(host):\(attempt.port)", token: token, seed: seed, on: loop)

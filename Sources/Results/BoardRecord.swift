@@ -27,11 +27,13 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   public var uniqueID: String?
   /// Free heap in bytes after boot.
   public var heapFree: Int?
+  /// Free heap in bytes with the agent and the client loaded: what a case has. Nil where there is no such limit.
+  public var heapFreeLoaded: Int?
 
   /// Creates an identity.
   public init(
     selector: String, kind: BoardKind, machine: String, firmware: String, uniqueID: String? = nil,
-    heapFree: Int? = nil
+    heapFree: Int? = nil, heapFreeLoaded: Int? = nil
   ) {
     self.selector = selector
     self.kind = kind
@@ -39,6 +41,7 @@ public struct BoardRecord: Sendable, Hashable, Codable {
     self.firmware = firmware
     self.uniqueID = uniqueID
     self.heapFree = heapFree
+    self.heapFreeLoaded = heapFreeLoaded
   }
 }
 

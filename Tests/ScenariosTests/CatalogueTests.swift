@@ -24,7 +24,18 @@ import WebSocketProtocol
     #expect(scenarios.allSatisfy { $0.chapter == chapter })
   }
 
-  @Test func thereAreAtLeastOneHundredAndFiftyScenarios() { #expect(Catalogue.all.count >= 150) }
+  @Test func thereAreAtLeastSevenHundredScenarios() { #expect(Catalogue.all.count >= 700) }
+
+  /// Where the RFC can be read in several ways, a scenario says how, and where it says so.
+  @Test func everyDisputedScenarioSaysWhatIsAllowed() {
+    for scenario in Catalogue.all where scenario.tags.contains("disputed") {
+      #expect(scenario.dispute != nil, "\(scenario.id)")
+    }
+    for scenario in Catalogue.all {
+      guard let dispute = scenario.dispute else { continue }
+      #expect(dispute.hasSuffix(".") && dispute.contains("ection "), "\(scenario.id): \(dispute)")
+    }
+  }
 
   @Test func everyScenarioSaysWhatItDoesInOneSentence() {
     for scenario in Catalogue.all {
@@ -39,10 +50,35 @@ import WebSocketProtocol
     #expect(Set(descriptions).count == descriptions.count)
   }
 
+  /// What a board with 320 KiB of free heap cannot hold is in cases that say so by their id, and is not run there.
   @Test func payloadsFitABoard() {
     for scenario in Catalogue.all {
-      for frame in scenario.sentFrames { #expect(frame.payload.count <= 65536, "\(scenario.id)") }
+      let isMeantForMore = scenario.id.hasPrefix("9.size-")
+      #expect((scenario.tooLarge(forHeap: 320 << 10) != nil) == isMeantForMore, "\(scenario.id)")
+      #expect(scenario.tooLarge(forHeap: nil) == nil)
+      #expect(scenario.longestMessage <= 16 << 20, "\(scenario.id)")
     }
+  }
+
+  @Test func theLongestMessageIsThatOfAllItsFragments() {
+    let fragments: [ServerStep] = [
+      .sendFrame(FrameSpec(.binary, .repeated(unit: [1], count: 40), isFinal: false)),
+      .sendFrame(FrameSpec(.ping, .repeated(unit: [1], count: 100))),
+      .sendFrame(FrameSpec(.continuation, .repeated(unit: [1], count: 60), declaredLength: 1 << 40)),
+      .sendFrame(FrameSpec(.binary, .repeated(unit: [1], count: 70))),
+    ]
+    var scenario = Scenario(
+      id: "x", description: "X.", expectation: "X.", rfc: "5.4", requirement: .must,
+      server: ServerScript(fragments))
+    #expect(scenario.longestMessage == 100)
+    #expect(scenario.tooLarge(forHeap: 300) == nil)
+    #expect(
+      scenario.tooLarge(forHeap: 299)
+        == "A message of 100 bytes has to find room 3 times, and the board has 299 bytes of heap free.")
+    scenario.client = ClientScript([
+      .connect(ConnectStep()), .send(kind: .text, payload: .repeated(unit: [97], count: 101)),
+    ])
+    #expect(scenario.longestMessage == 101)
   }
 
   /// Pauses are no way to wait: a scenario has few, and short ones.

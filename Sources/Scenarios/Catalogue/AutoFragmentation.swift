@@ -8,7 +8,8 @@ extension Catalogue {
       for kind in ServerStep.MessageKind.allCases {
         let bytes = content(kind, count: total)
         lawful(
-          "\(kind)-\(slug)", "5.4", "Sends a \(kind) message of \(total) bytes, cut by itself at every \(size) bytes\(what).",
+          "\(kind)-\(slug)", "5.4",
+          "Sends a \(kind) message of \(total) bytes, cut by itself at every \(size) bytes\(what).",
           "Echoes it as one message.", tags: total > 40000 ? ["large"] : [],
           deliveries: total > 2000 ? .unpaused : .unpausedAndBytewise
         ) {
@@ -18,7 +19,8 @@ extension Catalogue {
       }
     }
     lawful(
-      "empty-tail", "5.4", "Sends a text message of 512 bytes, cut at every 256 bytes, and an empty last fragment.",
+      "empty-tail", "5.4",
+      "Sends a text message of 512 bytes, cut at every 256 bytes, and an empty last fragment.",
       "Echoes it as one message."
     ) {
       let half = Payload.repeated(unit: Array("a".utf8), count: 256)
@@ -41,7 +43,8 @@ extension Catalogue {
 
   private static let automaticCuts: [(slug: String, what: String, total: Int, size: Int)] = [
     ("by-1", "", 60, 1), ("by-7", ", which divides no code point evenly", 200, 7),
-    ("by-125", ", the longest short length", 2000, 125), ("by-126", ", the shortest 16-bit length", 2000, 126),
+    ("by-125", ", the longest short length", 2000, 125),
+    ("by-126", ", the shortest 16-bit length", 2000, 126),
     ("by-1000", " with a full last fragment", 8000, 1000), ("by-1300", "", 65536, 1300),
     ("by-4095", ", one less than a page", 16384, 4095),
   ]

@@ -83,10 +83,12 @@ extension Catalogue {
       }
     }
     lawful(
-      "client-reason-too-long", "5.5", "Answers a client whose application closes with a reason of 124 bytes.",
+      "client-reason-too-long", "5.5",
+      "Answers a client whose application closes with a reason of 124 bytes.",
       "Refuses the call or cuts the reason: the Close holds at most 125 bytes.",
       client: ClientScript([
-        .connect(ConnectStep()), .echo(count: 1), .close(code: 1000, reason: String(repeating: "r", count: 124)),
+        .connect(ConnectStep()), .echo(count: 1),
+        .close(code: 1000, reason: String(repeating: "r", count: 124)),
       ])
     ) {
       echo("one")
@@ -96,7 +98,8 @@ extension Catalogue {
       "Answers a client whose application closes with a reason of 42 3-byte sequences.",
       "Refuses the call or cuts the reason between code points.",
       client: ClientScript([
-        .connect(ConnectStep()), .echo(count: 1), .close(code: 1000, reason: String(repeating: "€", count: 42)),
+        .connect(ConnectStep()), .echo(count: 1),
+        .close(code: 1000, reason: String(repeating: "€", count: 42)),
       ])
     ) {
       echo("one")
@@ -118,7 +121,10 @@ extension Catalogue {
       client: ClientScript(tasks: [
         ClientTask(
           name: "main",
-          steps: [.connect(ConnectStep()), .echo(count: 1), .start(task: "other"), .barrier("both"), .close(), .join(task: "other")]),
+          steps: [
+            .connect(ConnectStep()), .echo(count: 1), .start(task: "other"), .barrier("both"), .close(),
+            .join(task: "other"),
+          ]),
         ClientTask(name: "other", steps: [.barrier("both"), .close()]),
       ]), deliveries: .wholeOnly
     ) {
@@ -212,7 +218,8 @@ extension Catalogue {
     for (slug, how, answer) in answers {
       lawful(
         "client-answer-\(slug)", "7.1.2", "Answers the client's Close \(how), and ends the stream.",
-        "Ends, sends no second Close and lets its close return.", client: closesAfterEcho, ending: .endOfStream
+        "Ends, sends no second Close and lets its close return.", client: closesAfterEcho,
+        ending: .endOfStream
       ) {
         echo("one")
         ServerStep.expectClose
@@ -230,7 +237,8 @@ extension Catalogue {
       ServerStep.binary(.repeated(unit: [0x42], count: 16384))
     }
     lawful(
-      "client-close-split-by-end", "7.1.5", "Sends half of its answer to the client's Close and ends the stream.",
+      "client-close-split-by-end", "7.1.5",
+      "Sends half of its answer to the client's Close and ends the stream.",
       "Ends too, and does not wait for the other half.", client: closesAfterEcho, ending: .endOfStream
     ) {
       echo("one")

@@ -14,17 +14,20 @@ extension Catalogue {
       expectation: "Echoes each on its own connection, in order.",
       steps: { name in
         let messages = (0..<6).map { Payload.text("\(name), message \($0)") }
-        return [.barrier("all open")] + messages.map(ServerStep.text) + messages.map { ServerStep.expectText($0) }
+        return [.barrier("all open")] + messages.map(ServerStep.text)
+          + messages.map { ServerStep.expectText($0) }
       })
     oneAfterTheOther(
-      "ten-connections-in-turn", count: 10, description: "Takes ten connections of the client, one after the other.",
+      "ten-connections-in-turn", count: 10,
+      description: "Takes ten connections of the client, one after the other.",
       expectation: "Gives each up for good: a board has five sockets.", ending: .closingHandshake)
     oneAfterTheOther(
       "seven-cut-connections-in-turn", count: 7,
       description: "Takes seven connections of the client in turn, and ends each stream without a Close.",
       expectation: "Gives each up for good, also without a closing handshake.", ending: .endOfStream)
     Scenario(
-      id: "second-after-refusals", description: "Refuses six opening handshakes of the client and takes the seventh.",
+      id: "second-after-refusals",
+      description: "Refuses six opening handshakes of the client and takes the seventh.",
       expectation: "Gives the refused ones up for good and opens the last.", rfc: "4.1", requirement: .must,
       tags: ["concurrency", "several-connections"],
       server: ServerScript(
@@ -37,7 +40,9 @@ extension Catalogue {
         tasks: [
           ClientTask(
             name: "main",
-            steps: refusedNames.flatMap { [.start(task: $0), .join(task: $0)] } + [.connect(ConnectStep()), .echo()])
+            steps: refusedNames.flatMap { [.start(task: $0), .join(task: $0)] } + [
+              .connect(ConnectStep()), .echo(),
+            ])
         ] + refusedNames.map { ClientTask(name: $0, steps: [.connect(ConnectStep(connection: $0))]) }),
       expected: Expected(opening: .either), deliveries: .wholeOnly)
   }
@@ -47,13 +52,22 @@ extension Catalogue {
   /// What becomes of one connection while the other goes on.
   @ListBuilder<Scenario> static var oneOfTwoFails: [Scenario] {
     let fates: [(slug: String, what: String, steps: [ServerStep], ending: ServerScript.Ending)] = [
-      ("violation", "breaks the protocol on one", [.frame(Opcode(rawValue: 3), "reserved"), .halfClose], .awaitFailure),
+      (
+        "violation", "breaks the protocol on one", [.frame(Opcode(rawValue: 3), "reserved"), .halfClose],
+        .awaitFailure
+      ),
       ("bad-text", "sends text that is no UTF-8 on one", [.text([0xFF]), .halfClose], .awaitFailure),
       ("reset", "resets one", [.resetTCP], .endOfStream),
       ("end", "ends the stream of one", [], .endOfStream),
       ("close", "closes one", [.close(1001)], .closingHandshake),
-      ("half-frame", "sends half a frame on one and no more for a while", [.sendBytes([0x81, 0x05, 0x68])], .endOfStream),
-      ("half-message", "sends a first fragment on one and no more for a while", [.begin(.text, "frag")], .endOfStream),
+      (
+        "half-frame", "sends half a frame on one and no more for a while", [.sendBytes([0x81, 0x05, 0x68])],
+        .endOfStream
+      ),
+      (
+        "half-message", "sends a first fragment on one and no more for a while", [.begin(.text, "frag")],
+        .endOfStream
+      ),
     ]
     for fate in fates {
       // The half ones wait for the other connection, the others do not.
@@ -69,30 +83,40 @@ extension Catalogue {
             name: "left", steps: echo("left") + (waits ? fate.steps + [meeting] : [meeting] + fate.steps),
             ending: fate.ending),
           ConnectionScript(
-            name: "right", steps: (waits ? [] : [meeting]) + echo("right one") + echo("right two") + (waits ? [meeting] : [])),
+            name: "right",
+            steps: (waits ? [] : [meeting]) + echo("right one") + echo("right two") + (waits ? [meeting] : [])
+          ),
         ]), client: sideBySide(["left", "right"]), deliveries: .wholeOnly)
     }
     Scenario(
       id: "one-blocked-other-goes-on",
-      description: "Does not read what the client sends on one connection, and exchanges messages on the other.",
-      expectation: "Goes on with the other while the first waits for room.", rfc: "4.1", requirement: .quality,
+      description:
+        "Does not read what the client sends on one connection, and exchanges messages on the other.",
+      expectation: "Goes on with the other while the first waits for room.", rfc: "4.1",
+      requirement: .quality,
       tags: ["concurrency", "several-connections", "backpressure"],
       server: ServerScript(connections: [
         ConnectionScript(
           name: "left",
-          steps: [.stopReading, .barrier("both open"), .barrier("other is done"), .resumeReading, .expectBinary(filler(24576))]),
+          steps: [
+            .stopReading, .barrier("both open"), .barrier("other is done"), .resumeReading,
+            .expectBinary(filler(24576)),
+          ]),
         ConnectionScript(
           name: "right",
-          steps: [.barrier("both open")] + echo("right one") + echo("right two") + [.barrier("other is done")]),
+          steps: [.barrier("both open")] + echo("right one") + echo("right two") + [.barrier("other is done")]
+        ),
       ]),
       client: ClientScript(tasks: [
         ClientTask(
           name: "main",
           steps: [
             .connect(ConnectStep(connection: "left")), .start(task: "other"),
-            .send(connection: "left", kind: .binary, payload: filler(24576)), .echo(connection: "left"), .join(task: "other"),
+            .send(connection: "left", kind: .binary, payload: filler(24576)), .echo(connection: "left"),
+            .join(task: "other"),
           ]),
-        ClientTask(name: "other", steps: [.connect(ConnectStep(connection: "right")), .echo(connection: "right")]),
+        ClientTask(
+          name: "other", steps: [.connect(ConnectStep(connection: "right")), .echo(connection: "right")]),
       ]), deliveries: .wholeOnly)
     Scenario(
       id: "one-closed-by-client-other-goes-on",
@@ -124,7 +148,9 @@ extension Catalogue {
   private static func sideBySide(_ names: [String]) -> ClientScript {
     let others = names.dropFirst()
     let main: [ClientStep] =
-      [.connect(ConnectStep(connection: names[0]))] + others.map { .start(task: $0) } + [.echo(connection: names[0])]
+      [.connect(ConnectStep(connection: names[0]))] + others.map { .start(task: $0) } + [
+        .echo(connection: names[0])
+      ]
       + others.map { .join(task: $0) }
     return ClientScript(
       tasks: [ClientTask(name: "main", steps: main)]
@@ -140,8 +166,10 @@ extension Catalogue {
     return Scenario(
       id: slug, description: description, expectation: expectation, rfc: "7.1.4", requirement: .must,
       tags: ["several-connections"],
-      server: ServerScript(connections: names.map { ConnectionScript(name: $0, steps: echo("in \($0)"), ending: ending) }),
+      server: ServerScript(
+        connections: names.map { ConnectionScript(name: $0, steps: echo("in \($0)"), ending: ending) }),
       client: ClientScript(
-        names.flatMap { [.connect(ConnectStep(connection: $0)), .echo(connection: $0)] }), deliveries: .wholeOnly)
+        names.flatMap { [.connect(ConnectStep(connection: $0)), .echo(connection: $0)] }),
+      deliveries: .wholeOnly)
   }
 }

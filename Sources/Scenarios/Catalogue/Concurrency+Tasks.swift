@@ -16,7 +16,8 @@ extension Catalogue {
       for _ in 0..<2 { ServerStep.expectBinary() }
     }
     lawful(
-      "five-tasks-send", .quality("5.4"), "Takes the messages of five tasks of the client that send at the same time.",
+      "five-tasks-send", .quality("5.4"),
+      "Takes the messages of five tasks of the client that send at the same time.",
       "Sends whole frames, each once.", tags: ["concurrency"],
       client: senders((1...5).map { .repeated(unit: [UInt8($0)], count: 700 * $0) }), deliveries: .wholeOnly
     ) {
@@ -53,7 +54,8 @@ extension Catalogue {
           steps: [.connect(ConnectStep()), .start(task: "sender"), .echo(), .join(task: "sender")]),
         ClientTask(
           name: "sender",
-          steps: Array(repeating: .send(kind: .binary, payload: .repeated(unit: [0x42], count: 900)), count: 6)),
+          steps: Array(
+            repeating: .send(kind: .binary, payload: .repeated(unit: [0x42], count: 900)), count: 6)),
       ]), deliveries: .unpaused
     ) {
       for number in 0..<10 { ServerStep.text("message \(number)") }
@@ -78,7 +80,9 @@ extension Catalogue {
     let halves: [(String, String, ServerStep, ServerStep)] = [
       ("frame", "half a frame", .sendBytes([0x81, 0x06, 0x77, 0x68]), .sendBytes([0x6F, 0x6C, 0x65, 0x21])),
       ("message", "the first of two fragments", .begin(.text, "wh"), .last("ole!")),
-      ("header", "half a header", .sendBytes([0x81]), .sendBytes([0x06, 0x77, 0x68, 0x6F, 0x6C, 0x65, 0x21])),
+      (
+        "header", "half a header", .sendBytes([0x81]), .sendBytes([0x06, 0x77, 0x68, 0x6F, 0x6C, 0x65, 0x21])
+      ),
     ]
     for (slug, what, first, second) in halves {
       lawful(
@@ -94,7 +98,8 @@ extension Catalogue {
       }
     }
     lawful(
-      "receive-cancelled-thrice", .quality("6.2"), "Goes on after the client has cancelled three receiving tasks.",
+      "receive-cancelled-thrice", .quality("6.2"),
+      "Goes on after the client has cancelled three receiving tasks.",
       "Loses nothing, however often it is cancelled.", tags: ["concurrency"],
       client: ClientScript(
         tasks: [
@@ -103,7 +108,8 @@ extension Catalogue {
             steps: [.connect(ConnectStep())]
               + (1...3).flatMap { number -> [ClientStep] in
                 [
-                  .start(task: "receiver\(number)"), .pause(milliseconds: 5), .cancel(task: "receiver\(number)"),
+                  .start(task: "receiver\(number)"), .pause(milliseconds: 5),
+                  .cancel(task: "receiver\(number)"),
                   .join(task: "receiver\(number)"),
                 ]
               } + [.send(kind: .text, payload: "cancelled"), .echo()])
@@ -115,12 +121,14 @@ extension Catalogue {
     lawful(
       "send-cancelled", .quality("5.2"),
       "Does not read while the client cancels a task that is stuck in sending 24 KiB, then reads.",
-      "Sends no half frame: the message of the next send can be read.", tags: ["concurrency", "backpressure"],
+      "Sends no half frame: the message of the next send can be read.",
+      tags: ["concurrency", "backpressure"],
       client: ClientScript(tasks: [
         ClientTask(
           name: "main",
           steps: [
-            .connect(ConnectStep()), .start(task: "sender"), .pause(milliseconds: 15), .cancel(task: "sender"),
+            .connect(ConnectStep()), .start(task: "sender"), .pause(milliseconds: 15),
+            .cancel(task: "sender"),
             .join(task: "sender"), .send(kind: .text, payload: "after the cancellation"), .echo(),
           ]), ClientTask(name: "sender", steps: [.send(kind: .binary, payload: filler(24576))]),
       ]), deliveries: .wholeOnly
@@ -135,11 +143,14 @@ extension Catalogue {
     }
     Scenario(
       id: "connect-cancelled",
-      description: "Keeps its response back for 20 ms, while the client cancels the opening handshake and begins another.",
-      expectation: "Gives the first up and opens the second.", rfc: "4.1", requirement: .quality, tags: ["concurrency"],
+      description:
+        "Keeps its response back for 20 ms, while the client cancels the opening handshake and begins another.",
+      expectation: "Gives the first up and opens the second.", rfc: "4.1", requirement: .quality,
+      tags: ["concurrency"],
       server: ServerScript(connections: [
         ConnectionScript(
-          name: "first", steps: [.respond(.raw(.empty)), .pause(milliseconds: 20), .expectEnd], ending: .endOfStream),
+          name: "first", steps: [.respond(.raw(.empty)), .pause(milliseconds: 20), .expectEnd],
+          ending: .endOfStream),
         ConnectionScript(name: "second", steps: echo("second")),
       ]), client: cancelledConnect, expected: Expected(opening: .either), deliveries: .wholeOnly)
     lawful(
@@ -165,7 +176,8 @@ extension Catalogue {
     ClientTask(
       name: "main",
       steps: [
-        .connect(ConnectStep()), .start(task: "receiver"), .pause(milliseconds: 15), .cancel(task: "receiver"),
+        .connect(ConnectStep()), .start(task: "receiver"), .pause(milliseconds: 15),
+        .cancel(task: "receiver"),
         .join(task: "receiver"), .send(kind: .text, payload: "cancelled"), .echo(),
       ]), ClientTask(name: "receiver", steps: [.receive()]),
   ])

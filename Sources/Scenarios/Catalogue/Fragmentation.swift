@@ -242,7 +242,8 @@ extension Catalogue {
       ServerStep.last("of nothing")
     }
     unlawful(
-      "continuation-after-empty-message", "5.4", "Exchanges an empty message, then sends a continuation frame.",
+      "continuation-after-empty-message", "5.4",
+      "Exchanges an empty message, then sends a continuation frame.",
       "Echoes the empty message and fails the connection with 1002."
     ) {
       echo("")
@@ -262,7 +263,9 @@ extension Catalogue {
       ServerStep.begin(.text)
       ServerStep.text("intruder")
     }
-    for (name, kind, opcode) in [("binary", ServerStep.MessageKind.binary, Opcode.binary), ("text", .binary, .text)] {
+    for (name, kind, opcode) in [
+      ("binary", ServerStep.MessageKind.binary, Opcode.binary), ("text", .binary, .text),
+    ] {
       unlawful(
         "\(name)-inside-binary-message", "5.4", "Sends a \(name) frame while a binary message is unfinished.",
         "Fails the connection with 1002 and hands out neither."
@@ -304,7 +307,8 @@ extension Catalogue {
     }
     for (name, opcode) in [("ping", Opcode.ping), ("pong", .pong)] {
       unlawful(
-        "\(name)-unfinished-alone", "5.5", "Sends an empty \(name) frame that is not final, and nothing behind it."
+        "\(name)-unfinished-alone", "5.5",
+        "Sends an empty \(name) frame that is not final, and nothing behind it."
       ) {
         ServerStep.frame(opcode, isFinal: false)
       }

@@ -24,7 +24,8 @@ extension Catalogue {
       (32768, "beyond a signed number of 16 bits"),
     ] {
       lawful(
-        "binary-\(count)", "5.2", "Sends a binary message of \(count) bytes, \(edge).", "Echoes the same bytes.",
+        "binary-\(count)", "5.2", "Sends a binary message of \(count) bytes, \(edge).",
+        "Echoes the same bytes.",
         deliveries: count > 2000 ? .notBytewise : .every
       ) {
         echo(.random(count: count, kind: .binary), as: .binary)
@@ -51,7 +52,8 @@ extension Catalogue {
     }
     for count in [65535, 65536] {
       lawful(
-        "text-\(count)", "5.2", "Sends a text message of \(count) bytes.", "Echoes the same text.", tags: ["large"],
+        "text-\(count)", "5.2", "Sends a text message of \(count) bytes.", "Echoes the same text.",
+        tags: ["large"],
         deliveries: .notBytewise
       ) {
         echo(.random(count: count, kind: .ascii))
@@ -212,7 +214,8 @@ extension Catalogue {
 
   /// 64-bit lengths whose top bit is set: negative for who reads them as signed.
   @ListBuilder<Scenario> private static var framingTopBit: [Scenario] {
-    let expectation = "Fails the connection with 1002, or with 1009 for its size, and does not wait for the payload."
+    let expectation =
+      "Fails the connection with 1002, or with 1009 for its size, and does not wait for the payload."
     for (slug, what, length) in [
       ("2-to-the-63", "exactly 2 to the power of 63", UInt64(1) << 63), ("all-ones", "all ones", UInt64.max),
     ] {

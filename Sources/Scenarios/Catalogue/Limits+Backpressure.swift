@@ -49,7 +49,9 @@ extension Catalogue {
       "Sends all of them whole and in order once there is room.", tags: ["backpressure"],
       client: ClientScript(
         [.connect(ConnectStep())]
-          + Array(repeating: .send(kind: .text, payload: .repeated(unit: Array("0123456789".utf8), count: 10)), count: 200)
+          + Array(
+            repeating: .send(kind: .text, payload: .repeated(unit: Array("0123456789".utf8), count: 10)),
+            count: 200)
           + [.echo()]), deliveries: .wholeOnly
     ) {
       ServerStep.stopReading
@@ -76,10 +78,12 @@ extension Catalogue {
       ServerStep.expectBinary(filler(24000))
     }
     lawful(
-      "backpressure-text", "5.6", "Does not read for 25 ms while the client sends 24 KiB of 3-byte sequences.",
+      "backpressure-text", "5.6",
+      "Does not read for 25 ms while the client sends 24 KiB of 3-byte sequences.",
       "Sends the text whole, also where a write ended inside a code point.", tags: ["backpressure"],
       client: ClientScript([
-        .connect(ConnectStep()), .send(kind: .text, payload: .repeated(unit: Array("€".utf8), count: 8192)), .echo(),
+        .connect(ConnectStep()), .send(kind: .text, payload: .repeated(unit: Array("€".utf8), count: 8192)),
+        .echo(),
       ]), deliveries: .wholeOnly
     ) {
       ServerStep.stopReading
@@ -118,7 +122,8 @@ extension Catalogue {
       ServerStep.resumeReading
     }
     lawful(
-      "backpressure-then-end", "7.1.5", "Ends its stream while the client is stuck in sending 24 KiB, then reads.",
+      "backpressure-then-end", "7.1.5",
+      "Ends its stream while the client is stuck in sending 24 KiB, then reads.",
       "Ends too, and does not wait for ever.", tags: ["backpressure"], client: stuck, ending: .endOfStream,
       deliveries: .wholeOnly
     ) {
@@ -131,7 +136,8 @@ extension Catalogue {
     unlawful(
       "backpressure-then-violation", "5.2",
       "Sends a frame with a reserved opcode while the client is stuck in sending 24 KiB.",
-      "Fails the connection once it reads, and does not wait for ever.", tags: ["backpressure"], isProbed: false,
+      "Fails the connection once it reads, and does not wait for ever.", tags: ["backpressure"],
+      isProbed: false,
       client: ClientScript(tasks: [
         ClientTask(
           name: "main",

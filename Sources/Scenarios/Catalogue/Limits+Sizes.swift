@@ -6,7 +6,8 @@ extension Catalogue {
   /// One after the other, as an application talks: what a client keeps from message to message shows.
   @ListBuilder<Scenario> static var limitsManyMessages: [Scenario] {
     let talks: [(count: Int, size: Int, kind: ServerStep.MessageKind)] = [
-      (50, 0, .text), (50, 64, .binary), (50, 256, .text), (30, 1024, .binary), (12, 4096, .text), (12, 4096, .binary),
+      (50, 0, .text), (50, 64, .binary), (50, 256, .text), (30, 1024, .binary), (12, 4096, .text),
+      (12, 4096, .binary),
     ]
     for (count, size, kind) in talks {
       lawful(
@@ -41,7 +42,9 @@ extension Catalogue {
 
   /// The same message of 16 KiB, cut into fragments of one size.
   @ListBuilder<Scenario> static var limitsFragmentSizes: [Scenario] {
-    for (kind, size) in [(ServerStep.MessageKind.binary, 64), (.binary, 1024), (.text, 100), (.text, 256), (.text, 8192)] {
+    for (kind, size) in [
+      (ServerStep.MessageKind.binary, 64), (.binary, 1024), (.text, 100), (.text, 256), (.text, 8192),
+    ] {
       let bytes = kind == .text ? Array(String(repeating: "aé€😀zz", count: 1366).utf8) : fillerBytes(16384)
       lawful(
         "fragments-of-\(size)-\(kind)", "5.4",
@@ -63,7 +66,8 @@ extension Catalogue {
       let isLast = index == starts.count - 1
       let frame: ServerStep =
         index == 0
-        ? .frame(kind == .text ? .text : .binary, piece, isFinal: isLast) : isLast ? .last(piece) : .more(piece)
+        ? .frame(kind == .text ? .text : .binary, piece, isFinal: isLast)
+        : isLast ? .last(piece) : .more(piece)
       return (index + 1).isMultiple(of: 10) && !isLast ? [frame, .ping("\(index + 1)")] : [frame]
     }
   }
@@ -75,7 +79,8 @@ extension Catalogue {
     let text = Array(String(repeating: "a€😀", count: 1536).utf8)
     for size in [64, 800, 1460, 2048] {
       lawful(
-        "chunks-of-\(size)", "5.2", "Sends a text message of 12 KiB in one frame, in writes of \(size) bytes.",
+        "chunks-of-\(size)", "5.2",
+        "Sends a text message of 12 KiB in one frame, in writes of \(size) bytes.",
         "Puts the pieces together, whatever they end in, and echoes the text.", deliveries: .wholeOnly
       ) {
         let frame = [0x81, 0x7E, UInt8(text.count >> 8), UInt8(text.count & 0xFF)] + text
@@ -90,7 +95,8 @@ extension Catalogue {
   /// Messages that no small board holds; they run where they fit.
   @ListBuilder<Scenario> static var limitsSizes: [Scenario] {
     for (name, count) in [
-      ("128-kib", 128 << 10), ("256-kib", 256 << 10), ("1-mib", 1 << 20), ("4-mib", 4 << 20), ("16-mib", 16 << 20),
+      ("128-kib", 128 << 10), ("256-kib", 256 << 10), ("1-mib", 1 << 20), ("4-mib", 4 << 20),
+      ("16-mib", 16 << 20),
     ] {
       for kind in ServerStep.MessageKind.allCases {
         lawful(
@@ -103,7 +109,8 @@ extension Catalogue {
       }
     }
     let fragmented: [(String, Int, String, Int)] = [
-      ("1-mib", 1 << 20, "16-kib", 16 << 10), ("1-mib", 1 << 20, "64-kib", 64 << 10), ("4-mib", 4 << 20, "256-kib", 256 << 10),
+      ("1-mib", 1 << 20, "16-kib", 16 << 10), ("1-mib", 1 << 20, "64-kib", 64 << 10),
+      ("4-mib", 4 << 20, "256-kib", 256 << 10),
     ]
     for (name, count, pieceName, piece) in fragmented {
       for kind in ServerStep.MessageKind.allCases {

@@ -98,12 +98,16 @@ extension Catalogue {
     let fragments: [(String, String, UInt64, Bool)] = [
       ("first-fragment-1-gib", "a first fragment of 1 GiB", 1 << 30, true),
       ("continuation-256-mib", "a second fragment of 256 MiB", 1 << 28, false),
-      ("continuation-overflow", "a second fragment of 2 to the power of 63 bytes less one", 1 << 63 - 1, false),
+      (
+        "continuation-overflow", "a second fragment of 2 to the power of 63 bytes less one", 1 << 63 - 1,
+        false
+      ),
     ]
     for (slug, what, length, isFirst) in fragments {
       unlawful(
         "length-\(slug)", .quality("10.4"), "Announces \(what) and sends five bytes of it.",
-        "Fails the connection with 1009 before it reserves memory: the limit is that of the message.", codes: [1009]
+        "Fails the connection with 1009 before it reserves memory: the limit is that of the message.",
+        codes: [1009]
       ) {
         if !isFirst { ServerStep.begin(.binary, "begun") }
         ServerStep.frame(

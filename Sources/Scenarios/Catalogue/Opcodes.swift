@@ -38,7 +38,8 @@ extension Catalogue {
     }
     for (opcode, kind) in [(UInt8(7), "data"), (15, "control")] {
       unlawful(
-        "reserved-\(opcode)-200", "5.2", "Sends a \(kind) frame of 200 bytes with the reserved opcode \(opcode)."
+        "reserved-\(opcode)-200", "5.2",
+        "Sends a \(kind) frame of 200 bytes with the reserved opcode \(opcode)."
       ) {
         ServerStep.frame(Opcode(rawValue: opcode), .repeated(unit: [0x2A], count: 200))
       }

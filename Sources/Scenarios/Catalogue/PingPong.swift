@@ -257,7 +257,8 @@ extension Catalogue {
       ServerStep.expectText("pinged")
     }.disputed(Dispute.clientPing)
     for (slug, what, payload) in [
-      ("empty", "without payload", Payload.empty), ("longest", "of 125 bytes", .random(count: 125, kind: .binary)),
+      ("empty", "without payload", Payload.empty),
+      ("longest", "of 125 bytes", .random(count: 125, kind: .binary)),
     ] {
       lawful(
         "client-ping-\(slug)", .may("5.5.2"), "Answers a Ping \(what) of the client's.",

@@ -71,7 +71,8 @@ extension Catalogue {
       ServerStep.last("three")
     }
     unlawful(
-      "continuation-rsv-4", "5.2", "Sends the last fragment of a binary message with the first reserved bit set.",
+      "continuation-rsv-4", "5.2",
+      "Sends the last fragment of a binary message with the first reserved bit set.",
       "Fails the connection with 1002: nothing was compressed."
     ) {
       ServerStep.begin(.binary, "frag")

@@ -34,7 +34,8 @@ extension Catalogue {
       ServerStep.expectText("€")
     }
     lawful(
-      "pings-inside-code-point", "8.1", "Sends a 4-byte sequence, one byte a fragment, with a Ping behind each.",
+      "pings-inside-code-point", "8.1",
+      "Sends a 4-byte sequence, one byte a fragment, with a Ping behind each.",
       "Answers the Pings and echoes the message.", deliveries: .unpausedAndBytewise
     ) {
       ServerStep.begin(.text, [0xF0])
@@ -76,7 +77,8 @@ extension Catalogue {
   @ListBuilder<Scenario> private static var kosmeSplit: [Scenario] {
     for place in 1..<kosme.count {
       lawful(
-        "kosme-split-\(place)", "8.1", "Sends the Greek word kosme in two fragments, cut behind byte \(place).",
+        "kosme-split-\(place)", "8.1",
+        "Sends the Greek word kosme in two fragments, cut behind byte \(place).",
         "Echoes it as one message."
       ) {
         ServerStep.begin(.text, .bytes(Array(kosme[..<place])))
@@ -86,7 +88,8 @@ extension Catalogue {
     }
     for count in 1..<kosme.count where kosme[count] & 0xC0 == 0x80 {
       unlawful(
-        "kosme-cut-\(count)", "8.1", "Sends the first \(count) bytes of the Greek word kosme, which end in a letter.",
+        "kosme-cut-\(count)", "8.1",
+        "Sends the first \(count) bytes of the Greek word kosme, which end in a letter.",
         "Fails the connection with 1007 and does not hand out the message.", codes: [1007]
       ) {
         ServerStep.text(.bytes(Array(kosme[..<count])))
@@ -188,7 +191,8 @@ extension Catalogue {
       unlawful(
         "fail-fast-in-frame-\(slug)", .should("8.1"),
         "Sends a text frame up to \(what), and not the rest of the frame.",
-        "Fails the connection with 1007 at that very byte.", codes: [1007], failFast: true, tags: ["fail-fast"],
+        "Fails the connection with 1007 at that very byte.", codes: [1007], failFast: true,
+        tags: ["fail-fast"],
         isProbed: false
       ) {
         ServerStep.sendBytes(.bytes([0x81, 40] + kosme + bytes))

@@ -57,7 +57,10 @@ extension Catalogue {
     ("non-character-1fffe", "the non-character U+1FFFE", [0xF0, 0x9F, 0xBF, 0xBE]),
     ("non-character-1ffff", "the non-character U+1FFFF", [0xF0, 0x9F, 0xBF, 0xBF]),
     ("non-character-10fffe", "the non-character U+10FFFE", [0xF4, 0x8F, 0xBF, 0xBE]),
-    ("private-use", "U+F8FF and U+F0000, which have private uses", [0xEF, 0xA3, 0xBF, 0xF3, 0xB0, 0x80, 0x80]),
+    (
+      "private-use", "U+F8FF and U+F0000, which have private uses",
+      [0xEF, 0xA3, 0xBF, 0xF3, 0xB0, 0x80, 0x80]
+    ),
     (
       "specials", "U+FFF9 to U+FFFC, the specials",
       (0xB9...0xBC).flatMap { [0xEF, 0xBF, UInt8($0)] }
@@ -164,7 +167,8 @@ extension Catalogue {
       echo(.bytes(nonCharacters))
     }
     for (slug, what, text) in [
-      ("nul-alone", "nothing but a NUL", "\u{0}"), ("bom-first", "a byte order mark as its first character", "\u{FEFF}text"),
+      ("nul-alone", "nothing but a NUL", "\u{0}"),
+      ("bom-first", "a byte order mark as its first character", "\u{FEFF}text"),
       ("bom-alone", "nothing but a byte order mark", "\u{FEFF}"),
     ] {
       lawful("valid-\(slug)", "5.6", "Sends a text message with \(what).", "Echoes the same text.") {
