@@ -13,8 +13,9 @@ public struct SplitMix64: RandomNumberGenerator, Sendable, Hashable {
   public init(seed: UInt64, text: String) {
     self.init(seed: seed)
     for byte in text.utf8 {
+      // Mixed, not only counted on: texts that differ in two places must not come to the same state.
       state ^= UInt64(byte)
-      _ = next()
+      state = next()
     }
   }
 
