@@ -47,7 +47,7 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, tokens: setup.tokens,
-isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded)
+      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded)
     var latency = LatencyRecorder(.run)
     let pace = await runner.calibrate()
     result.boardEvents.append(pace.record(took: .now() - start))

@@ -27,7 +27,7 @@ import WebSocketProtocol
       Issue.record("not concrete: \(steps[2])")
       return
     }
-    #expect(bytes.prefix(4) == [218, 115, 178, 254])
+    #expect(bytes.prefix(4) == [26, 252, 220, 192])
   }
 
   @Test func anExpectationRepeatsWhatWasSent() {
