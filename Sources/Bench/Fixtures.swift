@@ -1,4 +1,5 @@
 import Foundation
+import Results
 
 /// The folder `fixtures` of the repository: what the rig brings along for the board.
 public struct Fixtures: Sendable {
@@ -62,6 +63,20 @@ public struct Fixtures: Sendable {
             ? "run scripts/setup --tests, or name one with --board python:PATH." : "check --board."))
     }
     return python
+  }
+
+  /// What RFC 6455 demands, and which scenarios test it.
+  /// - Throws: `ConfigurationError` where the index cannot be read.
+  public func ruleIndex() throws -> RuleIndex {
+    let file = folder.appendingPathComponent("rules/rfc6455.json")
+    do {
+      return try RuleIndex(json: Data(contentsOf: file))
+    } catch let error as DecodingError {
+      throw ConfigurationError("The rule index '\(file.path)' is not as it should be: \(error.place).")
+    } catch {
+      throw ConfigurationError(
+        "The rule index '\(file.path)' cannot be read: \(error.underlyingReason); check --fixtures.")
+    }
   }
 
   /// The interpreter of the simulated board: the path given, else the one that `scripts/setup` installs.

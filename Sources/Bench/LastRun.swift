@@ -44,7 +44,7 @@ public struct LastRun: Sendable {
 
 extension DecodingError {
   /// What is wrong, in a few words.
-  fileprivate var place: String {
+  var place: String {
     switch self {
     case .keyNotFound(let key, _): "the key \(key.stringValue) is missing"
     case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):

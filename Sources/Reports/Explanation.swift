@@ -20,9 +20,12 @@ public enum Explanation {
 
   /// The explanation, ending in a line feed.
   /// - Parameters:
+  ///   - demands: What RFC 6455 demands and the case tests.
   ///   - mistakes: What clients are known to get wrong here.
   ///   - program: The tool as the user calls it.
-  public static func text(of testCase: Case, mistakes: [Mistake], program: String) -> String {
+  public static func text(
+    of testCase: Case, demands: [RuleIndex.Entry] = [], mistakes: [Mistake], program: String
+  ) -> String {
     let scenario = testCase.scenario
     var lines = [
       "\(testCase.id)  (\(scenario.chapterTitle))", "",
@@ -31,6 +34,8 @@ public enum Explanation {
     ]
     if let dispute = scenario.dispute { lines.append("disputed  \(dispute)") }
     if !scenario.tags.isEmpty { lines.append("tags      \(scenario.tags.joined(separator: ", "))") }
+    lines += section(
+      "What it tests of RFC 6455", demands.map { "\($0.id) \($0.keyword.rawValue): \($0.paraphrase)" })
     lines += section("What clients get wrong", wrong(in: scenario, mistakes))
     lines += section("What the server does", server(scenario.server))
     lines += section("What the client side does", client(scenario.client))

@@ -27,7 +27,23 @@ public enum HTMLReport {
     ]
     view["standIn"] = run.board.warning
     view["endedEarly"] = run.endedEarly?.sentence
+    view["coverage"] = run.ruleCoverage.map(view(of:))
     return view
+  }
+
+  private static func view(of coverage: RuleCoverage) -> [String: Any] {
+    let without = coverage.count - coverage.withScenarios
+    return [
+      "summary":
+        "\(coverage.count) bind a client, \(coverage.tested) tested in this run, \(coverage.broken) broken, \(without) without a scenario",
+      "rules": coverage.rows.map { row in
+        [
+          "id": row.entry.id, "keyword": row.entry.keyword.rawValue, "paraphrase": row.entry.paraphrase,
+          "passed": String(row.passed), "failed": String(row.failed), "isBroken": row.failed > 0,
+          "how": row.entry.reason ?? (row.entry.scenarios ?? []).joined(separator: " "),
+        ] as [String: Any]
+      },
+    ]
   }
 
   private static func facts(of run: RunResult) -> [[String: String]] {

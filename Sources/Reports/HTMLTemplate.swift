@@ -46,6 +46,10 @@ enum HTMLTemplate {
     </div></details>
     {{/cases}}</section>
     {{/chapters}}
+    {{#coverage}}<section><h2>RFC 6455 <small>{{summary}}</small></h2>
+    <details><summary>each demand</summary><table class="rules"><thead><tr><th>section</th><th>keyword</th><th>what</th><th>kept</th><th>broken</th><th>scenarios, or why there is none</th></tr></thead><tbody>
+    {{#rules}}<tr{{#isBroken}} class="differs"{{/isBroken}}><td>{{id}}</td><td>{{keyword}}</td><td>{{paraphrase}}</td><td>{{passed}}</td><td>{{failed}}</td><td>{{how}}</td></tr>
+    {{/rules}}</tbody></table></details></section>{{/coverage}}
     </main>
     <script>\(script)</script>
     </body>
@@ -71,6 +75,7 @@ enum HTMLTemplate {
     table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
     td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
     .frames td{font-family:ui-monospace,monospace;width:38%}.frames td:first-child{font-family:inherit;width:8%;color:var(--dim)}.frames td:last-child{width:16%}.differs{background:#dd333322}
+    .rules td:first-child,.rules td:nth-child(2){white-space:nowrap}
     .latency td:nth-child(n+3),.latency th:nth-child(n+3){text-align:right}.latency td:nth-child(7){border-right:1px solid var(--line)}.times{color:var(--dim);font-size:.85rem}
     #filter{font:inherit;padding:.2rem .6rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;min-width:16rem}
     """

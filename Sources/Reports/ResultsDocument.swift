@@ -24,6 +24,7 @@ struct ResultsDocument: Encodable {
   var boardEvents: [BoardEventRecord]
   var strays: Int
   var cases: [CaseRow]
+  var ruleCoverage: RuleCoverageRow?
 
   init(_ run: RunResult) {
     tool = run.tool
@@ -38,6 +39,7 @@ struct ResultsDocument: Encodable {
     boardEvents = run.boardEvents
     strays = run.strays.count
     cases = run.cases.map(CaseRow.init)
+    ruleCoverage = run.ruleCoverage.map(RuleCoverageRow.init)
   }
 
   /// Seconds since 1970 as ISO 8601 in UTC.
@@ -65,6 +67,37 @@ struct ResultsDocument: Encodable {
       unsupported = run.count(of: .unsupported)
       inconclusive = run.count(of: .inconclusive)
       referenceFailed = run.referenceFailedCount
+    }
+  }
+
+  /// How many demands of RFC 6455 bind a client, have scenarios, were tested in the run and broken, and each of them.
+  struct RuleCoverageRow: Encodable {
+    struct Entry: Encodable {
+      var section: String
+      var ordinal: Int
+      var keyword: RuleIndex.Keyword
+      var ran: Int
+      var passed: Int
+      var failed: Int
+      var reason: String?
+    }
+
+    var bindingClients: Int
+    var withScenarios: Int
+    var tested: Int
+    var broken: Int
+    var entries: [Entry]
+
+    init(_ coverage: RuleCoverage) {
+      bindingClients = coverage.count
+      withScenarios = coverage.withScenarios
+      tested = coverage.tested
+      broken = coverage.broken
+      entries = coverage.rows.map { row in
+        Entry(
+          section: row.entry.section, ordinal: row.entry.ordinal, keyword: row.entry.keyword, ran: row.ran,
+          passed: row.passed, failed: row.failed, reason: row.entry.reason)
+      }
     }
   }
 

@@ -84,6 +84,11 @@ public struct TerminalReport: Sendable {
 
   private func count(_ number: Int) -> String { number == 0 ? "·" : String(number) }
 
+  private func line(for coverage: RuleCoverage) -> String {
+    "RFC 6455 binds clients \(coverage.count) times: \(coverage.tested) tested in this run, \(coverage.broken) of them broken; "
+      + "\(coverage.count - coverage.withScenarios) have no scenario"
+  }
+
   /// At most this many broken rules are listed for a case; the report folder has them all.
   private static let shownViolations = 4
 
@@ -134,6 +139,7 @@ public struct TerminalReport: Sendable {
     lines.append(
       "\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
     )
+    if let coverage = run.ruleCoverage { lines.append(line(for: coverage)) }
     if let reportFolder { lines.append("Reports: \(reportFolder)") }
     if let reportFolder, let failed = run.cases.first(where: \.needsAttention) {
       let command = CaseFolder.replayCommand(of: failed, in: run, reportFolder: reportFolder)

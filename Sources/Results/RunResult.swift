@@ -33,6 +33,8 @@ public struct RunResult: Sendable {
   public var program = "wsrig"
   /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.
   public var replayOptions: [String] = []
+  /// What RFC 6455 demands, to count what was tested of it; nil where the run does not count it.
+  public var ruleIndex: RuleIndex?
 
   /// Creates a result.
   public init(

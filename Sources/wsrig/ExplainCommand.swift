@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bench
 import Reports
+import Results
 import Scenarios
 
 /// `wsrig explain`: one case in words.
@@ -11,9 +12,17 @@ struct ExplainCommand: AsyncParsableCommand {
 
   @OptionGroup var choice: CaseArgument
 
+  @Option(
+    help: ArgumentHelp("The rig's fixtures folder; by default found above the executable.", valueName: "path")
+  )
+  var fixtures: String?
+
   func run() async throws {
+    let testCase = try choice.testCase()
+    let index = try Fixtures(path: fixtures).ruleIndex()
+    let demands = index.entries.filter { $0.bindsClient && $0.isTested(by: testCase.scenario.id) }
     Console.put(
-      Explanation.text(of: try choice.testCase(), mistakes: [], program: Console.program))
+      Explanation.text(of: testCase, demands: demands, mistakes: [], program: Console.program))
   }
 }
 

@@ -95,6 +95,7 @@ struct RunOptions: ParsableArguments {
     let folder = try ReportFolder(path: report)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let selector = try board.selector()
+    let ruleIndex = try fixtures.ruleIndex()
     let configuration = RunConfiguration(
       board: selector, simulation: board.simulation.simulation,
       client: try client.bundle(for: selector, fixtures: fixtures),
@@ -107,6 +108,7 @@ struct RunOptions: ParsableArguments {
     }
     progress.finish()
     result.program = Console.program
+    result.ruleIndex = ruleIndex
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
     let path = try folder.write(RunReport.files(of: result, folder: folder.name))
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))

@@ -23,7 +23,8 @@ struct WSRig: AsyncParsableCommand {
       """,
     version: Tool.name,
     subcommands: [
-      RunCommand.self, ExplainCommand.self, ExportCommand.self, ReplayCommand.self, ServeCommand.self,
+      RunCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self, ReplayCommand.self,
+      ServeCommand.self,
       BoardsCommand.self,
     ])
 

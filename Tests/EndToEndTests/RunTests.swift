@@ -25,6 +25,7 @@ extension EndToEndTests {
       #expect(child.errors.isEmpty)
       let lines = child.output.split(separator: "\n")
       #expect(lines.first?.contains("simulated board") == true && lines.first?.contains("seed 1") == true)
+      #expect(child.output.contains("RFC 6455 binds clients "))
       #expect(child.output.contains(" 0 failed\n") && child.output.contains("Reports: reports/latest"))
       for name in ["results.json", "junit.xml", "report.html", "serial.log"] {
         #expect(folder.has("reports/latest/\(name)"), "\(name)")
@@ -115,7 +116,7 @@ extension EndToEndTests {
   struct HelpTests {
     @Test(
       "each command's help is as kept",
-      arguments: [[], ["run"], ["explain"], ["export"], ["replay"], ["serve"], ["boards"]])
+      arguments: [[], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["boards"]])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
       let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "100"])

@@ -34,6 +34,8 @@ struct JSONReportTests {
     #expect(cases[3]["isolation"] as? String == "soft reset" && cases[0]["isolation"] == nil)
     #expect(cases[3]["repeats"] as? [String] == ["failed", "passed", "inconclusive"])
     #expect(cases[3]["stability"] as? String == "flaky" && cases[3]["verdict"] as? String == "failed")
+    let coverage = try #require(document["ruleCoverage"] as? [String: Any])
+    #expect(coverage["bindingClients"] as? Int == 3 && (coverage["entries"] as? [Any])?.count == 3)
     #expect(document["startedAt"] as? String == "2026-05-28T20:26:40Z")
   }
 
@@ -66,6 +68,7 @@ struct JSONReportTests {
     let text = JSONReport.results(of: SampleRun.run)
     var empty = SampleRun.run
     empty.cases = []
+    empty.ruleIndex = nil
     let good = [text, JSONReport.results(of: empty)]
     let bad = [
       text.replacing("\"verdict\" : \"failed\"", with: "\"verdict\" : \"broken\""),

@@ -1,3 +1,4 @@
+import Foundation
 import Latency
 import Results
 import Scenarios
@@ -12,7 +13,13 @@ import WebSocketProtocol
 enum SampleRun {
   static let hostile = "<script>alert(1)</script> \u{1B}[31mred\u{07}\u{0} & \"quoted\""
 
-  static let run = RunResult(
+  static let run: RunResult = {
+    var run = bareRun
+    run.ruleIndex = ruleIndex
+    return run
+  }()
+
+  private static let bareRun = RunResult(
     tool: "wsrig 0.1.0", seed: 7,
     board: BoardRecord(
       selector: "sim", kind: .simulated, machine: "Raspberry Pi Pico 2 W with RP2350 (simulated)",
@@ -30,6 +37,22 @@ enum SampleRun {
       BoardEventRecord(
         kind: "attach", atSeconds: 0.001, durationSeconds: 0.2, succeeded: true, detail: "the prompt came")
     ], plannedCount: 7)
+
+  /// Two demands that bind a client and are tested, one that is not, one that binds no client.
+  private static let ruleIndex: RuleIndex = {
+    let text = """
+      {"schemaVersion": 1, "sections": [{"section": "5.6", "count": 4}], "entries": [
+        {"section": "5.6", "ordinal": 1, "keyword": "MUST", "role": "both", "paraphrase": "Messages come whole.",
+         "scenarios": ["1.passed", "5.*", "9.*", "2.ping"], "rules": ["message-delivered"]},
+        {"section": "5.6", "ordinal": 2, "keyword": "MUST NOT", "role": "client", "paraphrase": "Pongs come.",
+         "scenarios": ["5.failed"], "rules": ["pong-for-every-ping"]},
+        {"section": "5.6", "ordinal": 3, "keyword": "MUST", "role": "client", "paraphrase": "Is <b>bold</b>.",
+         "reason": "Nobody sees it."},
+        {"section": "5.6", "ordinal": 4, "keyword": "MUST", "role": "server", "paraphrase": "Answers."}]}
+      """
+    guard let index = try? RuleIndex(json: Data(text.utf8)) else { preconditionFailure("the text is JSON") }
+    return index
+  }()
 
   static let series = [
     LatencySeries(

@@ -1,0 +1,102 @@
+import Foundation
+import Reports
+import Results
+import Scenarios
+import TestSupport
+import Testing
+import Verdicts
+
+@Suite("The rule index")
+struct RuleIndexTests {
+  private let index: RuleIndex
+
+  init() throws {
+    let file = Repository.fixtures.appending(path: "rules/rfc6455.json")
+    index = try RuleIndex(json: Data(contentsOf: file))
+  }
+
+  @Test(
+    "has an entry for each occurrence of a keyword: as many in each section as were counted there, without a gap"
+  )
+  func complete() {
+    let counted = index.sections.filter { $0.count > 0 }
+    #expect(Set(index.sections.map(\.section)).count == index.sections.count)
+    var rest = index.entries[...]
+    for section in counted {
+      let entries = rest.prefix { $0.section == section.section }
+      #expect(entries.map(\.ordinal) == Array(1...section.count), "\(section.section)")
+      rest = rest.dropFirst(entries.count)
+    }
+    #expect(rest.isEmpty, "the order is that of the sections")
+    #expect(index.entries.count == index.sections.map(\.count).reduce(0, +))
+  }
+
+  @Test("counts every section from 3 to 11, in order")
+  func sections() {
+    let numbers = index.sections.map { $0.section.split(separator: ".").compactMap { Int($0) } }
+    for (first, second) in zip(numbers, numbers.dropFirst()) {
+      #expect(first.lexicographicallyPrecedes(second), "\(first) \(second)")
+    }
+    let known = RFC6455.sections.filter {
+      (3...11).contains(Int($0.prefix { $0 != "." }) ?? 0) && !$0.hasPrefix("8.2")
+    }
+    let missing = known.filter { !index.sections.map(\.section).contains($0) }
+    #expect(missing == [])
+  }
+
+  @Test("says in our words what each entry demands")
+  func paraphrases() {
+    for entry in index.entries {
+      #expect(entry.paraphrase.hasSuffix(".") && entry.paraphrase.first?.isUppercase == true, "\(entry.id)")
+      #expect(entry.paraphrase.count <= 140, "\(entry.id)")
+      // A keyword in it would be the RFC's sentence.
+      #expect(!RuleIndex.Keyword.allCases.contains { entry.paraphrase.contains($0.rawValue) }, "\(entry.id)")
+    }
+  }
+
+  @Test("what binds a client names its scenarios, or says why there is none; nothing else does")
+  func scenariosOrReason() {
+    for entry in index.entries {
+      let hasScenarios = entry.scenarios?.isEmpty == false
+      let hasReason = entry.reason?.isEmpty == false
+      if entry.bindsClient {
+        #expect(hasScenarios != hasReason, "\(entry.id)")
+        #expect(!hasScenarios || entry.rules?.isEmpty == false, "\(entry.id): by which rule is it judged?")
+      } else {
+        #expect(entry.scenarios == nil && entry.rules == nil && entry.reason == nil, "\(entry.id)")
+      }
+    }
+  }
+
+  @Test("the scenarios and rules that it names exist")
+  func names() {
+    let scenarios = Catalogue.all.map(\.id)
+    let rules = Set(Rule.all.map(\.id))
+    for pattern in Set(index.entries.flatMap { $0.scenarios ?? [] }) {
+      #expect(scenarios.contains(where: Glob(pattern).matches), "\(pattern)")
+    }
+    for rule in Set(index.entries.flatMap { $0.rules ?? [] }) { #expect(rules.contains(rule), "\(rule)") }
+  }
+
+  @Test("every rule of the judge that cites a section of it is named by an entry")
+  func rulesAreNamed() {
+    let named = Set(index.entries.flatMap { $0.rules ?? [] })
+    let demanding = Rule.all.filter { $0.requirement == .must && RFC6455.sections.contains($0.rfc) }.map(\.id)
+    #expect(Set(demanding).subtracting(named) == [])
+  }
+
+  @Test("fixtures/rules/COVERAGE.md is up to date; scripts/rule-coverage writes it")
+  func table() throws {
+    #expect(try Golden.difference(RuleTable.markdown(of: index), "../rules/COVERAGE.md") == nil)
+  }
+
+  @Test("the coverage of a run counts what was tested, kept and broken")
+  func coverage() throws {
+    let coverage = try #require(SampleRun.run.ruleCoverage)
+    #expect(
+      coverage.count == 3 && coverage.withScenarios == 2 && coverage.tested == 2 && coverage.broken == 1)
+    let counts = coverage.rows.map { [$0.ran, $0.passed, $0.failed] }
+    // An inconclusive case and an unsupported one say nothing; a rule that is not the entry's is not held against it.
+    #expect(counts == [[2, 1, 1], [1, 1, 0], [0, 0, 0]])
+  }
+}
