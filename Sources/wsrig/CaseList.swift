@@ -11,19 +11,24 @@ enum CaseList {
     var rfc: String
     var requirement: Requirement
     var delivery: String
+    var isolation: Isolation
+    var dispute: String?
     var tags: [String]
     var description: String
     var expectation: String
   }
 
-  /// One line for each case: id, requirement, section, description.
+  /// A heading, and one line for each case: id, requirement, section (of RFC 6455 where no other is named), description.
   static func table(of cases: [Case]) -> String {
-    let width = cases.map(\.id.count).max() ?? 0
-    let lines = cases.map { item in
-      let requirement = item.scenario.requirement.rawValue.padding(toLength: 7, withPad: " ", startingAt: 0)
-      let section = item.scenario.rfc.padding(toLength: 7, withPad: " ", startingAt: 0)
-      return item.id.padding(toLength: width, withPad: " ", startingAt: 0)
-        + "  \(requirement)  \(section)  \(item.scenario.description)"
+    let rows =
+      [["case", "requirement", "section", "what the server does"]]
+      + cases.map { item in
+        let scenario = item.scenario
+        return [item.id, scenario.requirement.rawValue, scenario.rfc, scenario.description]
+      }
+    let widths = rows[0].indices.dropLast().map { column in rows.map { $0[column].count }.max() ?? 0 }
+    let lines = rows.map { row in
+      zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) + "  " }.joined() + row[3]
     }
     let scenarios = Set(cases.map(\.scenario.id)).count
     return (lines + ["\(cases.count) cases of \(scenarios) scenarios", ""]).joined(separator: "\n")
@@ -34,7 +39,8 @@ enum CaseList {
     let rows = cases.map { item in
       Row(
         id: item.id, chapter: item.scenario.chapterTitle, rfc: item.scenario.rfc,
-        requirement: item.scenario.requirement, delivery: item.delivery.rawValue, tags: item.scenario.tags,
+        requirement: item.scenario.requirement, delivery: item.delivery.rawValue,
+        isolation: item.scenario.isolation, dispute: item.scenario.dispute, tags: item.scenario.tags,
         description: item.scenario.description, expectation: item.scenario.expectation)
     }
     return JSONReport.text(of: rows)

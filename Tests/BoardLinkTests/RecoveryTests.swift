@@ -97,6 +97,19 @@ struct RecoveryTests {
     }
   }
 
+  @Test("a hard reset by choice makes a new interpreter and is no event of recovery")
+  func chosenHardReset() async throws {
+    try await SimulatedBench.run { bench in
+      _ = try await bench.run("import sys\nsys.left_behind = 1\nn = 1")
+      _ = await bench.board.takeEvents()
+      try await bench.board.hardReset()
+      #expect(await bench.board.takeEvents().isEmpty)
+      #expect(await bench.board.state == .rawREPL)
+      let left = "import sys\nprint('n' in globals(), hasattr(sys, 'left_behind'))"
+      #expect(try await bench.run(left).text == "False False\n")
+    }
+  }
+
   @Test(
     "an interpreter that cannot run is quarantined soon, with its own last words",
     arguments: ["/bin/false", "/bin/true"])

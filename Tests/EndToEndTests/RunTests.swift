@@ -70,6 +70,7 @@ extension EndToEndTests {
       #expect(child.status == 0 && child.errors.isEmpty, "\(child.everything)")
       let lines = child.output.split(separator: "\n")
       #expect(lines.count > 120 && lines.last?.contains(" scenarios") == true)
+      #expect(lines.first?.hasPrefix("case ") == true)
       #expect(lines.contains { $0.hasPrefix("7.code-1000 ") && $0.contains("MUST") })
       #expect(!folder.has("reports"))
       let json = try await Tool.run(["run", "--list", "--json", "--only", "7.*"], in: folder)
