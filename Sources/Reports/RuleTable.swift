@@ -32,7 +32,7 @@ public enum RuleTable {
 
   private static func row(of entry: RuleIndex.Entry) -> String {
     let scenarios = (entry.scenarios ?? []).map { "`\($0)`" }.joined(separator: " ")
-    let rules = (entry.rules ?? []).map { "`\($0)`" }.joined(separator: " ")
+    let rules = ((entry.everywhere ?? []) + (entry.rules ?? [])).map { "`\($0)`" }.joined(separator: " ")
     let cells = [
       entry.id, entry.keyword.rawValue, entry.role.rawValue, entry.paraphrase, scenarios,
       entry.reason ?? rules,

@@ -7,9 +7,9 @@ public struct RuleCoverage: Sendable {
   public struct Row: Sendable {
     /// The demand.
     public var entry: RuleIndex.Entry
-    /// How many cases that test it ran to a verdict about the client.
+    /// How many cases ran to a verdict about the client and test it, or broke it though they test something else.
     public var ran: Int
-    /// In how many of them it was broken: one of its rules, or, where it has none, the case failed.
+    /// In how many of them it was broken.
     public var failed: Int
     /// In how many it was kept.
     public var passed: Int { ran - failed }
@@ -21,8 +21,7 @@ public struct RuleCoverage: Sendable {
   /// Counts what the cases say.
   public init(_ index: RuleIndex, cases: [CaseResult]) {
     let telling = cases.filter { ![.inconclusive, .unsupported].contains($0.judgement.verdict) }
-    let byScenario = Dictionary(grouping: telling) { $0.case.scenario.id }
-    let ids = Array(byScenario.keys)
+    let ids = Set(telling.map(\.case.scenario.id))
     var matches: [String: Set<String>] = [:]
     rows = index.entries.filter(\.bindsClient).map { entry in
       // A pattern occurs in many entries, and is compared with all ids once.
@@ -31,8 +30,14 @@ public struct RuleCoverage: Sendable {
         matches[pattern] = found
         tested.formUnion(found)
       }
-      let results = tested.flatMap { byScenario[$0] ?? [] }
-      return Row(entry: entry, ran: results.count, failed: results.count { entry.isBroken(in: $0.judgement) })
+      var row = Row(entry: entry, ran: 0, failed: 0)
+      for result in telling {
+        let isTest = tested.contains(result.case.scenario.id)
+        let isBroken = entry.isBroken(in: result.judgement, isTest: isTest)
+        row.ran += isTest || isBroken ? 1 : 0
+        row.failed += isBroken ? 1 : 0
+      }
+      return row
     }
   }
 
@@ -47,9 +52,9 @@ public struct RuleCoverage: Sendable {
 }
 
 extension RuleIndex.Entry {
-  fileprivate func isBroken(in judgement: Judgement) -> Bool {
-    guard let rules else { return judgement.verdict == .failed }
-    return judgement.violations.contains { $0.requirement == .must && rules.contains($0.rule) }
+  fileprivate func isBroken(in judgement: Judgement, isTest: Bool) -> Bool {
+    let telling = (everywhere ?? []) + (isTest ? rules ?? [] : [])
+    return judgement.violations.contains { $0.requirement == .must && telling.contains($0.rule) }
   }
 }
 

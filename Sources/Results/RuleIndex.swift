@@ -48,8 +48,10 @@ public struct RuleIndex: Sendable, Hashable, Codable {
     public var paraphrase: String
     /// The scenarios of the catalogue that test it, by id or pattern; nil where there is none.
     public var scenarios: [String]?
-    /// The rules of the judge that judge it.
+    /// The rules of the judge that judge it in its scenarios. Elsewhere their breach may be one of another demand.
     public var rules: [String]?
+    /// The rules whose breach is one of this demand in whatever case it comes.
+    public var everywhere: [String]?
     /// Why there is no scenario, where it binds a client.
     public var reason: String?
 

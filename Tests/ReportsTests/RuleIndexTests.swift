@@ -61,9 +61,9 @@ struct RuleIndexTests {
       let hasReason = entry.reason?.isEmpty == false
       if entry.bindsClient {
         #expect(hasScenarios != hasReason, "\(entry.id)")
-        #expect(!hasScenarios || entry.rules?.isEmpty == false, "\(entry.id): by which rule is it judged?")
+        #expect(hasScenarios == !entry.allRules.isEmpty, "\(entry.id): by which rule is it judged?")
       } else {
-        #expect(entry.scenarios == nil && entry.rules == nil && entry.reason == nil, "\(entry.id)")
+        #expect(entry.scenarios == nil && entry.allRules.isEmpty && entry.reason == nil, "\(entry.id)")
       }
     }
   }
@@ -75,12 +75,12 @@ struct RuleIndexTests {
     for pattern in Set(index.entries.flatMap { $0.scenarios ?? [] }) {
       #expect(scenarios.contains(where: Glob(pattern).matches), "\(pattern)")
     }
-    for rule in Set(index.entries.flatMap { $0.rules ?? [] }) { #expect(rules.contains(rule), "\(rule)") }
+    for rule in Set(index.entries.flatMap(\.allRules)) { #expect(rules.contains(rule), "\(rule)") }
   }
 
   @Test("every rule of the judge that cites a section of it is named by an entry")
   func rulesAreNamed() {
-    let named = Set(index.entries.flatMap { $0.rules ?? [] })
+    let named = Set(index.entries.flatMap(\.allRules))
     let demanding = Rule.all.filter { $0.requirement == .must && RFC6455.sections.contains($0.rfc) }.map(\.id)
     #expect(Set(demanding).subtracting(named) == [])
   }
@@ -99,4 +99,22 @@ struct RuleIndexTests {
     // An inconclusive case and an unsupported one say nothing; a rule that is not the entry's is not held against it.
     #expect(counts == [[2, 1, 1], [1, 1, 0], [0, 0, 0]])
   }
+
+  @Test("a rule that is judged everywhere counts in any case, another one in the entry's own scenarios only")
+  func everywhere() throws {
+    func failed(_ rules: String) throws -> Int {
+      let text = """
+        {"schemaVersion": 1, "sections": [], "entries": [{"section": "5.6", "ordinal": 1, "keyword": "MUST", "role": "both",
+         "paraphrase": "It is so.", "scenarios": ["1.passed"], \(rules): ["close-answered"]}]}
+        """
+      let coverage = RuleCoverage(try RuleIndex(json: Data(text.utf8)), cases: SampleRun.run.cases)
+      return coverage.rows[0].failed
+    }
+    #expect(try failed("\"everywhere\"") == 1)
+    #expect(try failed("\"rules\"") == 0)
+  }
+}
+
+extension RuleIndex.Entry {
+  fileprivate var allRules: [String] { (everywhere ?? []) + (rules ?? []) }
 }
