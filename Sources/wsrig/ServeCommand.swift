@@ -10,8 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Runs the echo server for any WebSocket client, until interrupted.",
     discussion: """
-      Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told so in the Close frame. Ctrl-C and SIGTERM end it with a
-      closing handshake on every connection, and with exit status 0.
+      Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told \
+      so in the Close frame. Ctrl-C and SIGTERM end it with a closing handshake on every connection, and with exit status 0.
       """)
 
   @Option(
