@@ -165,8 +165,12 @@ extension ReferencePlayer {
             closeCode: client.closeCode.map { Int($0.rawValue) }, reason: client.closeReason, wasClean: clean),
           at: place)
       }
-      note(.message(MessageDigest(isText: message.isText, payload: message.bytes)), at: place)
-      if sendsBack { try await send(message.bytes, isText: message.isText, on: client, at: place) }
+      let digest = message.digest
+      note(.message(digest), at: place)
+      if sendsBack {
+        try await client.send(message)
+        note(.sent(digest), at: place)
+      }
       received += 1
     }
   }
@@ -183,12 +187,11 @@ extension ReferencePlayer {
 }
 
 extension Message {
-  fileprivate var isText: Bool { if case .text = self { true } else { false } }
-
-  fileprivate var bytes: [UInt8] {
+  /// What a trace keeps of it.
+  fileprivate var digest: MessageDigest {
     switch self {
-    case .text(let text): Array(text.utf8)
-    case .binary(let bytes): bytes
+    case .text(var text): text.withUTF8 { MessageDigest(isText: true, bytes: UnsafeRawBufferPointer($0)) }
+    case .binary(let bytes): MessageDigest(isText: false, payload: bytes)
     }
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -33,6 +34,11 @@ int unlockpt(int fd);
 int ptsname_r(int fd, char *buffer, size_t length);
 int pthread_setname_np(pthread_t thread, const char *name);
 long syscall(long number, ...);
+
+// ---- memory ----
+
+// From now on blocks of that size and more are mapped by themselves and go back to the system when they are freed.
+static inline int clinux_map_blocks_from(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 // ---- threads ----
 

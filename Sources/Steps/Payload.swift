@@ -43,6 +43,26 @@ public enum Payload: Sendable, Hashable {
     }
   }
 
+  /// Whether these are its bytes, found without making them; nothing equals what is still to be drawn.
+  public func equals(_ other: [UInt8]) -> Bool {
+    switch self {
+    case .text(let text): other.elementsEqual(text.utf8)
+    case .bytes(let bytes): other == bytes
+    case .repeated(let unit, let count):
+      other.count == unit.count * count && (other.isEmpty || Self.repeats(unit, count: count, in: other))
+    case .random: false
+    }
+  }
+
+  /// Compares block by block, so that a large payload is not made a second time.
+  private static func repeats(_ unit: [UInt8], count: Int, in other: [UInt8]) -> Bool {
+    let block = repeating(unit, count: min(count, (1 << 16) / unit.count + 1))
+    return stride(from: 0, to: other.count, by: block.count).allSatisfy { start in
+      let piece = Array(other[start..<min(start + block.count, other.count)])
+      return piece == (piece.count == block.count ? block : Array(block.prefix(piece.count)))
+    }
+  }
+
   private static func repeating(_ unit: [UInt8], count: Int) -> [UInt8] {
     var all: [UInt8] = []
     all.reserveCapacity(unit.count * count)

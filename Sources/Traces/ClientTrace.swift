@@ -156,9 +156,16 @@ public struct MessageDigest: Sendable, Hashable, Codable {
 
   /// The digest of a payload that is all there.
   public init(isText: Bool, payload: [UInt8]) {
+    self = payload.withUnsafeBytes { MessageDigest(isText: isText, bytes: $0) }
+  }
+
+  /// The digest of bytes that are all there and belong to somebody else.
+  public init(isText: Bool, bytes: UnsafeRawBufferPointer) {
+    var digest = SHA1()
+    digest.append(bytes)
     self.init(
-      isText: isText, length: payload.count, sha1: SHA1.hexadecimal(of: payload),
-      head: Array(payload.prefix(Self.headLimit)))
+      isText: isText, length: bytes.count, sha1: Hexadecimal.text(digest.value()),
+      head: Array(bytes.prefix(Self.headLimit)))
   }
 
   /// The most bytes that ``head`` has.

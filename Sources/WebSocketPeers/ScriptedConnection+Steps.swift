@@ -75,7 +75,7 @@ extension ScriptedConnection {
       if case .broken(let reason) = stepState { return .missed(reason) }
       return stepState == .finished ? .done : .waiting
     case .expectFrame(let expectation): return lookForFrame(expectation)
-    case .expectMessage(let kind, let payload): return lookForMessage(kind, payload?.bytes)
+    case .expectMessage(let kind, let payload): return lookForMessage(kind, payload)
     case .expectClose: return lookForClose()
     case .expectEnd:
       while nextFrame() != nil {}
@@ -92,12 +92,12 @@ extension ScriptedConnection {
     return clientEnded ? .missed("the stream ended") : .waiting
   }
 
-  private func lookForMessage(_ kind: ServerStep.MessageKind?, _ payload: [UInt8]?) -> Progress {
+  private func lookForMessage(_ kind: ServerStep.MessageKind?, _ payload: Payload?) -> Progress {
     while let entry = nextFrame() {
       if entry.frame.header.opcode == .close { return .missed("instead came \(entry.frame.summary)") }
       guard let message = entry.message else { continue }
       if let kind, kind != message.kind { return .missed("instead came a \(message.kind) message") }
-      if let payload, payload != message.payload {
+      if let payload, !payload.equals(message.payload) {
         return .missed("the message of \(message.payload.count) bytes has another payload")
       }
       return .done
@@ -237,7 +237,7 @@ extension FrameExpectation {
   fileprivate func matches(_ frame: ClientFrame) -> Bool {
     (opcode.map { $0 == frame.header.opcode.rawValue } ?? true)
       && (isFinal.map { $0 == frame.header.isFinal } ?? true)
-      && (payload.map { $0.bytes == frame.payload } ?? true)
+      && (payload.map { $0.equals(frame.payload) } ?? true)
   }
 }
 

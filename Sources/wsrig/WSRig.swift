@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bench
 import Foundation
+import PosixIO
 
 /// The command line: parses, calls, prints. What is done lies in the modules below.
 @main
@@ -29,6 +30,7 @@ struct WSRig: AsyncParsableCommand {
     ])
 
   static func main() async {
+    ProcessMemory.returnLargeBlocks()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
