@@ -1,3 +1,17 @@
+/// How an endpoint compresses what it sends; its peer need not know.
+public struct CompressionSettings: Hashable, Sendable {
+  /// The least payload that is compressed, in bytes; of a message in fragments, that of the first. By default each message is,
+  /// since this rig is for testing: elsewhere some hundred bytes are a good choice.
+  public var threshold = 0
+  /// 0 (stored) to 9 (smallest); 6 by default, as in zlib.
+  public var level = 6
+  /// 1...9, how much memory the search for matches gets; 8 by default, as in zlib.
+  public var memLevel = 8
+
+  /// The defaults.
+  public init() {}
+}
+
 /// How a client goes about compression: what it offers in the opening handshake, and how it compresses then.
 public struct ClientCompression: Hashable, Sendable {
   /// Offers of permessage-deflate, in the order of preference.
