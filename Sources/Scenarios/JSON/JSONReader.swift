@@ -2,18 +2,18 @@ import Steps
 import WebSocketProtocol
 
 /// A JSON value together with its place in a file, so that whatever is wrong can be reported there.
-struct JSONReader {
+package struct JSONReader {
   let file: String
   let keyPath: String
   let value: JSONValue
 
-  func failure(_ problem: String, allowed: String, suggestion: String? = nil) -> ScenarioFileError {
+  package func failure(_ problem: String, allowed: String, suggestion: String? = nil) -> ScenarioFileError {
     ScenarioFileError(
       file: file, keyPath: keyPath, problem: problem, allowed: allowed, suggestion: suggestion)
   }
 
   /// The error that what came is not what is allowed.
-  func mismatch(_ allowed: String, suggestion: String? = nil) -> ScenarioFileError {
+  package func mismatch(_ allowed: String, suggestion: String? = nil) -> ScenarioFileError {
     failure("is \(value.summary)", allowed: allowed, suggestion: suggestion)
   }
 
@@ -23,17 +23,17 @@ struct JSONReader {
 }
 
 extension JSONReader {
-  func string() throws(ScenarioFileError) -> String {
+  package func string() throws(ScenarioFileError) -> String {
     guard case .string(let string) = value else { throw mismatch("a string") }
     return string
   }
 
-  func bool() throws(ScenarioFileError) -> Bool {
+  package func bool() throws(ScenarioFileError) -> Bool {
     guard case .bool(let bool) = value else { throw mismatch("true or false") }
     return bool
   }
 
-  func integer(_ range: ClosedRange<Int>) throws(ScenarioFileError) -> Int {
+  package func integer(_ range: ClosedRange<Int>) throws(ScenarioFileError) -> Int {
     guard case .integer(let integer) = value, range.contains(integer) else {
       throw mismatch("a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
@@ -67,7 +67,7 @@ extension JSONReader {
     return choice
   }
 
-  func list<Element>(
+  package func list<Element>(
     _ read: (JSONReader) throws(ScenarioFileError) -> Element
   ) throws(ScenarioFileError) -> [Element] {
     guard case .array(let values) = value else { throw mismatch("a list") }
@@ -79,7 +79,7 @@ extension JSONReader {
   }
 
   /// An object that has no other keys than these.
-  func object(_ keys: String...) throws(ScenarioFileError) -> JSONObjectReader {
+  package func object(_ keys: String...) throws(ScenarioFileError) -> JSONObjectReader {
     guard case .object(let members) = value else {
       throw mismatch("an object with the keys \(keys.joined(separator: ", "))")
     }
@@ -111,22 +111,22 @@ extension JSONReader {
 }
 
 /// The members of an object whose keys are known.
-struct JSONObjectReader {
+package struct JSONObjectReader {
   let reader: JSONReader
   let members: [JSONValue.Member]
 
   /// The member's value; nil where it is absent or null.
-  func optional(_ key: String) -> JSONReader? {
+  package func optional(_ key: String) -> JSONReader? {
     members.first { $0.key == key && $0.value != .null }.map { reader.child(key, $0.value) }
   }
 
   /// The member's value; `allowed` says what belongs there if it is absent.
-  func required(_ key: String, _ allowed: String) throws(ScenarioFileError) -> JSONReader {
+  package func required(_ key: String, _ allowed: String) throws(ScenarioFileError) -> JSONReader {
     if let value = optional(key) { return value }
     throw reader.child(key, .null).failure("is missing", allowed: allowed)
   }
 
-  func optional<Value>(
+  package func optional<Value>(
     _ key: String, _ read: (JSONReader) throws(ScenarioFileError) -> Value
   ) throws(ScenarioFileError) -> Value? {
     guard let value = optional(key) else { return nil }

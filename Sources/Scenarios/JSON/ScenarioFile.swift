@@ -18,21 +18,14 @@ public enum ScenarioFile {
   ///
   /// - Throws: `ScenarioFileError` for a file that cannot be read, is no JSON, or breaks a rule of the format or of `Scenario.validate()`.
   public static func read(path: String) throws(ScenarioFileError) -> Case {
-    do {
-      return try read(Data(contentsOf: URL(fileURLWithPath: path)), file: path)
-    } catch let error as ScenarioFileError {
-      throw error
-    } catch {
-      throw ScenarioFileError(
-        file: path, keyPath: "", problem: "cannot be read", allowed: "a file that exists and may be read")
-    }
+    try read(JSONFile.data(path: path), file: path)
   }
 
   /// Reads the content of a file; `file` is its name in errors.
   ///
   /// - Throws: `ScenarioFileError` for what is no JSON, or breaks a rule of the format or of `Scenario.validate()`.
   public static func read(_ data: Data, file: String) throws(ScenarioFileError) -> Case {
-    let reader = JSONReader(file: file, keyPath: "", value: try parse(data, file: file))
+    let reader = try JSONFile.reader(of: data, file: file)
     let object = try reader.object(
       "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "dispute", "tags", "server",
       "client", "expected", "deliveries", "isolation", "delivery")
@@ -45,16 +38,5 @@ public enum ScenarioFile {
         suggestion: problem.suggestion)
     }
     return testCase
-  }
-
-  private static func parse(_ data: Data, file: String) throws(ScenarioFileError) -> JSONValue {
-    do {
-      return try JSONParser.parse(Array(data))
-    } catch {
-      throw ScenarioFileError(
-        file: file, keyPath: "",
-        problem: "is no valid JSON: \(error.problem) at line \(error.line), column \(error.column)",
-        allowed: "one JSON object")
-    }
   }
 }
