@@ -199,6 +199,15 @@ struct BrokenFrameTests {
         $0.hangs()
       }),
     Example(
+      "an echo of the other type, and the end in order", breaks: ["send-not-lost"],
+      .open {
+        $0.wire.server(.text, "hello")
+        $0.got("hello")
+        $0.sent(Array("hello".utf8))
+        $0.wire.client(.binary, "hello")
+        $0.closes()
+      }),
+    Example(
       "a send that threw", breaks: ["send-possible"],
       .open(.sending("hello")) {
         $0.threw("TypeError")

@@ -245,6 +245,24 @@ struct BrokenMessageTests {
         $0.app(.closed)
       }),
     Example(
+      "gone while the server took its time", breaks: ["close-awaits-answer:SHOULD"],
+      .open(.closing) {
+        $0.scenario.server = ServerScript([.pause(milliseconds: 20)])
+        $0.wire.clientClose()
+        $0.wire.note(.receivedEnd)
+        $0.wire.serverClose()
+        $0.wire.note(.sentEnd)
+        $0.app(.closed)
+      }),
+    Example(
+      "closed with another code and reason than asked for", breaks: ["close-as-asked"],
+      .open(ClientScript([.connect(ConnectStep()), .close(code: 3001, reason: "so")])) {
+        $0.wire.clientClose(1000)
+        $0.wire.serverClose(1000)
+        $0.wire.end()
+        $0.app(.closed)
+      }),
+    Example(
       "a code that the scenario does not allow", breaks: ["expected-close-code:MAY"],
       .open(expected: Expected(closeCodes: [1000]), requirement: .may) {
         $0.wire.serverClose(1001)

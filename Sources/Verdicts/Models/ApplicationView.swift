@@ -31,6 +31,8 @@ struct ApplicationView: Sendable {
   private(set) var sends: [(isText: Bool, payload: [UInt8]?)] = []
   /// Whether it is told to close.
   private(set) var hasCloseStep = false
+  /// With what code and reason it is told to close, close by close.
+  private(set) var closeRequests: [(code: UInt16?, reason: String?)] = []
   /// Whether it closes or is cancelled while another task receives, so that what it receives is open.
   private(set) var mayStopReceiving = false
 
@@ -120,7 +122,9 @@ struct ApplicationView: Sendable {
       addToLimit(count)
     case .receive(_, let count): addToLimit(count)
     case .send(_, let kind, let payload): sends.append((kind == .text, payload.bytes))
-    case .close: hasCloseStep = true
+    case .close(_, let code, let reason):
+      hasCloseStep = true
+      closeRequests.append((code, reason))
     default: break
     }
   }

@@ -27,6 +27,12 @@ extension Rule {
     ) {
       $0.expectedCodeFindings
     },
+    Rule(
+      "close-as-asked", .closing, rfc: "7.1.2", .must,
+      "A client's own Close carries the code and the reason that the application gave."
+    ) {
+      $0.otherThanAskedFindings
+    },
     Rule("tcp-ended", .closing, rfc: "5.5.1", .must, "After the closing handshake the client ends TCP.") {
       $0.openTCPFindings
     },
@@ -90,15 +96,21 @@ extension RuleContext {
     return [Finding(at: close.streamOffset, "The client ended TCP before the server had answered its Close.")]
   }
 
+  /// No client that waits at all loses its patience sooner.
+  private static let leastPatienceMilliseconds = 500
+
   /// Whether the server keeps its answer back, so that a client may lose patience.
   private var serverPauses: Bool {
     let steps = scenario.server.connections.first { $0.name == name }?.steps ?? []
-    return steps.contains { step in
+    var milliseconds = 0
+    for step in steps {
       switch step {
-      case .pause, .barrier, .stopReading, .expectEnd: true
-      default: false
+      case .pause(let pause): milliseconds += pause
+      case .barrier, .stopReading, .expectEnd: return true
+      default: break
       }
     }
+    return milliseconds >= Self.leastPatienceMilliseconds
   }
 
   fileprivate var expectedCodeFindings: [Finding] {
@@ -113,6 +125,23 @@ extension RuleContext {
     ]
   }
 
+  fileprivate var otherThanAskedFindings: [Finding] {
+    guard isEstablished, server.violation == nil, let close = client.close, close.isKnown,
+      close.eventIndex < server.close?.eventIndex ?? .max,
+      !application.unsupported.contains(OptionalFeature.closeCode.rawValue),
+      application.closeRequests.count == 1, let request = application.closeRequests.first,
+      let code = request.code
+    else { return [] }
+    let asked = CloseContent(code: code, reason: Array((request.reason ?? "").utf8))
+    // What must not be sent, a client may refuse or replace as it likes.
+    guard asked.defect == nil, close.content != asked else { return [] }
+    return [
+      Finding(
+        at: close.streamOffset,
+        "The application asked for \(asked.text), but the client sent \(close.content.text).")
+    ]
+  }
+
   fileprivate var openTCPFindings: [Finding] {
     guard isEstablished, !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
       decoded.serverEnd != nil, lateByteCount == 0
@@ -122,7 +151,9 @@ extension RuleContext {
 }
 
 extension CloseContent {
-  static func text(code: UInt16?, reason: [UInt8]) -> String {
-    CloseContent((code.map { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } ?? []) + reason).text
+  init(code: UInt16?, reason: [UInt8]) {
+    self.init((code.map { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } ?? []) + reason)
   }
+
+  static func text(code: UInt16?, reason: [UInt8]) -> String { CloseContent(code: code, reason: reason).text }
 }

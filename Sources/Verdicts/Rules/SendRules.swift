@@ -88,12 +88,14 @@ extension RuleContext {
     // After a violation, a Close or the end of the server's stream, what the application still sends may come to nothing; what
     // it sent before something that arrived may not.
     let isReleased = serverStopIndex < clientEnd?.eventIndex ?? .max
+    guard let missing else { return [] }
+    // What came with the other type was sent, and nothing releases from sending it right.
+    let other = onWire.first { missing.digest.hasPayload(of: $0) }
     // Who idled after its send was told of the end long after that: no release, whatever came later.
-    guard let missing,
-      !isReleased || (missing.index < lastFound && application.sendsInOneTask)
+    guard
+      !isReleased || other != nil || (missing.index < lastFound && application.sendsInOneTask)
         || application.idled(afterSending: missing.index)
     else { return [] }
-    let other = onWire.first { missing.digest.hasPayload(of: $0) }
     let what = other == nil ? "never came to the server" : "came to the server with the other type"
     let sentence = "The \(Words.message(missing.digest)) that the application sent \(what)."
     return [Finding(at: other?.streamOffset, sentence)]
