@@ -49,6 +49,15 @@ public struct ClientBundle: Sendable {
     self.identity = identity
   }
 
+  /// The same client with another content of some of its files, and `note` behind its path in reports.
+  func replacing(_ changes: [String: [UInt8]], note: String) -> ClientBundle {
+    var changed = identity
+    changed.path += " (\(note))"
+    changed.files.merge(changes.mapValues(SHA1.hexadecimal(of:))) { _, new in new }
+    return ClientBundle(
+      files: files.merging(changes) { _, new in new }, module: module, identity: changed)
+  }
+
   static func read(_ url: URL) throws -> [UInt8] {
     do {
       return [UInt8](try Data(contentsOf: url))

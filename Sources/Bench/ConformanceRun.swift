@@ -62,8 +62,9 @@ public struct ConformanceRun: Sendable {
       }
       for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
       progress(.caseEnded(outcome))
-      if !outcome.needsAttention { outcome.letGoOfTraces() }
+      if !(outcome.needsAttention && configuration.keepsTraces) { outcome.letGoOfTraces() }
       result.cases.append(outcome)
+      if configuration.isEnough?(outcome) == true { break }
     }
     result.latency = latency.summary
     await repeatFailed(with: runner, pace: pace, since: start, into: &result)

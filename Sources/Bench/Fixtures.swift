@@ -45,6 +45,8 @@ public struct Fixtures: Sendable {
   public var simulatedBoard: URL { folder.appendingPathComponent("board/simulated", isDirectory: true) }
   /// The program that puts CPython in the place of a board.
   var pythonBoard: URL { folder.appendingPathComponent("board/python", isDirectory: true) }
+  /// The folder of the mutants of our client.
+  public var mutants: URL { folder.appendingPathComponent("mutants", isDirectory: true) }
   /// Our own client.
   var ownClient: URL {
     folder.appendingPathComponent("async_websocket_client", isDirectory: true)

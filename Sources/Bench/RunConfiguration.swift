@@ -1,5 +1,6 @@
 import BoardLink
 import Foundation
+import Results
 import Scenarios
 
 /// Everything that decides a run.
@@ -24,6 +25,10 @@ public struct RunConfiguration: Sendable {
   public var captureLimit: Int
   /// Whether the first failed case ends the run.
   public var failFast: Bool
+  /// A case for which this holds is the last one: whoever asked the run a question then has the answer. Nil runs all cases.
+  public var isEnough: (@Sendable (CaseResult) -> Bool)?
+  /// Whether the results of failed cases keep their traces, for the reports.
+  public var keepsTraces: Bool
   /// After this long no further case begins; nil is no limit.
   public var maxTime: Duration?
   /// What the board goes through before each case; nil is what each scenario says.
@@ -37,8 +42,8 @@ public struct RunConfiguration: Sendable {
   public init(
     board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
     seed: UInt64, host: String = "127.0.0.1", port: UInt16 = 0, captureLimit: Int = 1 << 20,
-    failFast: Bool = false, maxTime: Duration? = nil, isolation: Isolation? = nil,
-    repeatFailed: Int = 0, serialLog: URL? = nil
+    failFast: Bool = false, isEnough: (@Sendable (CaseResult) -> Bool)? = nil, keepsTraces: Bool = true,
+    maxTime: Duration? = nil, isolation: Isolation? = nil, repeatFailed: Int = 0, serialLog: URL? = nil
   ) {
     self.board = board
     self.simulation = simulation
@@ -50,6 +55,8 @@ public struct RunConfiguration: Sendable {
     self.port = port
     self.captureLimit = captureLimit
     self.failFast = failFast
+    self.isEnough = isEnough
+    self.keepsTraces = keepsTraces
     self.maxTime = maxTime
     self.isolation = isolation
     self.repeatFailed = repeatFailed

@@ -20,6 +20,9 @@ enum Console {
   /// The width of the terminal in columns, 80 where it does not say.
   static var width: Int { StandardStream.output.columns ?? 80 }
 
+  /// What takes the line away that is redrawn on a terminal.
+  static let eraseLine = "\r\u{1B}[2K"
+
   /// Writes a line to standard output at once.
   static func say(_ text: String) { write(text + "\n", to: .output) }
 

@@ -15,7 +15,6 @@ final class LiveProgress: Sendable {
   private let state = Mutex(State())
   private let report = TerminalReport(style: Console.style)
   private let redraws = Console.isTerminal
-  private static let eraseLine = "\r\u{1B}[2K"
 
   /// Takes the next event of the run.
   func receive(_ event: RunEvent) {
@@ -37,15 +36,15 @@ final class LiveProgress: Sendable {
   }
 
   /// Takes the bar away.
-  func finish() { if redraws { Console.put(Self.eraseLine) } }
+  func finish() { if redraws { Console.put(Console.eraseLine) } }
 
-  private func stay(_ line: String) { Console.say((redraws ? Self.eraseLine : "") + line) }
+  private func stay(_ line: String) { Console.say((redraws ? Console.eraseLine : "") + line) }
 
   private func redraw(current: String) {
     guard redraws else { return }
     let now = state.withLock { $0 }
     Console.put(
-      Self.eraseLine
+      Console.eraseLine
         + report.progress(
           done: now.done, of: now.total, failed: now.failed, current: current, width: Console.width))
   }

@@ -26,7 +26,7 @@ struct WSRig: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self, ReplayCommand.self,
       ServeCommand.self,
-      BoardsCommand.self,
+      BoardsCommand.self, MutantsCommand.self,
     ])
 
   static func main() async {

@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  @Suite("wsrig mutants")
+  struct MutantsTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Writes a mutant of our client into the folder `mutants`.
+    private func write(_ id: String, find: String, with text: String, killedBy: String = "2.ping-text") throws
+    {
+      let document: [String: Any] = [
+        "id": id, "defect": "It is \(id).", "chapters": [2], "seen": [String](),
+        "replace": [["find": find, "with": text]], "killedBy": [killedBy],
+      ]
+      let data = try JSONSerialization.data(withJSONObject: document)
+      try folder.write(String(decoding: data, as: UTF8.self), to: "mutants/\(id).json")
+    }
+
+    private static let answer = "self._answer(payload)"
+
+    private func run(_ more: [String] = []) async throws -> FinishedChild {
+      try await Tool.run(["mutants", "--mutants", "mutants"] + more, in: folder, within: .seconds(120))
+    }
+
+    @Test("committed mutants are killed by the cases that are there for them, and the report says so")
+    func killed() async throws {
+      let child = try await Tool.run(
+        ["mutants", "--only", "pong-missing", "--only", "rsv1-ignored", "--json", "out.json"], in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      let rows = child.output.split(separator: "\n").filter { $0.hasPrefix("killed") }
+      #expect(rows.count == 2 && child.output.contains("2 mutants in "), "\(child.everything)")
+      #expect(rows.first?.contains("pong-for-every-ping") == true, "\(child.everything)")
+      let report =
+        try JSONSerialization.jsonObject(with: Data(folder.text("out.json").utf8)) as? [String: Any]
+      let mutants = try #require(report?["mutants"] as? [[String: Any]])
+      #expect(mutants.map { $0["id"] as? String } == ["pong-missing", "rsv1-ignored"])
+      for mutant in mutants {
+        #expect(mutant["outcome"] as? String == "killed" && (mutant["kills"] as? [Any])?.count == 1)
+      }
+    }
+
+    @Test("a mutant that no case finds is told loudly, and ends with 1")
+    func survivor() async throws {
+      try write("dead", find: Self.answer, with: "pass")
+      try write("harmless", find: Self.answer, with: "self._answer(payload)  # the same")
+      let child = try await run()
+      #expect(child.status == 1 && child.errors.isEmpty, "\(child.everything)")
+      #expect(child.output.contains("\nkilled       dead "), "\(child.everything)")
+      #expect(
+        child.output.contains("SURVIVED     harmless  none of 21 cases found it"), "\(child.everything)")
+      #expect(child.output.contains("1 killed, 1 survived"))
+    }
+
+    @Test("a mutant that does not fit ends with 2 before anything runs")
+    func misfit() async throws {
+      try write("odd", find: "no such line", with: "pass")
+      try write("many", find: "self._drop()", with: "pass")
+      let child = try await run()
+      expectComplaint(
+        child, status: 2,
+        ["mutant odd", "async_websocketclient.py", "| no such line", "mutant many", "times"], lines: 4...4)
+      #expect(child.output.isEmpty)
+    }
+
+    @Test("a mutant that does not load does not stop the others, and ends with 2")
+    func unusable() async throws {
+      try write("broken", find: Self.answer, with: "self._answer(payload")
+      try write("dead", find: Self.answer, with: "pass")
+      try write("endless", find: "\nclass _Violation", with: "\nwhile True:\n    pass\n\nclass _Violation")
+      let child = try await run()
+      #expect(child.status == 2, "\(child.everything)")
+      #expect(child.output.contains("unusable     broken") && child.output.contains("SyntaxError"))
+      #expect(child.output.contains("killed       dead") && child.output.contains("unusable     endless"))
+    }
+
+    @Test("--matrix goes through all cases, writes its table and names what no mutant fails")
+    func matrix() async throws {
+      try write("dead", find: Self.answer, with: "pass")
+      try folder.write(
+        #"[{"scenarios": "2.pong-*", "reason": "It is so."}]"#, to: "mutants/unproved.json")
+      let child = try await run([
+        "--matrix", "--cases", "2.ping-t*", "--cases", "2.pong-un*", "--table", "table.md",
+      ])
+      #expect(child.status == 0, "\(child.everything)")
+      #expect(child.output.contains("not proved: 2.ping-too-long-16-bit"), "\(child.everything)")
+      let table = try folder.text("table.md")
+      #expect(table.contains("- `dead` (imagined): It is dead."))
+      #expect(
+        table.contains("- `2.ping-ten`: `dead`\n") && table.contains("- `2.pong-unsolicited`: It is so.\n"))
+    }
+
+    @Test("mistakes: one sentence, status 2")
+    func mistakes() async throws {
+      try write("dead", find: Self.answer, with: "pass", killedBy: "2.no-such-case")
+      expectComplaint(try await run(), status: 2, ["mutant dead", "2.no-such-case"])
+      expectComplaint(try await run(["--only", "daed"]), status: 2, ["\"daed\"", "did you mean dead"])
+      expectComplaint(try await run(["--table", "t.md"]), status: 2, ["--matrix"], lines: 1...6)
+      expectComplaint(try await run(["--jobs", "0"]), status: 2, ["--jobs"], lines: 1...6)
+      let none = try await Tool.run(["mutants", "--mutants", "nowhere"], in: folder)
+      expectComplaint(none, status: 2, ["nowhere", "--mutants"])
+    }
+
+    @Test("Ctrl-C ends it with 130, and what had run is reported")
+    func interrupted() async throws {
+      let child = try await Tool.start(["mutants", "--jobs", "1", "--json", "out.json"], in: folder)
+      _ = try await child.line(containing: "killed", within: .seconds(60))
+      child.signal(SIGINT)
+      let finished = try await child.finish(within: .seconds(20))
+      #expect(finished.status == 130, "\(finished.everything)")
+      #expect(finished.output.contains("The run ended after "), "\(finished.everything)")
+      #expect(try folder.text("out.json").contains("\"outcome\" : \"killed\""))
+    }
+  }
+}
