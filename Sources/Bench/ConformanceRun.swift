@@ -76,7 +76,7 @@ public struct ConformanceRun: Sendable {
   ) async {
     for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {
       let testCase = result.cases[index].case
-      for _ in 0..<configuration.repeatFailed where !isOver(since: start) {
+      for _ in 0..<configuration.repeatFailed where !Task.isCancelled && !isTimeUp(since: start) {
         progress(.caseStarted(id: testCase.id))
         let outcome = await runner.run(testCase, pace: pace)
         if !Task.isCancelled { result.cases[index].repeats.append(outcome.judgement.verdict) }
@@ -86,9 +86,9 @@ public struct ConformanceRun: Sendable {
     if Task.isCancelled { result.endedEarly = .interrupted }
   }
 
-  /// Whether nothing more may begin.
-  private func isOver(since start: MonotonicInstant) -> Bool {
-    Task.isCancelled || configuration.maxTime.map { .now() - start >= $0 } ?? false
+  /// Whether the time that the user gave is over.
+  private func isTimeUp(since start: MonotonicInstant) -> Bool {
+    configuration.maxTime.map { .now() - start >= $0 } ?? false
   }
 
   /// An attached board that nobody named is mentioned, never used.
@@ -101,7 +101,7 @@ public struct ConformanceRun: Sendable {
 
   private func reasonToEnd(_ result: RunResult, since start: MonotonicInstant) -> EndedEarly? {
     if Task.isCancelled { return .interrupted }
-    if let limit = configuration.maxTime, .now() - start >= limit { return .timeLimit }
+    if isTimeUp(since: start) { return .timeLimit }
     let hasFailed = result.cases.last.map { $0.judgement.verdict == .failed } ?? false
     return configuration.failFast && hasFailed ? .failFast : nil
   }

@@ -37,9 +37,6 @@ struct PlanOptions: ParsableArguments {
   @Flag(help: "Runs the cases in an order drawn from the seed.")
   var shuffle = false
 
-  /// The seed.
-  var seed: UInt64 { givenSeed ?? 1 }
-
   /// The folder of the run that `--failed` goes by.
   func lastRun(_ report: String?) -> String { report ?? LastRun.latest }
 
