@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bench
+import Foundation
 import Reports
 import Results
 import Scenarios
@@ -19,10 +20,22 @@ struct ExplainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let testCase = try choice.testCase()
-    let index = try Fixtures(path: fixtures).ruleIndex()
-    let demands = index.entries.filter { $0.bindsClient && $0.isTested(by: testCase.scenario.id) }
+    let id = testCase.scenario.id
+    let fixtures = try Fixtures(path: fixtures)
+    let demands = try fixtures.ruleIndex().entries.filter { $0.bindsClient && $0.isTested(by: id) }
     Console.put(
-      Explanation.text(of: testCase, demands: demands, mistakes: [], program: Console.program))
+      Explanation.text(
+        of: testCase, demands: demands, mistakes: try mistakes(in: testCase, fixtures),
+        program: Console.program))
+  }
+
+  /// The defects of the mutants that the case is there to find; none where there is no folder of mutants.
+  private func mistakes(in testCase: Case, _ fixtures: Fixtures) throws -> [Explanation.Mistake] {
+    guard FileManager.default.fileExists(atPath: fixtures.mutants.path) else { return [] }
+    let ids = [testCase.scenario.id, testCase.id]
+    return try MutantFile.all(in: fixtures.mutants).filter { mutant in
+      mutant.killedBy.contains { ids.contains(where: Glob($0).matches) }
+    }.map { Explanation.Mistake(name: $0.id, sentence: $0.defect) }
   }
 }
 

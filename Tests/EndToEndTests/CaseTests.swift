@@ -111,6 +111,10 @@ extension EndToEndTests {
       ] {
         #expect(child.output.contains(part), "\(part)")
       }
+      let ping = try await Tool.run(["explain", "2.ping-text"], in: folder)
+      for part in ["pong-empty: A Ping is answered with an empty Pong.", "5.5.2 #1 MUST: "] {
+        #expect(ping.output.contains(part), "\(ping.everything)")
+      }
       let command = try #require(child.output.split(separator: "\n").first { $0.contains("run it") })
       let words = command.split(separator: " ").drop { $0 != "run" }.dropFirst(2).map(String.init)
       let run = try await Tool.run(Array(words.dropFirst()), in: folder)
