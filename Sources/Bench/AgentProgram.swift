@@ -1,6 +1,7 @@
 import RawREPL
 import Scenarios
 import Steps
+import Traces
 
 /// What is executed in the raw REPL to have the agent do something (`fixtures/board/README.md`).
 enum AgentProgram {
@@ -12,10 +13,10 @@ enum AgentProgram {
 
   /// Runs the client side of a case.
   /// - Parameters:
-  ///   - url: `ws://` with the host and port that the board reaches the server by.
-  ///   - token: the attempt's token, which takes the place of `{token}` in the targets.
-  static func run(_ testCase: Case, url: String, token: String) -> String {
-    let client = testCase.scenario.client
+  ///   - server: where the board reaches the server.
+  ///   - token: the attempt's token, which takes the place of `{token}` in the URLs.
+  static func run(_ testCase: Case, at server: ServerAddress, token: String) -> String {
+    let (base, client) = testCase.scenario.client.withURLs(at: server, token: token)
     let parties = client.barrierParties
     let tasks = client.tasks.map { task in
       PythonLiteral.list([
@@ -23,7 +24,7 @@ enum AgentProgram {
       ])
     }
     let program: PythonLiteral = .dictionary([
-      ("id", .string(testCase.id)), ("url", .string(url)), ("tasks", .list(tasks)),
+      ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
     ])
     return "import wsrig_agent as _w; _w.run(\(program.source))"
   }
@@ -59,5 +60,26 @@ enum AgentProgram {
     }
     if case .repeated(let unit, let count) = payload { return .tuple([content(unit), .int(count)]) }
     return content(payload.bytes ?? [])
+  }
+}
+
+extension ClientScript {
+  /// What all URLs of the script begin with, and the script with what follows it as targets. The beginning is empty where a step
+  /// has a URL of its own, since that may begin with anything.
+  fileprivate func withURLs(at server: ServerAddress, token: String) -> (base: String, script: ClientScript) {
+    let hasOwnURLs = tasks.flatMap(\.steps).contains {
+      if case .connect(let step) = $0 { step.url != nil } else { false }
+    }
+    let base = hasOwnURLs ? "" : "ws://\(server.host):\(server.port)"
+    var script = self
+    for task in tasks.indices {
+      script.tasks[task].steps = tasks[task].steps.map { step in
+        guard case .connect(var connect) = step else { return step }
+        connect.target = String(
+          connect.url(host: server.host, port: server.port, token: token).dropFirst(base.count))
+        return .connect(connect)
+      }
+    }
+    return (base, script)
   }
 }

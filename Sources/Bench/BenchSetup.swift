@@ -69,10 +69,17 @@ final class BenchSetup: Sendable {
     settings.logger.logLevel = .error
     do {
       return try await ScriptedServer.start(
-        listeningOn: [try await address(configuration)], on: loop, configuration: settings)
+        listeningOn: try await addresses(configuration), on: loop, configuration: settings)
     } catch let error as PosixError {
       throw ConfigurationError("The server cannot listen: \(error); check --host and --port.")
     }
+  }
+
+  /// The address of the run, and beside it, where that is the loopback, the loopback of IPv6: for URLs that name it.
+  private static func addresses(_ configuration: RunConfiguration) async throws -> [SocketAddress] {
+    let address = try await address(configuration)
+    let isLoopback = address == .loopbackV4(port: configuration.port)
+    return isLoopback ? [address, .loopbackV6(port: configuration.port)] : [address]
   }
 
   private static func address(_ configuration: RunConfiguration) async throws -> SocketAddress {

@@ -69,7 +69,7 @@ struct BoardDevice: Device {
     } catch let failure as BoardFailure {
       return await recover(from: failure)
     } catch {
-      return .unusable("\(error)")
+      return DeviceOutcome(error)
     }
   }
 

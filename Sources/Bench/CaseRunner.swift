@@ -6,6 +6,7 @@ import Scenarios
 import Steps
 import Traces
 import Verdicts
+import WebSocketPeers
 import WebSocketProtocol
 
 /// Runs one case to its verdict: the reference, the device, a rerun where the bench failed, the judgement.
@@ -59,6 +60,8 @@ final class CaseRunner {
     let expected: AttemptTrace
     do {
       expected = try await reference.run(testCase, token: tokens.next())
+    } catch let error as ScriptError where error.isLackOfPort {
+      return unsupported(testCase, error, since: start)
     } catch {
       let reason = "the reference could not be put through the case: \(error)"
       return CaseResult(
@@ -74,6 +77,15 @@ final class CaseRunner {
       boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
       latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,
       isolation: isolationDone)
+  }
+
+  /// The case of a URL without a port, where this computer cannot play the server of the default port.
+  private func unsupported(
+    _ testCase: Case, _ error: ScriptError, since start: MonotonicInstant
+  ) -> CaseResult {
+    CaseResult(
+      case: testCase, judgement: Judgement(verdict: .unsupported, reason: "\(error)"), attempts: 0,
+      durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
   }
 
   private func serialLog(since position: UInt64?) -> String {

@@ -2,6 +2,7 @@ import BoardLink
 import Scenarios
 import Traces
 import Verdicts
+import WebSocketPeers
 
 /// What came of the device's part of a case.
 enum DeviceOutcome {
@@ -15,6 +16,14 @@ enum DeviceOutcome {
   case quarantined(BoardFailure)
   /// The bench failed otherwise.
   case unusable(String)
+  /// This computer cannot play the case's server.
+  case unsupported(String)
+
+  /// What an error of the server's, or any other than the board's, comes to.
+  init(_ error: any Error) {
+    let isLackOfPort = (error as? ScriptError)?.isLackOfPort ?? false
+    self = isLackOfPort ? .unsupported("\(error)") : .unusable("\(error)")
+  }
 
   var trace: AttemptTrace? { if case .traced(let trace) = self { trace } else { nil } }
 
@@ -23,7 +32,7 @@ enum DeviceOutcome {
     switch self {
     case .traced(let trace): if case .unusable = trace.client.ending { true } else { false }
     case .lost, .unusable: true
-    case .boardLost, .quarantined: false
+    case .boardLost, .quarantined, .unsupported: false
     }
   }
 
@@ -34,6 +43,7 @@ enum DeviceOutcome {
     case .boardLost(let failure): Self.boardLost(failure)
     case .lost(let failure), .quarantined(let failure): inconclusive("\(failure)")
     case .unusable(let reason): inconclusive(reason)
+    case .unsupported(let reason): Judgement(verdict: .unsupported, reason: reason)
     }
   }
 

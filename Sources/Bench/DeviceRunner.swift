@@ -17,7 +17,8 @@ struct DeviceRunner: Sendable {
   /// - Throws: `BoardFailure` when the bench fails.
   func run(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async throws -> AttemptTrace {
     let attempt = try await server.prepare(testCase, token: token, pace: pace)
-    let program = AgentProgram.run(testCase, url: "ws://\(host):\(attempt.port)", token: token)
+    let address = ServerAddress(host: host, port: attempt.port)
+    let program = AgentProgram.run(testCase, at: address, token: token)
     attempt.whenSilent(for: pace.silence) { [client] in
       Task { await client.interrupt(token) }
     }
@@ -33,7 +34,8 @@ struct DeviceRunner: Sendable {
     let record = await attempt.record()
     return AttemptTrace(
       endpoint: .device, connections: record.connections,
-      client: Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt))
+      client: Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt),
+      server: address)
   }
 
   /// Puts the agent's records together, and tells a client that hung from a board that did not get to run.

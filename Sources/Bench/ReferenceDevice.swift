@@ -33,7 +33,7 @@ struct ReferenceDevice: Device {
       trace.endpoint = .device
       return .traced(trace)
     } catch {
-      return .unusable("\(error)")
+      return DeviceOutcome(error)
     }
   }
 

@@ -17,7 +17,7 @@ final class ReferencePlayer: Sendable {
   }
 
   private let script: ClientScript
-  private let url: String
+  private let server: ServerAddress
   private let token: String
   private let seed: UInt64
   private let loop: EventLoop
@@ -25,11 +25,11 @@ final class ReferencePlayer: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - url: `ws://` with the server's host and port.
+  ///   - server: where the server is reached.
   ///   - seed: the seed of nonces and masking keys.
-  init(_ script: ClientScript, url: String, token: String, seed: UInt64, on loop: EventLoop) {
+  init(_ script: ClientScript, at server: ServerAddress, token: String, seed: UInt64, on loop: EventLoop) {
     self.script = script
-    self.url = url
+    self.server = server
     self.token = token
     self.seed = seed
     self.loop = loop
@@ -140,7 +140,7 @@ extension ReferencePlayer {
     let client = WebSocketClient(randomness: generator, on: loop)
     do {
       let response = try await client.handshake(
-        url + step.target.replacing("{token}", with: token),
+        step.url(host: server.host, port: server.port, token: token),
         headers: step.headers.map { ($0.name, $0.value) },
         subprotocols: step.subprotocols)
       state.withLock { $0.clients[step.connection] = client }

@@ -2,6 +2,7 @@ import PosixIO
 import Scenarios
 import Traces
 import WebSocketPeers
+import WebSocketProtocol
 
 /// Puts the reference client through one attempt at a case, against the same server.
 struct ReferenceRunner: Sendable {
@@ -16,8 +17,11 @@ struct ReferenceRunner: Sendable {
   func run(_ testCase: Case, token: String) async throws -> AttemptTrace {
     let pace = Pace.reference
     let attempt = try await server.prepare(testCase, token: token, pace: pace)
+    let address = ServerAddress(host: host, port: attempt.port)
+    // Each case has keys of its own: the same in all would be as predictable as none.
+    var seeds = SplitMix64(seed: seed, text: testCase.id)
     let player = ReferencePlayer(
-      testCase.scenario.client, url: "ws://\(host):\(attempt.port)", token: token, seed: seed, on: loop)
+      testCase.scenario.client, at: address, token: token, seed: seeds.next(), on: loop)
     let hung = Flag()
     attempt.whenSilent(for: pace.silence) {
       hung.raise()
@@ -29,6 +33,7 @@ struct ReferenceRunner: Sendable {
     if hung.isRaised {
       trace.ending = .hung(detail: "the reference client did not end after the server had")
     }
-    return AttemptTrace(endpoint: .reference, connections: record.connections, client: trace)
+    return AttemptTrace(
+      endpoint: .reference, connections: record.connections, client: trace, server: address)
   }
 }

@@ -90,6 +90,7 @@ extension OpeningResponse.HeadEdit {
     case .rename(let name, let other): "writes \(name) as \(other)"
     case .append(let payload): "is followed by \(payload.words)"
     case .subprotocol(let name): "chooses the subprotocol \(name)"
+    case .accept(let form): "has Sec-WebSocket-Accept in another form, \(form.rawValue)"
     }
   }
 }
@@ -174,9 +175,12 @@ extension ClientStep {
 extension ConnectStep {
   fileprivate var words: String {
     var parts = ["connects\(connection == "main" ? "" : " as \(connection)")"]
+    if let url { parts.append("URL \(Payload.text(url).words)") }
     if target != "/{token}" { parts.append("target \(Payload.text(target).words)") }
-    parts += headers.map { "header \($0.name): \(Payload.text($0.value).words)" }
-    if !subprotocols.isEmpty { parts.append("asking for \(subprotocols.joined(separator: ", "))") }
+    parts += headers.map { "header \($0.name.escaped): \(Payload.text($0.value).words)" }
+    if !subprotocols.isEmpty {
+      parts.append("asking for \(subprotocols.map(\.escaped).joined(separator: ", "))")
+    }
     return parts.joined(separator: ", ")
   }
 }

@@ -6,6 +6,9 @@ extension ScenarioChecker {
     if connections.isEmpty {
       report("server.connections", "is empty", allowed: "at least one connection")
     }
+    if let port = scenario.server.port, !scenario.server.ownPort {
+      report("server.port", "is \(port) without ownPort", allowed: "a port together with ownPort")
+    }
     checkUnique(connections.map(\.name)) { "server.connections[\($0)].name" }
     for (index, connection) in connections.enumerated() {
       for (step, content) in connection.steps.enumerated() {
@@ -84,13 +87,30 @@ extension ScenarioChecker {
         } else if !opened.insert(name).inserted {
           report("\(keyPath).connection", "is \"\(name)\" a second time", allowed: "each connection once")
         }
-        checkTarget(connect.target, "\(keyPath).target")
+        checkURL(connect, keyPath)
       }
     }
     for (index, name) in names.enumerated() where !opened.contains(name) {
       report(
         "server.connections[\(index)].name", "is \"\(name)\", which no connect step of the client opens",
         allowed: "a connection that the client opens")
+    }
+  }
+
+  private mutating func checkURL(_ connect: ConnectStep, _ keyPath: String) {
+    guard let url = connect.url else { return checkTarget(connect.target, "\(keyPath).target") }
+    if connect.target != ConnectStep().target {
+      report("\(keyPath).target", "stands beside url", allowed: "one of target and url")
+    }
+    if !scenario.server.ownPort && !url.contains(URLPlaceholder.token.rawValue) {
+      report(
+        "\(keyPath).url", "is \"\(url)\", by which the server cannot tell the attempt",
+        allowed: "a URL with {token} in it, or a server with ownPort")
+    }
+    for match in url.matches(of: /\{[^{}]*\}/) where URLPlaceholder(rawValue: String(match.output)) == nil {
+      report(
+        "\(keyPath).url", "has the placeholder \(match.output)",
+        allowed: URLPlaceholder.allCases.map(\.rawValue).joined(separator: ", "))
     }
   }
 

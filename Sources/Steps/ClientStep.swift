@@ -44,6 +44,9 @@ public struct ConnectStep: Sendable, Hashable {
   /// What follows `ws://host:port` in the URL; `{token}` stands for the attempt's token, which must occur unless the server
   /// script has a port of its own.
   public var target: String
+  /// The whole URL, for forms that `target` cannot have; nil makes it of `target`. It may have the placeholders of
+  /// ``URLPlaceholder``.
+  public var url: String?
   /// Extra header fields, in order.
   public var headers: [HeaderField]
   /// The subprotocols asked for, in order.
@@ -51,11 +54,12 @@ public struct ConnectStep: Sendable, Hashable {
 
   /// Creates the step; the defaults open the connection called `main` at `/{token}`.
   public init(
-    connection: String = "main", target: String = "/{token}", headers: [HeaderField] = [],
+    connection: String = "main", target: String = "/{token}", url: String? = nil, headers: [HeaderField] = [],
     subprotocols: [String] = []
   ) {
     self.connection = connection
     self.target = target
+    self.url = url
     self.headers = headers
     self.subprotocols = subprotocols
   }

@@ -4,11 +4,15 @@ public struct ServerScript: Sendable, Hashable {
   public var connections: [ConnectionScript]
   /// Listens on a port of its own, on which every connection belongs to the attempt: for URLs that cannot carry a token.
   public var ownPort: Bool
+  /// The number that the port of its own must have, for URLs that leave the port out; nil takes any. A case whose port cannot be
+  /// had is unsupported: only root may listen on port 80, and only while nobody else does.
+  public var port: UInt16?
 
   /// Creates a script.
-  public init(connections: [ConnectionScript], ownPort: Bool = false) {
+  public init(connections: [ConnectionScript], ownPort: Bool = false, port: UInt16? = nil) {
     self.connections = connections
     self.ownPort = ownPort
+    self.port = port
   }
 
   /// Creates the common script of one connection, called `main`.

@@ -183,11 +183,30 @@ public struct AttemptTrace: Sendable, Hashable, Codable {
   public var connections: [ConnectionTrace]
   /// What the client said of itself.
   public var client: ClientTrace
+  /// Where the client was told to find the server; nil where that is not known.
+  public var server: ServerAddress?
 
   /// Creates a trace.
-  public init(endpoint: Endpoint, connections: [ConnectionTrace], client: ClientTrace) {
+  public init(
+    endpoint: Endpoint, connections: [ConnectionTrace], client: ClientTrace, server: ServerAddress? = nil
+  ) {
     self.endpoint = endpoint
     self.connections = connections
     self.client = client
+    self.server = server
+  }
+}
+
+/// Where a client reaches the server of an attempt, as it stands in a URL.
+public struct ServerAddress: Sendable, Hashable, Codable {
+  /// The host, in brackets if it is an IPv6 address.
+  public var host: String
+  /// The port.
+  public var port: UInt16
+
+  /// Creates an address.
+  public init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
   }
 }

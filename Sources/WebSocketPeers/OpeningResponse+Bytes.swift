@@ -9,7 +9,7 @@ extension OpeningResponse {
       let bytes = payload.bytes ?? []
       return bytes.replacing(Array("{accept}".utf8), with: request.accept)
     case .accept(let edits):
-      var head = ResponseHead(accept: String(decoding: request.accept, as: UTF8.self))
+      var head = ResponseHead(accept: String(decoding: request.accept, as: UTF8.self), key: request.key)
       for edit in edits { head.apply(edit) }
       return head.bytes
     }
@@ -29,8 +29,10 @@ private struct ResponseHead {
   var statusLine = "HTTP/1.1 101 Switching Protocols"
   var fields: [(name: String, value: String)]
   var appended: [UInt8] = []
+  private let key: String
 
-  init(accept: String) {
+  init(accept: String, key: String) {
+    self.key = key
     fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]
   }
 
@@ -46,6 +48,7 @@ private struct ResponseHead {
       }
     case .append(let payload): appended += payload.bytes ?? []
     case .subprotocol(let name): set("Sec-WebSocket-Protocol", name)
+    case .accept(let form): set("Sec-WebSocket-Accept", form.value(forKey: key))
     }
   }
 

@@ -32,6 +32,11 @@ public enum ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
   case badToken(String)
   /// A payload is still to be drawn from a seed.
   case payloadNotConcrete(connection: String, step: Int)
+  /// The port that the script asks for cannot be had.
+  case portUnavailable(UInt16, PosixError)
+
+  /// Whether only this computer, as it is now, stands in the way.
+  public var isLackOfPort: Bool { if case .portUnavailable = self { true } else { false } }
 
   /// One sentence.
   public var description: String {
@@ -40,6 +45,8 @@ public enum ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
     case .badToken(let token): "the token \(token.debugDescription) must be letters and digits"
     case .payloadNotConcrete(let connection, let step):
       "the payload of step \(step) of connection \(connection) is random and was not drawn yet"
+    case .portUnavailable(let port, let error):
+      "the server cannot listen on port \(port) (\(error)); ports below 1024 are root's"
     }
   }
 }
@@ -98,7 +105,7 @@ public final class ScriptedServer: @unchecked Sendable {
   ///   - token: Letters and digits; no other running attempt may have it.
   ///   - delivery: How the bytes are cut and paced.
   ///   - deadline: When the attempt ends at the latest, but for ``ScriptedConfiguration/drainTimeout``.
-  /// - Throws: ``ScriptError``, or `PosixError` when a port of its own cannot be had.
+  /// - Throws: ``ScriptError``, or `PosixError` when any port of its own cannot be had.
   public func prepare(
     _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
   ) async throws -> ScriptedAttempt {
@@ -147,16 +154,23 @@ public final class ScriptedServer: @unchecked Sendable {
     let isPlain = token.utf8.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
     guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
     try script.checkConcrete()
-    // The closure finds the attempt by its token: it exists only after its listeners.
-    let listeners =
-      try script.ownPort
-      ? TCPListener.listenOnAll(on: loop, requestedAddresses.map { $0.withPort(0) }) {
-        [unowned self] socket, peer in accept(socket, peer, for: attempts[token])
-      } : []
+    let listeners = script.ownPort ? try ownListeners(on: script.port, token: token) : []
     let attempt = ScriptedAttempt(script, token, delivery, listeners, patience: patience, in: self)
     attempts[token] = attempt
     attempt.begin(deadline)
     return attempt
+  }
+
+  /// Listens for one attempt alone, which is found by its token: it exists only after its listeners.
+  private func ownListeners(on port: UInt16?, token: String) throws -> [TCPListener] {
+    do throws(PosixError) {
+      return try TCPListener.listenOnAll(on: loop, requestedAddresses.map { $0.withPort(port ?? 0) }) {
+        [unowned self] socket, peer in accept(socket, peer, for: attempts[token])
+      }
+    } catch {
+      guard let port else { throw error }
+      throw ScriptError.portUnavailable(port, error)
+    }
   }
 
   private func accept(_ socket: consuming TCPSocket, _ peer: SocketAddress, for attempt: ScriptedAttempt?) {

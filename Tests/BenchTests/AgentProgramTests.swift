@@ -1,6 +1,7 @@
 import Scenarios
 import Steps
 import Testing
+import Traces
 
 @testable import Bench
 
@@ -10,7 +11,19 @@ struct AgentProgramTests {
     let scenario = Scenario(
       id: id, description: "d", expectation: "e", rfc: "5", requirement: .must, server: ServerScript([]),
       client: client)
-    return AgentProgram.run(Case(scenario: scenario, delivery: .split), url: "ws://127.0.0.1:9", token: "tok")
+    return AgentProgram.run(Case(scenario: scenario, delivery: .split), at: .local, token: "tok")
+  }
+
+  @Test("a URL of its own is given whole, and so are all of its script")
+  func ownURL() {
+    let script = ClientScript([
+      .connect(ConnectStep(url: "WS://u@{host}:{overflowingPort}/{token}?p={port}")),
+      .connect(ConnectStep(connection: "b", target: "?{token}")),
+    ])
+    let text = program(script)
+    #expect(text.contains("'url': ''"))
+    #expect(text.contains("['connect', 'main', 'WS://u@127.0.0.1:65545/tok?p=9', [], []]"))
+    #expect(text.contains("['connect', 'b', 'ws://127.0.0.1:9?tok', [], []]"))
   }
 
   @Test("loading names the module, or leaves it to the adapter")
@@ -56,8 +69,12 @@ struct AgentProgramTests {
   @Test("no program of the catalogue breaks a line, whatever its payloads hold")
   func oneLine() throws {
     for testCase in try RunPlan.cases(of: Catalogue.all, deliveries: "whole", seed: 1) {
-      let text = AgentProgram.run(testCase, url: "ws://h:1", token: "t")
+      let text = AgentProgram.run(testCase, at: .local, token: "t")
       #expect(text.utf8.allSatisfy { (0x20...0x7E).contains($0) }, "\(testCase.id)")
     }
   }
+}
+
+extension ServerAddress {
+  fileprivate static let local = ServerAddress(host: "127.0.0.1", port: 9)
 }

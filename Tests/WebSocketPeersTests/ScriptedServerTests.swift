@@ -377,6 +377,23 @@ struct ScriptedServerTests {
     }
   }
 
+  @Test("A port of a certain number is the attempt's, or the lack of it is told as that")
+  func numberedPort() async throws {
+    let loop = try EventLoop(name: "server").start()
+    defer { loop.stop() }
+    let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+    let script = ServerScript(connections: [], ownPort: true, port: server.port)
+    let error = await #expect(throws: ScriptError.self) {
+      try await server.prepare(script, token: "t0k3n", deadline: .after(.seconds(1)))
+    }
+    #expect(error?.isLackOfPort == true, "\(error.map { "\($0)" } ?? "none")")
+    try await server.stop()
+    let other = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+    let attempt = try await other.prepare(script, token: "t0k3n", deadline: .after(.seconds(1)))
+    #expect(attempt.port == server.port)
+    try await other.stop()
+  }
+
   @Test("A Ping that no step asks for is answered")
   func pingIsAnswered() async throws {
     _ = try await play(ServerScript([.expectMessage(kind: nil, payload: nil)])) { server, _, loop in

@@ -30,12 +30,13 @@ extension OpeningResponse.HeadEdit {
       .tagged("rename", .members(("name", .string(name)), ("to", .string(new))))
     case .append(let payload): .tagged("append", payload.json)
     case .subprotocol(let name): .tagged("subprotocol", .string(name))
+    case .accept(let form): .tagged("accept", .string(form.rawValue))
     }
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let (kind, content) = try reader.tagged(
-      "statusLine", "set", "add", "remove", "rename", "append", "subprotocol")
+      "statusLine", "set", "add", "remove", "rename", "append", "subprotocol", "accept")
     switch kind {
     case "statusLine": self = .statusLine(try content.string())
     case "set":
@@ -50,6 +51,7 @@ extension OpeningResponse.HeadEdit {
       let name = try object.required("name", "the header's name").string()
       self = .rename(name: name, to: try object.required("to", "the name in another case").string())
     case "append": self = .append(try Payload(json: content))
+    case "accept": self = .accept(try content.choice(AcceptForm.self))
     default: self = .subprotocol(try content.string())
     }
   }

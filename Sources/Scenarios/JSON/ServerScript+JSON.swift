@@ -3,15 +3,17 @@ import Steps
 extension ServerScript {
   var json: JSONValue {
     .members(
-      ("ownPort", ownPort ? .bool(true) : nil), ("connections", .array(connections.map(\.json))))
+      ("ownPort", ownPort ? .bool(true) : nil), ("port", port.map { .integer(Int($0)) }),
+      ("connections", .array(connections.map(\.json))))
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
-    let object = try reader.object("ownPort", "connections")
+    let object = try reader.object("ownPort", "port", "connections")
     let connections = try object.required("connections", "a list of connections")
       .list(ConnectionScript.init(json:))
     self.init(connections: connections)
     if let value = object.optional("ownPort") { ownPort = try value.bool() }
+    if let value = object.optional("port") { port = UInt16(try value.integer(1...65535)) }
   }
 }
 
