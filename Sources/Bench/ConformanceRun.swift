@@ -49,6 +49,11 @@ public struct ConformanceRun: Sendable {
       device: setup.device, reference: setup.reference, tokens: setup.tokens,
       isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded)
     var latency = LatencyRecorder(.run)
+    var keys = RunKeys()
+    defer {
+      result.violations = keys.violations
+      result.keys = KeyRecord(keys)
+    }
     let pace = await runner.calibrate()
     result.boardEvents.append(pace.record(took: .now() - start))
     for testCase in configuration.cases {
@@ -61,6 +66,7 @@ public struct ConformanceRun: Sendable {
         break
       }
       for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
+      if let device = outcome.device { keys.add(device) }
       progress(.caseEnded(outcome))
       if !(outcome.needsAttention && configuration.keepsTraces) { outcome.letGoOfTraces() }
       result.cases.append(outcome)

@@ -20,6 +20,8 @@ struct ResultsDocument: Encodable {
   var durationSeconds: Double
   var endedEarly: EndedEarly?
   var summary: Summary
+  var violations: [Violation]
+  var keys: KeyRecord?
   var latency: LatencySummary
   var boardEvents: [BoardEventRecord]
   var strays: Int
@@ -35,6 +37,8 @@ struct ResultsDocument: Encodable {
     durationSeconds = run.durationSeconds.rounded(toPlaces: 3)
     endedEarly = run.endedEarly
     summary = Summary(run)
+    violations = run.violations
+    keys = run.keys
     latency = run.latency
     boardEvents = run.boardEvents
     strays = run.strays.count

@@ -62,6 +62,7 @@ public struct TerminalReport: Sendable {
     var sections = [chapterTable(run)]
     let notable = run.cases.filter(\.needsAttention)
     if !notable.isEmpty { sections.append(notable.map(detail).joined(separator: "\n")) }
+    if let keys = keyLines(run) { sections.append(keys) }
     if let table = latencyTable(run.latency) { sections.append(table) }
     sections.append(closingLines(run, reportFolder: reportFolder).joined(separator: "\n"))
     return sections.joined(separator: "\n\n")
@@ -105,6 +106,18 @@ public struct TerminalReport: Sendable {
       lines.append("    ... and \(broken.count - Self.shownViolations) more")
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// What the run as a whole says of the client's random keys.
+  private func keyLines(_ run: RunResult) -> String? {
+    guard let keys = run.keys else { return nil }
+    let counts = "\(keys.maskingKeys) masking keys, \(keys.handshakeKeys) keys of opening handshakes"
+    guard !run.violations.isEmpty else {
+      return style.dim(
+        "\(counts): nothing speaks against their being random (false alarms: fewer than \(keys.falseAlarmProbability) a run)"
+      )
+    }
+    return run.violations.map { "\(padded(.failed)) \($0.line)" }.joined(separator: "\n")
   }
 
   private func latencyTable(_ latency: LatencySummary) -> String? {

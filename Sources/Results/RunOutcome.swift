@@ -1,3 +1,4 @@
+import Scenarios
 import Verdicts
 
 /// Why a run ended before its last case.
@@ -16,7 +17,7 @@ public enum EndedEarly: String, Sendable, Hashable, Codable, CaseIterable {
 public enum RunOutcome: Sendable, Hashable {
   /// Every case that was planned ran, and none failed or was inconclusive.
   case allWell
-  /// A case failed.
+  /// A case failed, or the client broke a MUST over the run as a whole.
   case caseFailed
   /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed.
   case inconclusive
@@ -25,7 +26,8 @@ public enum RunOutcome: Sendable, Hashable {
 extension RunResult {
   /// What the run comes to.
   public var outcome: RunOutcome {
-    if count(of: .failed) > 0 { return .caseFailed }
+    let isBroken = violations.contains { $0.requirement == .must }
+    if count(of: .failed) > 0 || isBroken { return .caseFailed }
     let isWhole = cases.count == plannedCount
     return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .allWell : .inconclusive
   }

@@ -25,6 +25,10 @@ public struct RunResult: Sendable {
   public var strays: [StrayConnection]
   /// Events of the board that belong to no case: attached, identified, quarantined.
   public var boardEvents: [BoardEventRecord]
+  /// Rules that the client broke over the run as a whole, which no single case shows.
+  public var violations: [Violation] = []
+  /// How many keys of the device's client those rules looked at; nil where it drew none.
+  public var keys: KeyRecord?
   /// Why the run ended before its last case; nil where it did not.
   public var endedEarly: EndedEarly?
   /// How many cases the plan had.
@@ -61,4 +65,22 @@ public struct RunResult: Sendable {
   public func count(of verdict: Verdict) -> Int { cases.count { $0.judgement.verdict == verdict } }
   /// In how many cases the reference itself broke a MUST.
   public var referenceFailedCount: Int { cases.count { $0.judgement.referenceFailed } }
+}
+
+/// The random keys of a device's client that a run looked at as a whole (RFC 6455 sections 5.3, 10.3 and 4.1).
+public struct KeyRecord: Sendable, Hashable, Codable {
+  /// Masking keys of frames with payload.
+  public var maskingKeys: Int
+  /// Keys of opening handshakes.
+  public var handshakeKeys: Int
+  /// The chance that keys drawn well would have been found fault with.
+  public var falseAlarmProbability: Double
+
+  /// Takes the figures; nil where there are no keys.
+  public init?(_ keys: RunKeys) {
+    guard keys.maskingCount + keys.handshakeCount > 0 else { return nil }
+    maskingKeys = keys.maskingCount
+    handshakeKeys = keys.handshakeCount
+    falseAlarmProbability = RunKeys.falseAlarmProbability
+  }
 }

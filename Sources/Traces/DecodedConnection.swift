@@ -22,7 +22,10 @@ public struct DecodedConnection: Sendable, Hashable {
     let received = ChunkIndex(trace.events, direction: .received)
     let sent = ChunkIndex(trace.events, direction: .sent)
     let responseHeadLength = Self.headLength(trace.serverStream.bytes) ?? trace.responseHeadLength
-    request = trace.requestHeadLength.map { DecodedHead(trace.clientStream.bytes.prefix(max(0, $0))) }
+    // A head that the server refused ends where an empty line does.
+    request = (trace.requestHeadLength ?? Self.headLength(trace.clientStream.bytes)).map {
+      DecodedHead(trace.clientStream.bytes.prefix(max(0, $0)))
+    }
     response = responseHeadLength.map { DecodedHead(trace.serverStream.bytes.prefix(max(0, $0))) }
     client = .decode(trace.clientStream, from: trace.requestHeadLength, chunks: received)
     server = .decode(trace.serverStream, from: responseHeadLength, chunks: sent)

@@ -58,6 +58,11 @@ public struct DecodedHead: Sendable, Hashable {
     values(name).flatMap { $0.split(separator: ",") }.map { Self.trimmed($0) }.filter { !$0.isEmpty }
   }
 
+  /// Whether a text is a token, as names of headers and subprotocols are (RFC 7230 section 3.2.6).
+  public static func isToken(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy(isTokenCharacter)
+  }
+
   private static func field(_ line: ArraySlice<UInt8>, at offset: Int) -> Field {
     let colon = line.firstIndex(of: 0x3A)
     let name = line[..<(colon ?? line.endIndex)]

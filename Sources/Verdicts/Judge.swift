@@ -9,7 +9,7 @@ public enum Judge {
     let devices = RuleContext.all(case: `case`, attempt: device)
     let references = RuleContext.all(case: `case`, attempt: reference)
     var violations = violations(device, devices)
-    if violations.isEmpty, unsupported(device) == nil, case .completed = device.client.ending,
+    if violations.isEmpty, unsupported(device, devices) == nil, case .completed = device.client.ending,
       let miss = unexplainedMiss(`case`, device: device, reference: reference)
     {
       guard device.client.showsRunning else {
@@ -112,20 +112,20 @@ public enum Judge {
     if case .unusable(let detail) = reference.client.ending {
       return (.inconclusive, "The reference's trace cannot be used: \(detail)")
     }
-    if let step = unsupported(device) {
-      return (.unsupported, "The client's adapter does not support \(step).")
-    }
+    if let reason = unsupported(device, devices) { return (.unsupported, reason) }
     if let first = violations.first(where: { $0.requirement == .should || $0.requirement == .quality }) {
       return (.nonStrict, first.sentence)
     }
     return violations.first.map { (.informational, $0.sentence) } ?? (.passed, nil)
   }
 
-  private static func unsupported(_ trace: AttemptTrace) -> String? {
+  private static func unsupported(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> String? {
     for event in trace.client.events {
-      if case .unsupported(let step) = event.kind { return Words.line(step) }
+      if case .unsupported(let step) = event.kind {
+        return "The client's adapter does not support \(Words.line(step))."
+      }
     }
-    return nil
+    return contexts.lazy.compactMap(\.unreachableLoopback).first
   }
 
   /// A message that fills half of the board's free heap may not fit: then the board cannot do it, whatever the client.

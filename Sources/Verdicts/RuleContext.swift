@@ -82,7 +82,7 @@ public struct RuleContext: Sendable {
     if expected.opening == .refused {
       let what =
         scenario.description.hasSuffix(".") ? scenario.description.dropLast() : scenario.description[...]
-      return ("the scenario's answer is to be refused (\(what))", scenario.rfc)
+      return ("the client has to refuse this opening (\(what))", scenario.rfc)
     }
     return nil
   }
@@ -92,6 +92,21 @@ public struct RuleContext: Sendable {
     guard refusal == nil, decoded.response != nil else { return false }
     return application.isConnected
   }
+
+  /// Why the client did not come to a server that its URL names by the loopback of this computer, where that is the network's
+  /// doing: the board is another computer, or has no IPv6. Who takes the URL for wrong throws something else.
+  var unreachableLoopback: String? {
+    guard decoded.request == nil, let step = application.connectStep, step.namesLoopback,
+      let failure = application.connectFailure, Self.networkFailures.contains(failure.type)
+    else { return nil }
+    return
+      "The URL names this computer's loopback, which the client cannot reach: \(Words.exception(failure))."
+  }
+
+  /// The types of the exceptions by which systems tell that an address cannot be reached.
+  private static let networkFailures: Set = [
+    "OSError", "gaierror", "ConnectionRefusedError", "TimeoutError", "PosixError",
+  ]
 
   /// The client's end of stream by its own doing; nil where it never came or only after the deadline.
   var clientEnd: StreamEnd? {

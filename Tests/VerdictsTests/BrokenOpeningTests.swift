@@ -10,11 +10,13 @@ import WebSocketProtocol
 struct BrokenOpeningTests {
   /// A handshake with another request, then an orderly end.
   static func request(
-    _ edit: (inout [String]) -> Void, step: ConnectStep = ConnectStep(), lineEnd: String = "\r\n"
+    _ edit: (inout [String]) -> Void, step: ConnectStep = ConnectStep(), lineEnd: String = "\r\n",
+    server: ServerAddress? = nil
   ) -> Attempt {
     var lines = WireBuilder.requestLines
     edit(&lines)
     return .make(ClientScript([.connect(step), .echo()])) {
+      $0.server = server
       $0.wires = [WireBuilder(opens: false)]
       $0.wire.request(lines, lineEnd: lineEnd)
       $0.wire.respond()
@@ -34,6 +36,54 @@ struct BrokenOpeningTests {
     Example("Host twice", breaks: ["request-form"], request { $0.append("Host: 127.0.0.1:8080") }),
     Example("no Host", breaks: ["request-host"], request { $0.remove(at: 1) }),
     Example("a Host without port", breaks: ["request-host"], request { $0[1] = "Host: localhost" }),
+    Example(
+      "another port in Host", breaks: ["request-host"],
+      request({ _ in }, server: ServerAddress(host: "127.0.0.1", port: 9000))),
+    Example(
+      "the default port left out of Host", breaks: [],
+      request({ $0[1] = "Host: 127.0.0.1" }, server: ServerAddress(host: "127.0.0.1", port: 80))),
+    Example(
+      "the default port kept in Host", breaks: [],
+      request({ $0[1] = "Host: 127.0.0.1:80" }, server: ServerAddress(host: "127.0.0.1", port: 80))),
+    Example(
+      "user information in Host", breaks: ["request-host"],
+      request(
+        { $0[1] = "Host: u:p@127.0.0.1:8080" }, step: ConnectStep(url: "ws://u:p@{host}:{port}/{token}"),
+        server: .usual)),
+    Example(
+      "an IPv6 address without its brackets", breaks: ["request-host"],
+      request(
+        { $0[1] = "Host: ::1:8080" }, step: ConnectStep(url: "ws://[::1]:{port}/{token}"), server: .usual)),
+    Example(
+      "a host name in another case", breaks: [],
+      request(
+        { $0[1] = "Host: localhost:8080" }, step: ConnectStep(url: "WS://LOCALHOST:{port}/{token}"),
+        server: .usual)),
+    Example(
+      "a control character in the target", breaks: ["request-line"],
+      request({ $0[0] = "GET /t0k\u{7F} HTTP/1.1" }, step: ConnectStep(target: "/{token}\u{7F}"))),
+    Example(
+      "a query put in another form", breaks: ["request-target"],
+      request(
+        { $0[0] = "GET /t0k?a=b%20c HTTP/1.1" }, step: ConnectStep(url: "ws://{host}:{port}/{token}?a=b+c"))),
+    Example(
+      "a subprotocol that is no token", breaks: ["request-subprotocols"],
+      request({ $0.append("Sec-WebSocket-Protocol: a b") }, step: ConnectStep(subprotocols: ["a b"]))),
+    Example(
+      "a subprotocol twice", breaks: ["request-subprotocols"],
+      request({ $0.append("Sec-WebSocket-Protocol: a, a") }, step: ConnectStep(subprotocols: ["a", "a"]))),
+    Example(
+      "a subprotocol twice, asked for once", breaks: [],
+      request({ $0.append("Sec-WebSocket-Protocol: a") }, step: ConnectStep(subprotocols: ["a", "a"]))),
+    Example(
+      "the application's version beside the client's", breaks: ["request-form"],
+      request(
+        { $0.append("Sec-WebSocket-Version: 8") },
+        step: ConnectStep(headers: [.init("Sec-WebSocket-Version", "8")]))),
+    Example(
+      "a line end let through by a bare LF", breaks: ["request-no-injection"],
+      request(
+        { $0 += ["X-A: 1", "X-Evil: 2"] }, step: ConnectStep(headers: [.init("X-A", "1\nX-Evil: 2")]))),
     Example("no Upgrade", breaks: ["request-upgrade"], request { $0.remove(at: 2) }),
     Example("no Connection: Upgrade", breaks: ["request-upgrade"], request { $0[3] = "Connection: close" }),
     Example("version 8", breaks: ["request-version"], request { $0[5] = "Sec-WebSocket-Version: 8" }),
@@ -173,4 +223,56 @@ struct BrokenOpeningTests {
     }
     #expect(attempt.broken == ["opening-refused"])
   }
+
+  @Test("a second request let through behind an empty line")
+  func secondRequest() {
+    let attempt = Self.request(
+      { $0 += ["X-A: 1", "", "GET /evil HTTP/1.1"] },
+      step: ConnectStep(headers: [.init("X-A", "1\r\n\r\nGET /evil HTTP/1.1")]))
+    #expect(attempt.broken.contains("request-no-injection"))
+  }
+
+  @Test("a head that the server refused is looked at all the same")
+  func refusedHead() {
+    var attempt = Self.request({ $0[0] = "GET /t0k a HTTP/1.1" }, step: ConnectStep(target: "/{token} a"))
+    attempt.wire.trace.requestHeadLength = nil
+    #expect(attempt.broken.contains("request-line"))
+  }
+
+  @Test("a Kelvin sign is no k, and a list no websocket")
+  func upgradeValues() {
+    for value in ["websoc\u{212A}et", "websocket, h2c", "h2c, websocket"] {
+      let attempt = Attempt.make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.respond(WireBuilder.responseLines.map { $0.hasPrefix("Upgrade") ? "Upgrade: \(value)" : $0 })
+        $0.connected()
+        $0.closes()
+      }
+      #expect(attempt.broken == ["opening-refused"], "\(value)")
+    }
+  }
+
+  // MARK: URLs that name the loopback
+
+  private func unopened(_ type: String, url: String?) -> Judgement {
+    let device = Attempt.make(ClientScript([.connect(ConnectStep(url: url)), .echo()])) {
+      $0.wires = []
+      $0.app(.connectFailed(ClientException(type: type, message: "x")), step: 0)
+    }
+    return Judge.judge(case: device.case, device: device.trace, reference: JudgeTests.lawful.trace)
+  }
+
+  @Test("what the network does not reach is unsupported; a URL taken for wrong is a failure")
+  func unreachableLoopback() {
+    #expect(unopened("OSError", url: "ws://[::1]:{port}/{token}").verdict == .unsupported)
+    #expect(unopened("ValueError", url: "ws://[::1]:{port}/{token}").verdict == .failed)
+    #expect(unopened("OSError", url: "ws://{host}:{port}/{token}").verdict == .failed)
+    #expect(unopened("OSError", url: nil).verdict == .failed)
+  }
+}
+
+extension ServerAddress {
+  /// Where the hand-made wires come from.
+  fileprivate static let usual = ServerAddress(host: "127.0.0.1", port: 8080)
 }

@@ -13,6 +13,8 @@ struct Attempt {
     server: ServerScript([]))
   var wires: [WireBuilder] = [WireBuilder()]
   var client = ClientTrace()
+  /// Where the client was sent to; nil where the rules need not know.
+  var server: ServerAddress?
 
   init(_ script: ClientScript = .echo, expected: Expected = Expected(), requirement: Requirement = .must) {
     scenario.client = script
@@ -28,7 +30,7 @@ struct Attempt {
   var `case`: Case { Case(scenario: scenario) }
 
   var trace: AttemptTrace {
-    AttemptTrace(endpoint: .device, connections: wires.map(\.trace), client: client)
+    AttemptTrace(endpoint: .device, connections: wires.map(\.trace), client: client, server: server)
   }
 
   /// Appends an event of the application's; the step is 1, the echo or receive step of the usual scripts.

@@ -44,10 +44,10 @@ public enum OpeningModel: Sendable, Hashable {
       return "the status line is \(Words.quoted(Array(response.startLine.utf8)))"
     }
     let upgrade = response.values("Upgrade")
-    guard !upgrade.isEmpty, upgrade.allSatisfy({ $0.lowercased() == "websocket" }) else {
+    guard !upgrade.isEmpty, upgrade.allSatisfy({ Words.isSameInASCII($0, "websocket") }) else {
       return upgrade.isEmpty ? "the Upgrade header is missing" : "the Upgrade header is not websocket"
     }
-    guard response.list("Connection").contains(where: { $0.lowercased() == "upgrade" }) else {
+    guard response.list("Connection").contains(where: { Words.isSameInASCII($0, "upgrade") }) else {
       return "the Connection header has no token Upgrade"
     }
     return acceptDefect(of: response, for: request) ?? choiceDefect(of: response, for: request)

@@ -18,6 +18,12 @@ enum Words {
     return "\"" + String(decoding: start, as: UTF8.self) + (bytes.count > 40 ? "…\"" : "\"")
   }
 
+  /// Whether two texts are the same but for the case of ASCII letters (RFC 6455 section 2.1): no other letters are folded.
+  static func isSameInASCII(_ one: some StringProtocol, _ other: some StringProtocol) -> Bool {
+    let fold = { (byte: UInt8) -> UInt8 in (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+    return one.utf8.lazy.map(fold).elementsEqual(other.utf8.lazy.map(fold))
+  }
+
   /// A string of the client's, made safe for one line and bounded.
   static func line(_ text: String) -> String {
     let safe = text.unicodeScalars.prefix(120).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }

@@ -35,9 +35,9 @@ extension Rule {
 
 extension RuleContext {
   fileprivate var unopenedFindings: [Finding] {
-    guard decoded.request == nil, expected.opening == .accepted, application.unsupported.isEmpty else {
-      return []
-    }
+    guard decoded.request == nil, expected.opening == .accepted, application.unsupported.isEmpty,
+      unreachableLoopback == nil
+    else { return [] }
     if application.isConnected {
       return [Finding("The client reported a connection on which it had sent no request.")]
     }

@@ -94,26 +94,11 @@ extension RuleContext {
   fileprivate var maskingKeyFindings: [Finding] {
     // Over all connections, as a client that starts with the same key on each is as predictable; told on the first only.
     guard siblingIndex == 0 else { return [] }
-    let masked = siblings.flatMap { $0.client.frames }.filter { $0.header.isMasked && $0.payloadLength > 0 }
-    let keys = masked.compactMap { frame -> UInt32? in
-      frame.header.maskingKey?.bytes.reduce(0) { $0 << 8 | UInt32($1) }
+    guard let defect = ClientKeys(of: siblings).maskingDefect(spending: ClientKeys.casePortion) else {
+      return []
     }
-    guard keys.count >= 2, let first = keys.first else { return [] }
-    let offset = masked.first?.streamOffset
-    if keys.allSatisfy({ $0 == first }) {
-      let key = Words.hex(masked.first?.header.maskingKey?.bytes ?? [])
-      return [
-        Finding(
-          at: offset, "All \(keys.count) frames have the masking key \(key). Each must have a fresh one.")
-      ]
-    }
-    let steps = Set(zip(keys, keys.dropFirst()).map { $1 &- $0 })
-    guard keys.count >= 4, steps.count == 1 else { return [] }
-    return [
-      Finding(
-        at: offset,
-        "Each of \(keys.count) masking keys follows from the one before. They must be unpredictable.")
-    ]
+    let first = client.frames.first { $0.header.isMasked && $0.payloadLength > 0 }
+    return [Finding(at: first?.streamOffset, "The client's \(defect) Each must be fresh and unpredictable.")]
   }
 
   fileprivate var textFindings: [Finding] {

@@ -103,6 +103,10 @@ private struct RequestView {
         Finding(at: 0, "The request line is \(Words.quoted(Array(head.startLine.utf8))), not GET … HTTP/1.1.")
       ]
     }
+    guard words[1].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      let target = Words.quoted(Array(words[1].utf8))
+      return [Finding(at: 0, "The request asks for \(target), which has characters that no URL has.")]
+    }
     return []
   }
 
@@ -114,7 +118,7 @@ private struct RequestView {
   }
 
   var targetFindings: [Finding] {
-    guard words.count == 3, var wanted = expectation?.target ?? plainTarget else { return [] }
+    guard words.count == 3, var wanted = expectation?.target ?? step?.plainTarget else { return [] }
     let target = String(words[1])
     // The resource name has a question mark only before a query that is not empty (section 3); to keep a lone one is as good.
     if wanted.hasSuffix("?"), !target.hasSuffix("?") { wanted.removeLast() }
@@ -129,12 +133,6 @@ private struct RequestView {
     let sentence =
       "The request asks for \(Words.quoted(Array(target.utf8))), not for \(Words.quoted(Array(wanted.utf8)))."
     return [Finding(at: 0, sentence)]
-  }
-
-  /// The step's target, where nothing in it leaves the client a choice.
-  private var plainTarget: String? {
-    guard let target = step?.target, target.hasPrefix("/"), !target.contains("#") else { return nil }
-    return target.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? target : nil
   }
 
   var formFindings: [Finding] {
@@ -165,7 +163,25 @@ private struct RequestView {
   var hostFindings: [Finding] {
     let values = head.values("Host")
     guard let host = values.first else { return [Finding(at: 0, "The request has no Host header.")] }
-    // The rig never listens on port 80, so the port must be there (section 4.1, item 4 of the request's requirements).
+    // An application may ask a server for another host's content.
+    if let step, step.headers.contains(where: { $0.name.lowercased() == "host" }) { return [] }
+    guard let url else { return unknownHostFindings(host) }
+    guard !url.hostValues.contains(host.lowercased()) else { return [] }
+    let wanted = url.hostValues.joined(separator: " or ")
+    return [
+      Finding(at: offset("Host"), "The Host header is \(Words.quoted(Array(host.utf8))), not \(wanted).")
+    ]
+  }
+
+  /// The URL of the request, as far as it is known where the client was sent to.
+  private var url: RequestedURL? {
+    guard let step, let server = context.attempt.server, let token = context.trace?.token else { return nil }
+    return RequestedURL(step.url(host: server.host, port: server.port, token: token))
+  }
+
+  /// Where nobody knows the server's port, one must be there all the same, unless it is the default one.
+  private func unknownHostFindings(_ host: String) -> [Finding] {
+    if context.scenario.server.port == UInt16(RequestedURL.defaultPort) { return [] }
     let afterAddress = host.hasPrefix("[") ? host.drop { $0 != "]" }.dropFirst() : host.drop { $0 != ":" }
     guard afterAddress.hasPrefix(":"), let port = UInt16(afterAddress.dropFirst()), port > 0,
       !host.hasPrefix(":")
@@ -208,7 +224,11 @@ private struct RequestView {
           "The key \(key) is that of an earlier connection. Each must have a fresh one.")
       ]
     }
-    return []
+    // Told on the last connection, as it takes all of them to see it.
+    guard context.siblingIndex == context.siblings.count - 1,
+      let defect = ClientKeys(of: context.siblings).handshakeDefect(spending: ClientKeys.handshakePortion)
+    else { return [] }
+    return [Finding(at: offset("Sec-WebSocket-Key"), defect)]
   }
 
   var versionFindings: [Finding] {
@@ -223,7 +243,8 @@ private struct RequestView {
   var headerFindings: [Finding] {
     // Whether an adapter can pass headers at all is told by `unsupported`.
     guard context.application.unsupported.isEmpty else { return [] }
-    let wanted = (step?.headers ?? []).filter { !$0.hasLineEnd } + (expectation?.headers ?? [])
+    let given = (step?.headers ?? []).filter { $0.isSendable && !$0.isOfHandshake }
+    let wanted = given + (expectation?.headers ?? [])
     var seen: Set<ConnectStep.HeaderField> = []
     for field in wanted where seen.insert(field).inserted {
       let count = head.values(field.name).count { $0 == field.value.trimmingBlanks() }
@@ -242,10 +263,23 @@ private struct RequestView {
     guard context.application.unsupported.isEmpty else { return [] }
     let asked = step?.subprotocols ?? []
     guard let wanted = expectation?.subprotocols ?? (asked.isEmpty ? nil : asked) else { return [] }
+    let elements = head.values("Sec-WebSocket-Protocol").flatMap {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map { $0.trimmingBlanks() }
+    }
+    if let bad = elements.first(where: { !DecodedHead.isToken($0) }) {
+      let sentence =
+        "The request asks for the subprotocol \(Words.quoted(Array(bad.utf8))), which is no token."
+      return [Finding(at: offset("Sec-WebSocket-Protocol"), sentence)]
+    }
+    if Set(elements).count < elements.count {
+      let sentence = "The request asks for a subprotocol twice: \(elements.joined(separator: ", "))."
+      return [Finding(at: offset("Sec-WebSocket-Protocol"), Words.line(sentence))]
+    }
     let got = head.list("Sec-WebSocket-Protocol")
-    guard got != wanted,
-      !wanted.contains(where: { $0.contains("\r") || $0.contains("\n") || $0.contains("\r\n") })
-    else { return [] }
+    // What the application must not ask for the client may leave out.
+    guard got != wanted, wanted.allSatisfy(DecodedHead.isToken), Set(wanted).count == wanted.count else {
+      return []
+    }
     let sentence =
       "The request asks for the subprotocols \(got.joined(separator: ", ")), not for \(wanted.joined(separator: ", "))."
     return [Finding(at: offset("Sec-WebSocket-Protocol"), Words.line(sentence))]
@@ -253,14 +287,17 @@ private struct RequestView {
 
   var injectionFindings: [Finding] {
     guard let step else { return [] }
-    let given = step.headers.flatMap { [$0.name, $0.value] } + step.subprotocols + [step.target]
+    let given = step.headers.flatMap { [$0.name, $0.value] } + step.subprotocols + [step.urlTemplate]
+    // What was smuggled in may stand behind an empty line, where it is no part of this head any more.
+    let sent = context.trace?.clientStream.bytes ?? head.bytes
     for text in given {
       let lines = text.unicodeScalars.split { $0 == "\r" || $0 == "\n" }.map { String($0) }
       guard text.unicodeScalars.contains(where: { $0 == "\r" || $0 == "\n" }) else { continue }
-      for line in lines.dropFirst() where head.hasLine(beginningWith: line) {
+      for line in lines.dropFirst() {
+        guard let offset = Self.offset(ofLineBeginningWith: line, in: sent) else { continue }
         return [
           Finding(
-            at: head.offset(ofLineBeginningWith: line),
+            at: offset,
             "The line \(Words.quoted(Array(line.utf8))) came into the request out of a value with a line end."
           )
         ]
@@ -272,26 +309,16 @@ private struct RequestView {
   private func offset(_ name: String) -> Int? {
     head.fields.first { $0.name.lowercased() == name.lowercased() }?.streamOffset
   }
-}
 
-extension ConnectStep.HeaderField {
-  /// Whether the name or the value holds a CR or LF, which must not reach the request as it is.
-  var hasLineEnd: Bool { (name + value).unicodeScalars.contains { $0 == "\r" || $0 == "\n" } }
-}
-
-extension DecodedHead {
-  func offset(ofLineBeginningWith text: String) -> Int? {
+  private static func offset(ofLineBeginningWith text: String, in bytes: [UInt8]) -> Int? {
     let wanted = Array(text.utf8)
+    guard !wanted.isEmpty else { return nil }
     var start = 0
     while start < bytes.count {
-      if bytes[start...].starts(with: wanted), start > 0 { return start }
+      if start > 0, bytes[start...].starts(with: wanted) { return start }
       guard let end = bytes[start...].firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) else { return nil }
       start = end + 1
     }
     return nil
-  }
-
-  func hasLine(beginningWith text: String) -> Bool {
-    !text.isEmpty && offset(ofLineBeginningWith: text) != nil
   }
 }
