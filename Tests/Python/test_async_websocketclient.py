@@ -813,6 +813,7 @@ class OpeningHandshake(ClientTest):
             "status 1010": lambda c: c.head(status=b"HTTP/1.1 1010 X"),
             "HTTP/1.0": lambda c: c.head(status=b"HTTP/1.0 101 Switching"),
             "no Upgrade": without(b"Upgrade"),
+            "two protocols": lambda c: c.head().replace(b": websocket", b": h2c, websocket"),
             "no Connection": without(b"Connection"),
             "no Accept": without(b"Sec-WebSocket-Accept"),
             "wrong Accept": lambda c: c.head(accept=b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
@@ -1091,7 +1092,7 @@ class Pure(unittest.TestCase):
         for uri, parts in good.items():
             self.assertEqual(tuple(self.client._parse_uri(uri)), parts, uri)
         bad = ("http://h", "h", "ws://", "ws:///x", "ws://h:x", "ws://h:0", "ws://h:65536", "ws://u:p@h", "ws://h/#f", "ws://h/a b")
-        bad += ("ws://h/a\r\nX: y", "ws://[::1", "ws://[::1]x", "ws://a:1:2")
+        bad += ("ws://h/a\r\nX: y", "ws://[::1", "ws://[::1]x", "ws://[127.0.0.1]", "ws://a:1:2")
         for uri in bad:
             with self.assertRaises(ValueError, msg=uri):
                 self.client._parse_uri(uri)
@@ -1108,9 +1109,17 @@ class Pure(unittest.TestCase):
     def test_callers_headers_replace_ours_once_and_cannot_smuggle(self):
         request = self.request("ws://h", [("Origin", "http://me"), ("HOST", "other")])
         self.assertEqual((request.count(b"rigin:"), request.lower().count(b"\r\nhost:")), (1, 1))
-        for header in (("A", "b\r\nC: d"), ("A\r\n", "b"), ("A b", "c"), ("", "x"), ("A", "\0"), ("Sec-WebSocket-Key", "x")):
+        bad = (("A", "b\r\nC: d"), ("A\r\n", "b"), ("A b", "c"), ("", "x"), ("A", "\0"), ("Sec-WebSocket-Key", "x"))
+        bad += (("Content-Length", "5"), ("Transfer-Encoding", "chunked"), ("Sec-WebSocket-Protocol", "a b"))
+        for header in bad:
             with self.assertRaises(ValueError, msg=header):
                 self.request("ws://h", [header])
+
+    def test_subprotocols_are_tokens_and_come_once(self):
+        self.assertIn(b"\r\nSec-WebSocket-Protocol: v1.a+b, B\r\n", self.request("ws://h", (), ["v1.a+b", "B"]))
+        for names in (["a b"], ["a", ""], ["a;b"], ["\xe4"], ["a", "b", "a"], ["a\r\nX: y"]):
+            with self.assertRaises(ValueError, msg=names):
+                self.request("ws://h", (), names)
 
     def test_masking_equals_the_rule_for_every_length(self):
         key = b"\x37\xfa\x21\x3d"

@@ -81,6 +81,19 @@ import WebSocketProtocol
     #expect(scenario.longestMessage == 101)
   }
 
+  @Test func theOpeningHandshakeAndMaskingAreThereInBreadth() {
+    #expect(Catalogue.scenarios(of: .openingHandshake).count >= 190)
+    #expect(Catalogue.scenarios(of: .masking).count >= 30)
+  }
+
+  /// What the RFC leaves open is said, with the reason.
+  @Test func whatIsDisputedInTheOpeningHandshakeSaysWhy() {
+    for scenario in Catalogue.scenarios(of: .openingHandshake) {
+      let isOpen = scenario.tags.contains("disputed") || scenario.requirement == .may
+      #expect(isOpen == (scenario.dispute != nil), "\(scenario.id)")
+    }
+  }
+
   /// Pauses are no way to wait: a scenario has few, and short ones.
   @Test func pausesAreShort() {
     for scenario in Catalogue.all {

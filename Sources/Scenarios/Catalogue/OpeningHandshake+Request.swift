@@ -16,6 +16,52 @@ extension Catalogue {
       "Sends it as it was given.", ConnectStep(headers: [longHeader]),
       RequestExpectation(headers: [longHeader]))
     freshKeys
+    randomKeys
+  }
+
+  /// Headers of the application's own in other forms.
+  @ListBuilder<Scenario> static var openingRequestHeaders: [Scenario] {
+    let forms: [(slug: String, what: String, headers: [ConnectStep.HeaderField])] = [
+      ("headers-many", "twenty headers", (1...20).map { .init("X-Header-\($0)", "value \($0)") }),
+      (
+        "header-repeated", "two headers of the same name", [.init("X-Multi", "one"), .init("X-Multi", "two")]
+      ),
+      ("header-empty", "a header without a value", [.init("X-Empty", "")]),
+      (
+        "header-blanks", "a header whose value has blanks and a tab inside",
+        [.init("X-Blanks", "a  b\tc   d")]
+      ),
+      ("header-origin", "an Origin", [.init("Origin", "https://board.example:8443")]),
+      (
+        "header-token-name", "a header whose name has all kinds of characters of a token",
+        [.init("X-!#$%&'*+.^_`|~9", "odd")]
+      ),
+      (
+        "header-like-own", "headers whose names begin like the client's own",
+        [
+          .init("Host-Name", "board-7"), .init("Upgrade-Insecure-Requests", "0"),
+          .init("Connection-Id", "7"),
+        ]
+      ),
+    ]
+    for (slug, what, headers) in forms {
+      request(
+        "request-\(slug)", "Is opened by an application that adds \(what).",
+        "Sends all of them as they were given.",
+        ConnectStep(headers: headers), RequestExpectation(headers: headers))
+    }
+    request(
+      "request-subprotocols-many", "Is opened by an application that asks for twelve subprotocols.",
+      "Asks for all of them in order.", ConnectStep(subprotocols: (1...12).map { "v\($0).board" }),
+      RequestExpectation(subprotocols: (1...12).map { "v\($0).board" }))
+    leftOpen(
+      "request-header-non-ascii", .may("4.1"),
+      "Is opened by an application that adds a header with letters beyond ASCII.",
+      "Sends the header in some encoding, or refuses it.",
+      because:
+        "RFC 7230 section 3.2.4 has new header values confined to ASCII and tolerates other bytes as opaque data: refusing the value and sending it as UTF-8 or Latin-1 are all allowed.",
+      client: ClientScript([.connect(ConnectStep(headers: [.init("X-Name", "café")])), .echo()]),
+      deliveries: .wholeOnly)
   }
 
   private static let addedHeaders: [ConnectStep.HeaderField] = [
@@ -24,7 +70,7 @@ extension Catalogue {
   ]
   private static let longHeader = ConnectStep.HeaderField("X-Token", String(repeating: "t", count: 600))
 
-  private static func request(
+  static func request(
     _ slug: String, _ description: String, _ expectation: String, _ connect: ConnectStep,
     _ request: RequestExpectation, _ rule: Rule = "4.1", ownPort: Bool = false
   ) -> Scenario {
@@ -51,45 +97,19 @@ extension Catalogue {
       deliveries: .wholeOnly)
   }
 
-  /// The forms of a URL (section 3) and what becomes of them in the request.
-  @ListBuilder<Scenario> static var openingTargets: [Scenario] {
-    let kept = [
-      ("query", "a path with a query", "/{token}?a=1&b=%20%C3%A4&c=d/e?f"),
-      ("query-empty", "a path with an empty query", "/{token}?"),
-      ("path-deep", "a path of several segments", "/a/b.c;d=e/{token}/f~g/"),
-      ("path-encoded", "a path with percent-encoded bytes", "/{token}/%E2%82%AC%20%2F"),
-      (
-        "query-long", "a query of 600 bytes, as signed URLs have",
-        "/{token}?sig=" + String(repeating: "s", count: 595)
-      ),
-    ]
-    for (slug, form, target) in kept {
-      request(
-        "target-\(slug)", "Is opened by a URL with \(form).", "Asks for exactly that target.",
-        ConnectStep(target: target), RequestExpectation(target: target), "3")
-    }
-    request(
-      "target-query-without-path", "Is opened by a URL that has a query but no path.",
-      "Asks for the path / with that query.", ConnectStep(target: "?token={token}&x=1"),
-      // Who loses the query loses the token, and would come to nobody but for a port of its own.
-      RequestExpectation(target: "/?token={token}&x=1"), "3", ownPort: true)
-    request(
-      "target-empty", "Is opened by a URL that has no path.", "Asks for the path /.", ConnectStep(target: ""),
-      RequestExpectation(target: "/"), "3", ownPort: true)
-    request(
-      "target-root", "Is opened by a URL whose path is /.", "Asks for the path /.", ConnectStep(target: "/"),
-      RequestExpectation(target: "/"), "3", ownPort: true)
-    fragmentTarget
-  }
-
-  /// A fragment must not be used in a WebSocket URL: refusing it and leaving it out are both in order, sending it is not.
-  private static var fragmentTarget: Scenario {
-    var scenario = leftOpen(
-      "target-fragment", .may("3"), "Is opened by a URL with a fragment.",
-      "Refuses the URL, or leaves the fragment out of its request.",
-      client: ClientScript([.connect(ConnectStep(target: "/{token}#top")), .echo()]), deliveries: .wholeOnly,
-      response: .accept())
-    scenario.expected.request = RequestExpectation(target: "/{token}")
-    return scenario
+  /// In twelve keys a letter that is always the same, a counter or a clock shows.
+  private static var randomKeys: Scenario {
+    let names = (1...12).map { "connection\($0)" }
+    return Scenario(
+      id: "request-keys-random", description: "Takes twelve connections of the client, one after the other.",
+      expectation: "Sends keys that show no pattern: 16 bytes drawn at random for each.", rfc: "4.1",
+      requirement: .must,
+      tags: ["several-connections"],
+      server: ServerScript(connections: names.map { ConnectionScript(name: $0, steps: []) }),
+      client: ClientScript(
+        names.flatMap { name -> [ClientStep] in
+          [.connect(ConnectStep(connection: name)), .receive(connection: name)]
+        }),
+      deliveries: .wholeOnly)
   }
 }

@@ -86,17 +86,32 @@ func refused(
 
 /// A scenario whose answer to the opening handshake a client may take or not, as long as it goes on in an orderly way.
 ///
-/// The end of the stream follows the answer, so that both ways come to an end.
+/// A message and the end of the stream follow the answer: who took it has to deliver the message, and both ways come to an end.
+/// `isProbed` leaves the message out, where it is not clear how it would have to be read.
 func leftOpen(
   _ slug: String, _ rule: Rule, _ description: String,
-  _ expectation: String = "Takes the connection or refuses it, without hanging.",
-  client: ClientScript = .echo, deliveries: [Delivery] = .every, response: OpeningResponse
+  _ expectation: String = "Takes the connection or refuses it, without hanging.", because dispute: String,
+  client: ClientScript = .echo, isProbed: Bool = true, deliveries: [Delivery] = .every,
+  response: OpeningResponse = .accept()
 ) -> Scenario {
   Scenario(
     id: slug, description: description, expectation: expectation, rfc: rule.section,
-    requirement: rule.requirement,
-    tags: ["disputed"], server: ServerScript([.respond(response)], ending: .endOfStream), client: client,
-    expected: Expected(opening: .either), deliveries: deliveries)
+    requirement: rule.requirement, dispute: dispute, tags: ["disputed"],
+    server: ServerScript([.respond(response)] + (isProbed ? [.text("hello")] : []), ending: .endOfStream),
+    client: client, expected: Expected(opening: .either), deliveries: deliveries)
+}
+
+/// A scenario in which the application asks for something that must not reach the wire as it is. The client refuses it, or makes
+/// something lawful of it: the judge looks at the request, if there is one.
+func guarded(
+  _ slug: String, _ rule: Rule, _ description: String, _ expectation: String, connect: ConnectStep
+) -> Scenario {
+  Scenario(
+    id: slug, description: description, expectation: expectation, rfc: rule.section,
+    requirement: rule.requirement, tags: ["hostile-input"],
+    server: ServerScript([.respond(.accept()), .text("hello")], ending: .endOfStream),
+    client: ClientScript([.connect(connect), .echo()]), expected: Expected(opening: .either),
+    deliveries: .wholeOnly)
 }
 
 extension OpeningResponse {
