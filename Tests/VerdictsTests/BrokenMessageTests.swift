@@ -204,6 +204,12 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
+      "a limit that ends the connection without a Close", breaks: ["failure-close-frame:SHOULD"],
+      .open(expected: Expected(closeCodes: [1009], failure: true)) {
+        $0.wire.note(.receivedEnd)
+        $0.ended(1006, clean: false)
+      }),
+    Example(
       "a failure that only the scenario knows", breaks: ["expected-failure"],
       .open(expected: Expected(failure: true)) {
         $0.wire.server(.text, "forbidden")

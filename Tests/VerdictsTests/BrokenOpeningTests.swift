@@ -100,6 +100,10 @@ struct BrokenOpeningTests {
       "a line end let through", breaks: ["request-no-injection"],
       request(
         { $0 += ["X-A: 1", "X-Evil: 2"] }, step: ConnectStep(headers: [.init("X-A", "1\r\nX-Evil: 2")]))),
+    Example(
+      "a line end in front of the value let through", breaks: ["request-no-injection"],
+      request(
+        { $0 += ["X-A: ", "X-Evil: 2"] }, step: ConnectStep(headers: [.init("X-A", "\r\nX-Evil: 2")]))),
   ]
 
   static let answers: [Example] = [

@@ -84,12 +84,14 @@ extension RuleContext {
   }
 
   fileprivate var impatienceFindings: [Finding] {
-    guard isEstablished, application.hasCloseStep, server.violation == nil, let close = client.close,
+    guard isEstablished, application.closeReturned, application.hasCloseStep, server.violation == nil,
+      let close = client.close,
       let clientEnd,
       !serverReset, !serverPauses
     else { return [] }
-    // The order is certain only where the server's Close left after the client's end had come.
-    guard let answer = server.close, answer.eventIndex > clientEnd.eventIndex,
+    // The order is certain only where the client's end had come before the server did anything: sent its Close, ended its stream,
+    // or left both for the client's end.
+    guard server.close.map({ $0.eventIndex > clientEnd.eventIndex }) ?? true,
       close.eventIndex < clientEnd.eventIndex,
       decoded.serverEnd.map({ $0.eventIndex > clientEnd.eventIndex }) ?? true
     else { return [] }

@@ -106,14 +106,23 @@ extension RuleContext {
   }
 
   fileprivate var missingFailureCloseFindings: [Finding] {
-    guard let violation = dueViolation, client.close == nil, clientEnd != nil, client.isComplete,
-      damagedSend == nil
-    else { return [] }
+    guard client.close == nil, clientEnd != nil, client.isComplete, damagedSend == nil else { return [] }
+    if isLimitDue, let codes = expected.closeCodes {
+      return [
+        Finding("The client gave up without a Close; it should send \(CloseContent.words(codes)) first.")
+      ]
+    }
+    guard let violation = dueViolation else { return [] }
     let closes = CloseContent.words(allowedCodes(violation))
     return [
       Finding(
         "The client ended TCP after \(violation.what), without a Close; it should send \(closes) first.")
     ]
+  }
+
+  /// Whether a limit of the client's own, not a violation of the server's, is what it must fail the connection for.
+  private var isLimitDue: Bool {
+    expected.failure == true && isEstablished && !serverReset && server.violation == nil && server.isComplete
   }
 
   fileprivate var failureCodeFindings: [Finding] {

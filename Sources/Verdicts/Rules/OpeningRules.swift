@@ -291,7 +291,9 @@ private struct RequestView {
     // What was smuggled in may stand behind an empty line, where it is no part of this head any more.
     let sent = context.trace?.clientStream.bytes ?? head.bytes
     for text in given {
-      let lines = text.unicodeScalars.split { $0 == "\r" || $0 == "\n" }.map { String($0) }
+      // A value may begin with a line end: then its first line is empty.
+      let lines = text.unicodeScalars.split(omittingEmptySubsequences: false) { $0 == "\r" || $0 == "\n" }
+        .map { String($0) }
       guard text.unicodeScalars.contains(where: { $0 == "\r" || $0 == "\n" }) else { continue }
       for line in lines.dropFirst() {
         guard let offset = Self.offset(ofLineBeginningWith: line, in: sent) else { continue }
