@@ -47,7 +47,7 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, tokens: setup.tokens,
-      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded)
+      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded, thrift: configuration.thrift)
     var latency = LatencyRecorder(.run)
     var keys = RunKeys()
     defer {
@@ -68,7 +68,7 @@ public struct ConformanceRun: Sendable {
       for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
       if let device = outcome.device { keys.add(device) }
       progress(.caseEnded(outcome))
-      if !(outcome.needsAttention && configuration.keepsTraces) { outcome.letGoOfTraces() }
+      if !outcome.needsAttention { outcome.letGoOfTraces() }
       result.cases.append(outcome)
       if configuration.isEnough?(outcome) == true { break }
     }

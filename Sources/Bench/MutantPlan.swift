@@ -64,7 +64,8 @@ struct MutantPlan {
   ) throws -> String {
     let tool = try ClientBundle.read(URL(fileURLWithPath: "/proc/self/exe"))
     let files = client.files.sorted { $0.key < $1.key }.map(\.value)
-    let settings = "\(configuration.seed) \(configuration.isMatrix) \(configuration.simulation)"
+    let settings =
+      "\(configuration.seed) \(configuration.isMatrix) \(configuration.ownChapters) \(configuration.simulation)"
     let texts = [settings] + cases.map(ScenarioFile.text)
     let parts = [tool] + files + texts.map { Array($0.utf8) }
     return SHA1.hexadecimal(of: parts.flatMap { Array(SHA1.hexadecimal(of: $0).utf8) })
@@ -91,7 +92,10 @@ private struct CaseChooser {
   func cases(for mutant: Mutant) throws(RunPlanError) -> [Case] {
     let declared = try RunPlan.cases(
       of: configuration.scenarios, choice: .only([.whole]), only: mutant.killedBy, seed: configuration.seed)
-    if configuration.isMatrix { return pool }
+    if configuration.isMatrix {
+      guard configuration.ownChapters else { return pool }
+      return pool.filter { item in item.scenario.chapter.map(mutant.chapters.contains) ?? false }
+    }
     let ids = Set(declared.map(\.id))
     var generator = SplitMix64(seed: configuration.seed, text: "mutant \(mutant.id)")
     let others = pool.filter { !ids.contains($0.id) }.shuffled(using: &generator)

@@ -25,6 +25,8 @@ public struct MutantRunConfiguration: Sendable {
   public var jobs: Int
   /// Whether every mutant goes through every case, in place of its own ones up to the first kill.
   public var isMatrix: Bool
+  /// Whether the matrix puts each mutant through the scenarios of its own chapters only.
+  public var ownChapters: Bool
   /// After this long no further mutant begins; nil is no limit.
   public var maxTime: Duration?
   /// An earlier run, whose results are taken over where they belong to this one.
@@ -34,7 +36,7 @@ public struct MutantRunConfiguration: Sendable {
   public init(
     mutants: [Mutant], fixtures: Fixtures, simulation: RunConfiguration.Simulation, scenarios: [Scenario],
     deliveries: String, only: [String] = [], seed: UInt64, jobs: Int, isMatrix: Bool,
-    maxTime: Duration? = nil, earlier: MutantRunResult? = nil
+    ownChapters: Bool = false, maxTime: Duration? = nil, earlier: MutantRunResult? = nil
   ) {
     self.mutants = mutants
     self.fixtures = fixtures
@@ -45,6 +47,7 @@ public struct MutantRunConfiguration: Sendable {
     self.seed = seed
     self.jobs = jobs
     self.isMatrix = isMatrix
+    self.ownChapters = ownChapters
     self.maxTime = maxTime
     self.earlier = earlier
   }
@@ -64,6 +67,7 @@ public enum MutantRunEvent: Sendable {
 public struct MutantRun: Sendable {
   private let configuration: MutantRunConfiguration
   private let plan: MutantPlan
+  private let thrift = RunThrift()
   private let progress: @Sendable (MutantRunEvent) -> Void
 
   /// Prepares a run: patches every mutant and chooses its cases.
@@ -164,7 +168,7 @@ public struct MutantRun: Sendable {
   private func runConfiguration(of client: ClientBundle, _ cases: [Case]) -> RunConfiguration {
     RunConfiguration(
       board: .simulated, simulation: configuration.simulation, client: client,
-      fixtures: configuration.fixtures, cases: cases, seed: configuration.seed, keepsTraces: false)
+      fixtures: configuration.fixtures, cases: cases, seed: configuration.seed, thrift: thrift)
   }
 
   /// Does something with every element, with so many at the same time as there are jobs; the results are in the elements' order.

@@ -27,8 +27,8 @@ public struct RunConfiguration: Sendable {
   public var failFast: Bool
   /// A case for which this holds is the last one: whoever asked the run a question then has the answer. Nil runs all cases.
   public var isEnough: (@Sendable (CaseResult) -> Bool)?
-  /// Whether the results of failed cases keep their traces, for the reports.
-  public var keepsTraces: Bool
+  /// What is left out where nothing but the verdicts is wanted; nil leaves nothing out.
+  public var thrift: RunThrift?
   /// After this long no further case begins; nil is no limit.
   public var maxTime: Duration?
   /// What the board goes through before each case; nil is what each scenario says.
@@ -42,7 +42,7 @@ public struct RunConfiguration: Sendable {
   public init(
     board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
     seed: UInt64, host: String = "127.0.0.1", port: UInt16 = 0, captureLimit: Int = 1 << 20,
-    failFast: Bool = false, isEnough: (@Sendable (CaseResult) -> Bool)? = nil, keepsTraces: Bool = true,
+    failFast: Bool = false, isEnough: (@Sendable (CaseResult) -> Bool)? = nil, thrift: RunThrift? = nil,
     maxTime: Duration? = nil, isolation: Isolation? = nil, repeatFailed: Int = 0, serialLog: URL? = nil
   ) {
     self.board = board
@@ -56,7 +56,7 @@ public struct RunConfiguration: Sendable {
     self.captureLimit = captureLimit
     self.failFast = failFast
     self.isEnough = isEnough
-    self.keepsTraces = keepsTraces
+    self.thrift = thrift
     self.maxTime = maxTime
     self.isolation = isolation
     self.repeatFailed = repeatFailed

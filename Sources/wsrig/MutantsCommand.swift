@@ -44,6 +44,9 @@ struct MutantsCommand: AsyncParsableCommand {
   @Flag(help: "Runs every mutant through every case, and tells which scenarios no mutant fails.")
   var matrix = false
 
+  @Flag(help: "With --matrix: puts each mutant through the scenarios of the chapters that it is about only.")
+  var ownChapters = false
+
   @Option(help: ArgumentHelp("With --matrix: writes the table of both into this file.", valueName: "file"))
   var table: String?
 
@@ -79,6 +82,7 @@ struct MutantsCommand: AsyncParsableCommand {
   func validate() throws {
     if !(1...64).contains(jobs) { throw ValidationError("--jobs must lie between 1 and 64.") }
     if resume, !matrix || json == nil { throw ValidationError("--resume goes with --matrix and --json.") }
+    if ownChapters, !matrix { throw ValidationError("--own-chapters goes with --matrix.") }
     if table != nil, !matrix { throw ValidationError("--table goes with --matrix.") }
   }
 
@@ -92,6 +96,7 @@ struct MutantsCommand: AsyncParsableCommand {
       MutantRunConfiguration(
         mutants: chosen, fixtures: fixtures, simulation: simulation.simulation, scenarios: Catalogue.all,
         deliveries: deliveries, only: cases, seed: seed, jobs: jobs, isMatrix: matrix,
+        ownChapters: ownChapters,
         maxTime: maxTime?.duration, earlier: resume ? json.flatMap(MutantReport.read) : nil),
       progress: { progress.receive($0) })
     let (result, wasInterrupted) = try await Interruption.watching { try await run.run() }
