@@ -28,7 +28,13 @@ extension WebSocketConnection: EndOfTurnHandler {
     while true {
       if let message = messages.popFirst() { return message }
       if isOver { return nil }
-      if isReadable { readOnce() } else { try await wait(.receive, deadline) }
+      if !held.isEmpty {
+        process()
+      } else if isReadable {
+        readOnce()
+      } else {
+        try await wait(.receive, deadline)
+      }
     }
   }
 
@@ -60,8 +66,10 @@ extension WebSocketConnection: EndOfTurnHandler {
     while true {
       if let instant = pongs.removeValue(forKey: payload) { return instant - start }
       guard !isOver else { throw InvalidOperation.notOpen }
-      if isReadable, messages.count < Self.mostQueuedMessages {
-        readOnce()
+      if !held.isEmpty {
+        process(ahead: true)
+      } else if isReadable, messages.count < Self.mostQueuedMessages {
+        readOnce(ahead: true)
         wakeWaiters()
       } else {
         try await wait(.receive, deadline)
@@ -81,26 +89,40 @@ extension WebSocketConnection: EndOfTurnHandler {
     flush()
     while !isClosed {
       // The timer ends this wait: it closes TCP.
-      if isReadable { readOnce() } else { try await wait(.close, .never) }
+      if !held.isEmpty {
+        process()
+      } else if isReadable {
+        readOnce()
+      } else {
+        try await wait(.close, .never)
+      }
     }
     return closeStatus?.wasClean ?? false
   }
 
   // MARK: - Reading
 
-  func readOnce() {
+  /// Reads once, when nothing is held of the read before, or nobody wants it any more.
+  private func readOnce(ahead: Bool = false) {
     switch socket.receive(into: memory) {
     case .moved(let count):
       // A short read took all there was; what comes later is reported anew.
       if count < memory.count, !endIsReported { isReadable = false }
-      process(UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+      held = 0..<count
+      process(ahead: ahead)
     case .wouldBlock: isReadable = false
     case .end, .failed: finish()
     }
   }
 
-  func process(_ bytes: UnsafeMutableRawBufferPointer) {
-    var input = ReceivedBytes(bytes)
+  /// Looks at what is held of the last read, up to the next message, or with `ahead` at all of it.
+  ///
+  /// What lies behind a message is looked at when somebody asks for more: a breach there fails the connection, and must not keep
+  /// the application from answering what came lawfully before it.
+  private func process(ahead: Bool = false) {
+    var input = ReceivedBytes(UnsafeMutableRawBufferPointer(rebasing: memory[held]))
+    let end = held.upperBound
+    held = end..<end
     while let event = machine.next(&input, &output) {
       switch event {
       case .message(.text, let payload) where !discardsMessages:
@@ -110,6 +132,10 @@ extension WebSocketConnection: EndOfTurnHandler {
       case .pong(let payload): if pongs.count < 64 { pongs[[UInt8](payload)] = .now() }
       case .close: noMoreMessages(nil)
       case .violation(let violation): noMoreMessages(violation)
+      }
+      if !ahead, messages.count > 0, input.remaining > 0 {
+        held = end - input.remaining..<end
+        break
       }
     }
     if output.count > outputStart {

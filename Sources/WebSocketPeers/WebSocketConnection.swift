@@ -46,6 +46,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Bytes at the start of `output` that the kernel has taken.
   @exclusivity(unchecked) var outputStart = 0
   @exclusivity(unchecked) var messages = MessageQueue()
+  /// The part of the last read, in `memory`, that lies behind a message and was not looked at yet.
+  @exclusivity(unchecked) var held = 0..<0
   /// Whether a read may find something: epoll reports changes only.
   @exclusivity(unchecked) var isReadable = true
   /// Whether the end of the stream waits behind the bytes: then a short read must be followed by another.
@@ -94,8 +96,10 @@ public final class WebSocketConnection: @unchecked Sendable {
     registration = try loop.register(
       self.socket.descriptor, [.readable, .writable, .peerEnded, .edgeTriggered], ReadinessLink(self))
     closeTimer = LoopTimer(on: loop) { [weak self] in self?.finish() }
-    var rest = rest
-    rest.withUnsafeMutableBytes { if !$0.isEmpty { process($0) } }
+    // At most what one read of the opening handshake took, which is less than the memory holds.
+    precondition(rest.count <= memory.count, "more came behind the head than one read takes")
+    memory.copyBytes(from: rest)
+    held = 0..<rest.count
   }
 
   deinit { memory.deallocate() }

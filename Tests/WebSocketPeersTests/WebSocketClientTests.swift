@@ -76,6 +76,62 @@ struct WebSocketClientTests {
     }
   }
 
+  @Test(
+    "What came lawfully before a breach, a Close or a Ping in the same read is answered first",
+    arguments: [
+      (FrameSpec(.text, "bad", reservedBits: 4), CloseCode.protocolError),
+      (FrameSpec(.close, [3, 233]), .goingAway),
+    ])
+  func answersBeforeTheEnd(last: FrameSpec, code: CloseCode) async throws {
+    try await withLoop { loop in
+      let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      // In one write, so that the client has it all in one read.
+      let script = ServerScript(
+        [
+          .sendFrame(FrameSpec(.text, "one")), .sendFrame(FrameSpec(.ping, "p")),
+          .sendFrame(FrameSpec(.text, "two")), .sendFrame(last),
+        ],
+        ending: .awaitFailure)
+      let attempt = try await server.prepare(
+        script, token: "tok", delivery: .coalesced, deadline: .after(.seconds(20)))
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])/tok")
+      while let message = try await client.recv() {
+        guard case .text(let text) = message else { break }
+        try await client.send(text)
+      }
+      try await client.close()
+      let connection = try #require(await attempt.record().connections.first)
+      let frames = DecodedConnection(connection).client.frames
+      #expect(frames.map(\.opcode) == [.text, .pong, .text, .close])
+      #expect(
+        frames.last?.payload.prefix(2).elementsEqual([UInt8(code.rawValue >> 8), UInt8(code.rawValue & 255)])
+          == true)
+      try await server.stop()
+    }
+  }
+
+  @Test("A Pong that lies behind a message nobody has taken is found all the same")
+  func pongBehindMessage() async throws {
+    try await withLoop { loop in
+      let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let script = ServerScript([
+        .expectFrame(FrameExpectation(opcode: Opcode.ping.rawValue)), .sendFrame(FrameSpec(.text, "one")),
+        .sendFrame(FrameSpec(.text, "two")), .sendFrame(FrameSpec(.pong, "p")), .expectClose,
+      ])
+      let attempt = try await server.prepare(
+        script, token: "tok", delivery: .coalesced, deadline: .after(.seconds(20)))
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])/tok")
+      #expect(try await client.ping(Array("p".utf8)) > .zero)
+      #expect(try await client.recv() == .text("one"))
+      #expect(try await client.recv() == .text("two"))
+      #expect(try await client.close())
+      _ = await attempt.record()
+      try await server.stop()
+    }
+  }
+
   @Test("A wait for a message ends at its deadline and on cancellation; the connection goes on")
   func deadlines() async throws {
     try await withLoop { loop in
