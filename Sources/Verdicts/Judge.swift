@@ -6,11 +6,34 @@ public enum Judge {
   /// The three-way judgement of a case. The verdict depends on the rules alone; the comparison stands beside it.
   public static func judge(case: Case, device: AttemptTrace, reference: AttemptTrace) -> Judgement {
     // Each trace is decoded and modelled once, for the rules and for the comparison.
+    judge(`case`, device, RuleContext.all(case: `case`, attempt: device), reference)
+  }
+
+  /// The judgement of a client that says nothing of itself: its one connection proves what it did, and what it does not prove is
+  /// held against nobody. The client may have been told another URL than the scenario's.
+  /// - Returns: the judgement, and the attempt with what was inferred of the client's side.
+  public static func judge(
+    case: Case, wire connections: [ConnectionTrace], reference: AttemptTrace
+  ) -> (judgement: Judgement, device: AttemptTrace) {
+    var device = AttemptTrace(
+      endpoint: .device, connections: connections.map(\.namedByTarget), client: ClientTrace())
+    let bare = RuleContext.all(case: `case`, attempt: device)
+    device.client = bare.first.map { WireWitness($0).trace } ?? device.client
     let devices = RuleContext.all(case: `case`, attempt: device)
-    let references = RuleContext.all(case: `case`, attempt: reference)
+    let echoes = devices.first.map { WireWitness($0).violations } ?? []
+    return (judge(`case`, device, devices, reference, besides: echoes), device)
+  }
+
+  /// - Parameter more: what is broken besides the rules, unless a broken one explains it.
+  private static func judge(
+    _ testCase: Case, _ device: AttemptTrace, _ devices: [RuleContext], _ reference: AttemptTrace,
+    besides more: [Violation] = []
+  ) -> Judgement {
+    let references = RuleContext.all(case: testCase, attempt: reference)
     var violations = violations(device, devices)
+    if !violations.contains(where: { $0.requirement == .must }) { violations = more + violations }
     if violations.isEmpty, unsupported(device, devices) == nil, case .completed = device.client.ending,
-      let miss = unexplainedMiss(`case`, device: device, reference: reference)
+      let miss = unexplainedMiss(testCase, device: device, reference: reference)
     {
       guard device.client.showsRunning else {
         return Judgement(

@@ -15,7 +15,7 @@ extension ScriptedConnection {
   /// A request came that is in order. Without a step that answers it, it gets the lawful 101.
   func beginScript() {
     let answers = script.steps.contains { if case .respond = $0 { true } else { false } }
-    if !answers { respond(.accept()) }
+    if !answers, !isOpen { respond(.accept()) }
   }
 
   func playStep() -> Bool {
@@ -127,7 +127,7 @@ extension ScriptedConnection {
 
   // MARK: - Sending
 
-  private func respond(_ response: OpeningResponse) {
+  func respond(_ response: OpeningResponse) {
     guard let request else { return }
     let bytes = response.bytes(for: request)
     isOpen = OpeningResponse.opens(bytes)

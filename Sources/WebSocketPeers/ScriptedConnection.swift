@@ -58,6 +58,14 @@ final class ScriptedConnection: ReadinessHandler {
   var waitsForWritable = false
   private var isAdvancing = false
   private var isStray = false
+  /// What came of the request head of a connection that waits for an attempt of its own.
+  private var parked: Parked?
+
+  private enum Parked {
+    /// With what came behind it.
+    case request([UInt8])
+    case rejected(HandshakeRejection)
+  }
 
   enum StepState: Equatable { case notBegun, begun, finished, broken(reason: String) }
 
@@ -93,6 +101,16 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
+  }
+
+  /// Goes on with the request head, if that was complete before somebody claimed the connection.
+  func resumeAfterClaim() {
+    guard let parked else { return }
+    self.parked = nil
+    switch parked {
+    case .request(let rest): rest.withUnsafeBytes { begin($0) }
+    case .rejected(let rejection): fail(rejection)
+    }
   }
 
   func isReady(_ readiness: Readiness) {
@@ -164,26 +182,57 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   private func takeHead(_ bytes: UnsafeRawBufferPointer) {
+    guard parked == nil else { return takeBehindParkedHead(bytes) }
     let progress = handshake.receive(bytes)
     if attempt == nil, let target = tap.requestTarget { _ = server.claim(self, target: target) }
     switch progress {
     case .incomplete: socket.acknowledgeNow()
     case .request(let request, let consumed):
-      guard attempt != nil else { return refuseStray() }
       self.request = request
-      tap.requestHeadLength = request.head.rawBytes.count
-      phase = .steps
-      beginScript()
-      if consumed < bytes.count {
-        takeFrames(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
-      } else {
-        advance()
-      }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
+      guard attempt != nil else { return offer(.request(Array(rest))) }
+      begin(rest)
     case .rejected(let rejection):
-      guard attempt != nil else { return refuseStray() }
-      tap.note(.requestRefused(reason: rejection.description), at: loop.now)
-      refuse(rejection)
+      guard attempt != nil else { return offer(.rejected(rejection)) }
+      fail(rejection)
     }
+  }
+
+  /// Plays the script to a request that is in order; `rest` came behind it.
+  private func begin(_ rest: UnsafeRawBufferPointer) {
+    tap.requestHeadLength = request?.head.rawBytes.count
+    phase = .steps
+    beginScript()
+    if rest.isEmpty { advance() } else { takeFrames(rest) }
+  }
+
+  private func fail(_ rejection: HandshakeRejection) {
+    tap.note(.requestRefused(reason: rejection.description), at: loop.now)
+    refuse(rejection)
+  }
+
+  /// Waits for an attempt of its own, where somebody may have one for it.
+  private func offer(_ head: Parked) {
+    guard let handler = server.configuration.onUnclaimed, let target = tap.requestTarget else {
+      return refuseStray()
+    }
+    parked = head
+    headTimer?.set(.after(server.configuration.answerTimeout, from: loop.now))
+    handler(UnclaimedConnection(self, target: target, in: server))
+  }
+
+  /// Answers the request before there is anything to play.
+  func acceptParked() {
+    guard case .request? = parked, !isOpen else { return }
+    respond(.accept())
+    pump()
+    updateInterest()
+  }
+
+  /// A client that does not wait for the response: kept for whoever judges it, within bounds.
+  private func takeBehindParkedHead(_ bytes: UnsafeRawBufferPointer) {
+    guard case .request(let rest)? = parked, rest.count + bytes.count <= Self.mostHeldBytes else { return }
+    parked = .request(rest + bytes)
   }
 
   /// Answers and drains. The answer of a stray is not cut: no scenario's delivery reaches it.
@@ -201,7 +250,7 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   private func recordStray() {
-    guard attempt == nil, !isStray else { return }
+    guard attempt == nil, !isStray, parked == nil else { return }
     isStray = true
     let target = tap.requestTarget ?? ""
     let token = target.split(separator: "/").first.map { String($0.prefix { $0 != "?" }) }

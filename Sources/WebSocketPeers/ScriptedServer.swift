@@ -17,6 +17,11 @@ public struct ScriptedConfiguration: Sendable {
   /// Connections at one time that no attempt has claimed yet, or that were refused; whoever comes beyond that is turned away
   /// with 503.
   public var maximumUnclaimed = 1024
+  /// Given a connection that belongs to no attempt, on the loop, once its request head is complete; without it such
+  /// connections are strays.
+  public var onUnclaimed: (@Sendable (UnclaimedConnection) -> Void)?
+  /// How long such a connection waits for something to play; then it is closed.
+  public var answerTimeout = Duration.seconds(120)
   /// Where strays and failures are told.
   public var logger = Logger(label: "wsrig.server")
 
@@ -146,7 +151,7 @@ public final class ScriptedServer: @unchecked Sendable {
     }
   }
 
-  private func register(
+  func register(
     _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?
   ) throws -> ScriptedAttempt {
     loop.preconditionOnLoop()
@@ -196,6 +201,12 @@ public final class ScriptedServer: @unchecked Sendable {
     guard attempt.claim(connection, targetAfterToken: target[range.upperBound...]) else { return false }
     unclaimed[ObjectIdentifier(connection)] = nil
     return true
+  }
+
+  /// A connection got an attempt of its own.
+  func claimed(_ connection: ScriptedConnection) {
+    unclaimed[ObjectIdentifier(connection)] = nil
+    connection.resumeAfterClaim()
   }
 
   func recordStray(_ stray: StrayConnection) {
