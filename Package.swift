@@ -55,10 +55,12 @@ let package = Package(
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
     module("Latency", ["Traces", histogram]),
     module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
+    module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
       "Reports",
       [
-        "Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", mustache, xml,
+        "Results", "Latency", "Autobahn", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol",
+        mustache, xml,
         rainbow,
       ]),
 
@@ -72,14 +74,14 @@ let package = Package(
       "Bench",
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts",
-        "Latency",
+        "Latency", "Autobahn",
         "Results", "WebSocketProtocol", logging,
       ]),
     .executableTarget(
       name: "wsrig",
       dependencies: [
-        "Bench", "BoardLink", "Reports", "Results", "Scenarios", "Steps", "Verdicts", "WebSocketPeers",
-        "WebSocketProtocol", "PosixIO", arguments, logging,
+        "Bench", "BoardLink", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
+        "WebSocketPeers", "WebSocketProtocol", "PosixIO", arguments, logging,
       ],
       swiftSettings: settings),
 
@@ -95,18 +97,21 @@ let package = Package(
       "WebSocketPeersTests",
       ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging, "TestSupport"]),
+    tests(
+      "AutobahnTests",
+      ["Autobahn", "Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", "TestSupport"]),
     tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",
       [
-        "Reports", "Results", "Latency", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol",
-        "PosixIO",
-        "TestSupport",
+        "Reports", "Results", "Latency", "Autobahn", "Scenarios", "Steps", "Traces", "Verdicts",
+        "WebSocketProtocol", "PosixIO", "TestSupport",
       ]),
     tests(
       "BenchTests",
       [
-        "Bench", "BoardLink", "PosixIO", "RawREPL", "Results", "Scenarios", "Steps", "Traces", "Verdicts",
+        "Bench", "BoardLink", "PosixIO", "RawREPL", "Results", "Autobahn", "Scenarios", "Steps", "Traces",
+        "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "TestSupport",
       ]),
     tests("EndToEndTests", ["PosixIO", "Scenarios", "TestSupport"]),

@@ -82,6 +82,20 @@ struct BoardDevice: Device {
     }
   }
 
+  func echo(_ visit: Visit) async -> VisitEnding {
+    do {
+      try await client.load()
+      return try await runner.echo(visit)
+    } catch let failure as BoardFailure {
+      switch await recover(from: failure) {
+      case .quarantined(let final): return .gone("\(final)")
+      default: return .lost("\(failure)")
+      }
+    } catch {
+      return .lost("\(error)")
+    }
+  }
+
   func noteProgress() async { await client.board.noteProgress() }
 
   func takeEvents() async -> [BoardEventRecord] {

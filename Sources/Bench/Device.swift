@@ -22,6 +22,9 @@ protocol Device: Sendable {
   ///   - isLastAttempt: nothing but this attempt can tell a client that hangs from a board that did not get to run.
   func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome
 
+  /// Has it connect to a server that is not the rig's, and echo until the connection ends.
+  func echo(_ visit: Visit) async -> VisitEnding
+
   /// A case has come to its verdict on a board that works: losses before it count no more.
   func noteProgress() async
 

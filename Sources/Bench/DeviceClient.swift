@@ -17,7 +17,7 @@ actor DeviceClient {
   private var interruptedAt: MonotonicInstant?
 
   /// Longer than any case: the cases end by themselves or by an interrupt.
-  private static let executionLimit = Duration.seconds(120)
+  static let executionLimit = Duration.seconds(120)
   private static let importLimit = Duration.seconds(15)
 
   init(board: Board, bundle: ClientBundle, fixtures: Fixtures) throws {
@@ -76,11 +76,14 @@ actor DeviceClient {
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.
-  func execute(_ program: String, name: String = "") async throws -> AgentOutput {
+  /// - Parameter limit: when the board is taken for lost.
+  func execute(
+    _ program: String, name: String = "", limit: Duration = DeviceClient.executionLimit
+  ) async throws -> AgentOutput {
     running = name
     interruptedAt = nil
     defer { running = nil }
-    let output = try await board.execute(program, deadline: .after(Self.executionLimit))
+    let output = try await board.execute(program, deadline: .after(limit))
     var parsed = Self.parsed(output)
     parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
     parsed.exception = output.traceback.map { "\($0)" }

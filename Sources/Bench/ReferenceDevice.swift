@@ -37,6 +37,8 @@ struct ReferenceDevice: Device {
     }
   }
 
+  func echo(_ visit: Visit) async -> VisitEnding { await ReferencePlayer.echo(visit, on: runner.loop) }
+
   func noteProgress() async {}
   func takeEvents() async -> [BoardEventRecord] { [] }
   func leave() async {}

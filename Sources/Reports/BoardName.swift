@@ -9,6 +9,7 @@ extension BoardRecord {
     case .python:
       "python \(firmware.split(whereSeparator: " ,".contains).dropFirst().first ?? "") (\(machine))"
     case .reference: "\(machine) (no board)"
+    case .driver: "\(machine), driven by Autobahn's protocol (no board)"
     }
   }
 

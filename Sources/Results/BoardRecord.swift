@@ -8,6 +8,8 @@ public enum BoardKind: String, Sendable, Hashable, Codable, CaseIterable {
   case python
   /// No board: the reference client, in the process of the rig.
   case reference
+  /// No board: a client elsewhere, driven by Autobahn's control protocol.
+  case driver
 
   /// Whether hardware took part.
   public var isHardware: Bool { self == .board }

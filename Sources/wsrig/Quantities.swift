@@ -24,8 +24,12 @@ struct ByteCount: ExpressibleByArgument {
 struct Seconds: ExpressibleByArgument {
   var duration: Duration
 
+  init(duration: Duration) { self.duration = duration }
+
   init?(argument: String) {
     guard let seconds = Double(argument), (0...1e6).contains(seconds) else { return nil }
     duration = .seconds(seconds)
   }
+
+  var defaultValueDescription: String { "\(Int(duration / .seconds(1)))" }
 }

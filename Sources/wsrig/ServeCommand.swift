@@ -12,6 +12,11 @@ struct ServeCommand: AsyncParsableCommand {
     discussion: """
       Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told \
       so in the Close frame. Ctrl-C and SIGTERM end it with a closing handshake on every connection, and with exit status 0.
+
+      With --autobahn, any driver that was made for Autobahn's fuzzing server runs our scenarios instead, whose client side is an
+      echo; they are judged by what is on the wire. Beside index.json and a file for each case, as Autobahn has them, each client
+      gets the reports of wsrig run. It ends on Ctrl-C, or with --once after /updateReports, with 0 if all is well, 1 if a case
+      failed, and 3 if none failed but not all ran.
       """)
 
   @Option(
@@ -35,13 +40,20 @@ struct ServeCommand: AsyncParsableCommand {
     ))
   var noCompression = false
 
+  @OptionGroup(title: "Autobahn's protocol") var autobahn: AutobahnServing
+
   func validate() throws {
+    if autobahn.isUsedInVain {
+      throw ValidationError(
+        "--only, --deliveries, --include, --seed, --report, --once and --max-time go with --autobahn.")
+    }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
 
   func run() async throws {
     var configuration = EchoConfiguration()
     configuration.limits = Limits(framePayload: maxMessage.bytes, message: maxMessage.bytes)
+    if autobahn.autobahn { return try await serveDrivers() }
     if noCompression { configuration.compression = nil }
     let server = try await start(configuration)
     for address in server.addresses { Console.say("listening on ws://\(address)") }
@@ -51,13 +63,26 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func start(_ configuration: EchoConfiguration) async throws -> EchoServer {
     do {
-      var addresses: [SocketAddress] = []
-      for name in host {
-        addresses += try await SocketAddress.resolve(name, port: port, deadline: .after(.seconds(5)))
-      }
-      return try await EchoServer.start(listeningOn: addresses, on: .shared, configuration: configuration)
+      return try await EchoServer.start(
+        listeningOn: try await addresses(), on: .shared, configuration: configuration)
     } catch let error as PosixError {
       throw ConfigurationError("\(error)")
     }
+  }
+
+  private func serveDrivers() async throws {
+    do {
+      try await autobahn.run(on: try await addresses())
+    } catch let error as PosixError {
+      throw ConfigurationError("\(error)")
+    }
+  }
+
+  private func addresses() async throws -> [SocketAddress] {
+    var addresses: [SocketAddress] = []
+    for name in host {
+      addresses += try await SocketAddress.resolve(name, port: port, deadline: .after(.seconds(5)))
+    }
+    return addresses
   }
 }

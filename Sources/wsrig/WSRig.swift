@@ -25,8 +25,7 @@ struct WSRig: AsyncParsableCommand {
     version: Tool.name,
     subcommands: [
       RunCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self, ReplayCommand.self,
-      ServeCommand.self,
-      BoardsCommand.self, MutantsCommand.self,
+      ServeCommand.self, AutobahnCommand.self, BoardsCommand.self, MutantsCommand.self,
     ])
 
   static func main() async {

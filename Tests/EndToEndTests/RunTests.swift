@@ -117,7 +117,10 @@ extension EndToEndTests {
   struct HelpTests {
     @Test(
       "each command's help is as kept",
-      arguments: [[], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["boards"], ["mutants"]])
+      arguments: [
+        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["autobahn"], ["boards"],
+        ["mutants"],
+      ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
       let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "100"])

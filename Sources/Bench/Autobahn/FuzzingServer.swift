@@ -1,0 +1,112 @@
+import Autobahn
+import Foundation
+import PosixIO
+import Traces
+import WebSocketPeers
+import WebSocketProtocol
+
+/// A genuine Autobahn fuzzing server, asked by its control protocol: one connection for each question.
+struct FuzzingServer: Sendable {
+  /// Its URL without a path.
+  let url: String
+  /// Where it listens.
+  let address: ServerAddress
+  private let loop: EventLoop
+
+  /// What a server says of a case.
+  struct CaseInfo: Decodable {
+    var id: String
+  }
+
+  private struct Status: Decodable {
+    var behavior: String
+  }
+
+  /// How long it may take to answer what it only has to look up.
+  private static let patience = Duration.seconds(10)
+  /// How long it may take to write its reports: it has two files to make for each case.
+  private static let reportPatience = Duration.seconds(120)
+
+  /// - Throws: `ConfigurationError` where the text is no URL of a server.
+  init(url: String, on loop: EventLoop) throws {
+    let uri: WebSocketURI
+    do {
+      uri = try WebSocketURI(url)
+    } catch {
+      throw ConfigurationError("'\(url)' names no Autobahn fuzzing server: \(error); give ws://HOST:PORT.")
+    }
+    guard uri.resourceName == "/", !uri.isSecure else {
+      let why =
+        uri.isSecure ? "wss:// is not supported" : "it has a path, and the fuzzing server's are its own"
+      throw ConfigurationError("'\(url)' cannot be used: \(why); give ws://HOST:PORT.")
+    }
+    self.url = "ws://\(uri.hostField)"
+    address = ServerAddress(host: uri.isIPv6Literal ? "[\(uri.host)]" : uri.host, port: uri.port)
+    self.loop = loop
+  }
+
+  /// How many cases it has.
+  /// - Throws: `ConfigurationError` where nobody listens there, or something else does.
+  func caseCount() async throws -> Int {
+    let answer = try await ask(.caseCount, "for its number of cases")
+    guard let count = answer.flatMap({ Int($0) }), count >= 0 else { throw isNoFuzzingServer(answer) }
+    guard count > 0 else {
+      throw ConfigurationError(
+        "The fuzzing server at \(url) has selected no cases; check \"cases\" in its spec.")
+    }
+    return count
+  }
+
+  /// The case with that number, from 1.
+  func caseInfo(_ number: Int) async throws -> CaseInfo {
+    let answer = try await ask(.caseInfo(.number(number)), "for case \(number)")
+    guard let info = answer.flatMap({ try? JSONDecoder().decode(CaseInfo.self, from: Data($0.utf8)) }) else {
+      throw isNoFuzzingServer(answer)
+    }
+    return info
+  }
+
+  /// What became of a case, once it has ended for the server; nil where it does not say in time.
+  func behavior(of number: Int, agent: String) async throws -> Behavior? {
+    let answer = try await ask(
+      .caseStatus(.number(number), agent: agent), "for its verdict on case \(number)")
+    let status = answer.flatMap { try? JSONDecoder().decode(Status.self, from: Data($0.utf8)) }
+    return status.flatMap { Behavior(rawValue: $0.behavior) }
+  }
+
+  /// Has it write its reports, and returns when they are there.
+  func updateReports(agent: String) async throws {
+    _ = try await ask(
+      .updateReports(agent: agent, shutsDown: false), "for its reports", within: Self.reportPatience)
+  }
+
+  /// Connects, takes the answer and the Close; nil where a Close came in place of an answer, or nothing in time.
+  private func ask(
+    _ request: ControlRequest, _ what: String, within patience: Duration = Self.patience
+  ) async throws -> String? {
+    let client = WebSocketClient(on: loop)
+    do {
+      try await client.handshake(url + request.target)
+      let message = try await client.recv(deadline: .after(patience))
+      try await client.close()
+      guard case .text(let text)? = message else { return nil }
+      return text
+    } catch let error as PosixError where error.number == .timedOut && client.connectionIfAny != nil {
+      client.connectionIfAny?.abandon()
+      return nil
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw ConfigurationError(
+        "Could not ask the Autobahn fuzzing server at \(url) \(what): \(error); check that `wstest -m fuzzingserver` runs there."
+      )
+    }
+  }
+
+  private func isNoFuzzingServer(_ answer: String?) -> ConfigurationError {
+    let what = answer.map { "it answered \"\($0.prefix(40))\"" } ?? "it did not answer"
+    return ConfigurationError(
+      "What listens at \(url) is no Autobahn fuzzing server: \(what); check the port and that `wstest -m fuzzingserver` runs there."
+    )
+  }
+}

@@ -1,0 +1,102 @@
+import Autobahn
+import PosixIO
+import Scenarios
+import Steps
+import Traces
+import WebSocketPeers
+import WebSocketProtocol
+
+/// A case of a server that is not the rig's: the client connects and echoes, and what happens is the server's affair.
+struct Visit: Sendable {
+  /// The server's id of the case.
+  let id: String
+  /// Where the client reaches the server.
+  let server: ServerAddress
+  /// Path and query.
+  let target: String
+  /// After that long the client is interrupted.
+  let limit: Duration
+  /// Whether the client offers compression, where it can.
+  let compression: Bool
+}
+
+/// How a visit ended for the client.
+enum VisitEnding: Sendable, Hashable {
+  /// By itself; with an exception in words, where the client threw one.
+  case ended(exception: String?)
+  /// It had to be interrupted.
+  case hung(String)
+  /// The board was lost, or the agent failed, and is back: nothing is known of the client.
+  case lost(String)
+  /// The board was given up.
+  case gone(String)
+}
+
+extension DeviceRunner {
+  /// Has the agent play the client side, and interrupts it when its time is over.
+  /// - Throws: `BoardFailure`.
+  func echo(_ visit: Visit) async throws -> VisitEnding {
+    let testCase = Case.echo(id: visit.id, target: visit.target)
+    let program = AgentProgram.run(testCase, at: visit.server, token: "")
+    let watch = Task { [client, loop = server.loop] in
+      try await loop.pause(until: .after(visit.limit))
+      await client.interrupt(visit.id)
+    }
+    defer { watch.cancel() }
+    let limit = visit.limit + DeviceClient.executionLimit
+    let output = try await client.execute(program, name: visit.id, limit: limit)
+    let report = AgentReport(output, id: testCase.id)
+    if case .unusable(let detail) = report.trace.ending { return .lost(output.exception ?? detail) }
+    guard !report.wasInterrupted else {
+      let place = report.unfinished.isEmpty ? "its cleaning up" : report.unfinished.joined(separator: ", ")
+      return .hung("interrupted after \(visit.limit.seconds) s in \(place)")
+    }
+    let exceptions = report.trace.events.compactMap { event -> String? in
+      switch event.kind {
+      case .exception(let exception), .connectFailed(let exception):
+        "\(exception.type)(\"\(exception.message)\")"
+      default: nil
+      }
+    }
+    return .ended(exception: exceptions.first)
+  }
+}
+
+extension Case {
+  /// The client side of a case that another server plays.
+  fileprivate static func echo(id: String, target: String) -> Case {
+    Case(
+      scenario: Scenario(
+        id: id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
+        requirement: .must, server: ServerScript([]),
+        client: ClientScript([.connect(ConnectStep(target: target)), .echo()])))
+  }
+}
+
+extension ReferencePlayer {
+  /// Has the reference client echo, and gives it up when its time is over.
+  static func echo(_ visit: Visit, on loop: EventLoop) async -> VisitEnding {
+    let client = WebSocketClient(compression: visit.compression ? ClientCompression() : nil, on: loop)
+    do {
+      try await client.handshake("ws://\(visit.server.host):\(visit.server.port)\(visit.target)")
+      let deadline = Deadline.after(visit.limit)
+      try await loop.run {
+        while let message = try await client.recv(deadline: deadline) {
+          try await client.connectionIfAny?.send(message)
+        }
+        try await client.close()
+      }
+      return .ended(exception: nil)
+    } catch InvalidOperation.notOpen {
+      // The server closed while an echo was on its way.
+      _ = try? await client.close()
+      return .ended(exception: nil)
+    } catch let error as PosixError where error.number == .timedOut && client.connectionIfAny != nil {
+      client.connectionIfAny?.abandon()
+      return .hung("abandoned after \(visit.limit.seconds) s")
+    } catch {
+      client.connectionIfAny?.abandon()
+      return .ended(exception: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Autobahn
+import Bench
+import BoardLink
+import Reports
+import Results
+
+/// `wsrig autobahn`: a client through a genuine Autobahn fuzzing server.
+struct AutobahnCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "autobahn",
+    abstract: "Takes a client through a genuine Autobahn fuzzing server.",
+    discussion: """
+      The server is Autobahn|Testsuite's own; scripts/autobahn runs it:
+        scripts/autobahn -m fuzzingserver -s spec.json -u 0
+        wsrig autobahn ws://127.0.0.1:9001
+        wsrig autobahn ws://127.0.0.1:9001 --client path/to/client.py --only '5.*'
+      Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how
+      the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its
+      own: the server answers with what it knows of an agent already.
+
+      EXIT STATUS:
+        0    no case FAILED; with --strict, none is NON-STRICT either
+        1    a case FAILED, or the client hung
+        2    usage, configuration, no Autobahn fuzzing server at the URL, or a client that does not load
+        3    no case failed, but the server gave no verdict on one, not all of them ran, or the board was missing
+        130  interrupted; the server was asked for its reports on what had run
+      """)
+
+  @Argument(help: ArgumentHelp("The fuzzing server: ws://HOST:PORT.", valueName: "url"))
+  var url: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The client's name in the server's reports; by default the client's path.", valueName: "name"))
+  var agent: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only the server's cases whose id fits, such as '6.12.*'. May be given several times.",
+      valueName: "glob"))
+  var only: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("After that long in a case the client is interrupted.", valueName: "seconds"))
+  var caseTime = Seconds(duration: .seconds(120))
+
+  @Flag(help: "Has the client offer no permessage-deflate; its cases then are UNIMPLEMENTED.")
+  var noCompression = false
+
+  @Flag(help: "Takes NON-STRICT for a failure.")
+  var strict = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The board, as for wsrig run; by default reference, and sim where a client is given.",
+      valueName: "board"))
+  var board: String?
+
+  @OptionGroup(title: "Client") var client: ClientOptions
+  @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
+
+  func run() async throws {
+    let bench = try benchConfiguration()
+    let tour = TourConfiguration(
+      server: url, agent: agent ?? bench.client.identity.path, only: only, caseLimit: caseTime.duration,
+      compression: !noCompression)
+    let progress = TourProgress()
+    let (result, wasInterrupted) = try await Interruption.watching {
+      try await AutobahnTour(tour, bench: bench, progress: { progress.receive($0) }).run()
+    }
+    progress.finish()
+    Console.say("\n" + TourReport(style: Console.style).summary(of: result))
+    throw ExitRequest(status: wasInterrupted ? .interrupted : status(of: result))
+  }
+
+  private func benchConfiguration() throws -> RunConfiguration {
+    let hasClient = client.client != nil || client.adapter != nil
+    let fixtures = try Fixtures(path: simulation.fixtures)
+    let selector: BoardSelector
+    do {
+      selector = try board.map { try BoardSelector($0) } ?? (hasClient ? .simulated : .reference)
+    } catch {
+      throw ConfigurationError("\(error)")
+    }
+    return RunConfiguration(
+      board: selector, simulation: simulation.simulation,
+      client: try client.bundle(for: selector, fixtures: fixtures), fixtures: fixtures, cases: [], seed: 1)
+  }
+
+  private func status(of result: TourResult) -> ExitStatus {
+    if result.hasFailed || (strict && result.count(of: .nonStrict) > 0) { return .caseFailed }
+    return result.isWhole && result.endedEarly == nil ? .success : .inconclusive
+  }
+}
+
+/// Shows a tour while it goes on.
+private struct TourProgress: Sendable {
+  private let bar = ProgressBar()
+  private let run = TerminalReport(style: Console.style)
+  private let report = TourReport(style: Console.style)
+
+  func receive(_ event: TourEvent) {
+    switch event {
+    case .started(let tour):
+      bar.begin(total: tour.plannedCount)
+      bar.stay(report.header(of: tour))
+    case .bench(.board(let event)): bar.stay(run.line(for: event))
+    case .bench: break
+    case .caseStarted(let id, _): bar.redraw(current: id)
+    case .caseEnded(let testCase):
+      bar.advance(failed: testCase.behavior == .failed || testCase.hung)
+      if let line = report.line(for: testCase) { bar.stay(line) }
+    }
+  }
+
+  func finish() { bar.finish() }
+}

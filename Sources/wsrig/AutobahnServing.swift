@@ -1,0 +1,140 @@
+import ArgumentParser
+import Autobahn
+import Bench
+import PosixIO
+import Reports
+import Results
+import Scenarios
+import Steps
+import Verdicts
+
+/// `wsrig serve --autobahn`: our scenarios for any driver that was made for Autobahn's fuzzing server.
+struct AutobahnServing: ParsableArguments {
+  @Flag(
+    help: ArgumentHelp(
+      "Answers Autobahn's control URLs (/getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports) and puts clients through the scenarios."
+    ))
+  var autobahn = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Only the cases whose id fits; * stands for anything. May be given several times.", valueName: "glob"))
+  var only: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How the server's bytes are delivered: default, all, or a list, as for wsrig run.",
+      valueName: "deliveries"))
+  var deliveries = "default"
+
+  @Option(
+    help: ArgumentHelp(
+      "handshake: also the cases in which the opening is refused, or may be.", valueName: "what"))
+  var include: [Inclusion] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The seed of everything random that is the rig's.", valueName: "number"))
+  var seed: UInt64 = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder for the reports; by default a new one in ./reports, and reports/latest points to it.",
+      valueName: "folder"))
+  var report: String?
+
+  @Flag(help: "Ends after the first /updateReports; without it, Ctrl-C ends it.")
+  var once = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Ends after that many seconds at the latest.", valueName: "seconds"))
+  var maxTime: Seconds?
+
+  /// What can be added to the cases.
+  enum Inclusion: String, ExpressibleByArgument, CaseIterable { case handshake }
+
+  /// Whether options were given that need `--autobahn`.
+  var isUsedInVain: Bool {
+    !autobahn
+      && (!only.isEmpty || deliveries != "default" || !include.isEmpty || seed != 1 || report != nil || once
+        || maxTime != nil)
+  }
+
+  /// Serves until a signal, a driver or the time limit ends it; then reports.
+  func run(on addresses: [SocketAddress]) async throws {
+    let cases = try plan()
+    let folder = try ReportFolder(path: report)
+    let progress = DriverProgress()
+    let configuration = AutobahnServerConfiguration(cases: cases, seed: seed, endsAfterReports: once) {
+      runs in
+      _ = try folder.write(AutobahnReport.files(of: runs, folder: folder.name))
+    }
+    let server = try await AutobahnServer.start(
+      configuration, listeningOn: addresses, on: .shared,
+      referenceLoop: try EventLoop(name: "reference").start(),
+      progress: { progress.receive($0) })
+    for address in server.addresses { Console.say("listening on ws://\(address)") }
+    Console.say("\(cases.all.count) cases; reports will be in \(folder.name)")
+    try await waitForEnd(of: server)
+    let runs = server.runs
+    try await server.stop()
+    if !runs.isEmpty { _ = try folder.write(AutobahnReport.files(of: runs, folder: folder.name)) }
+    summarize(runs, of: cases, folder: folder)
+    throw ExitRequest(status: status(of: runs))
+  }
+
+  private func plan() throws -> EchoCases {
+    let scenarios = EchoCases.scenarios(of: Catalogue.all, withOpenings: include.contains(.handshake))
+    do {
+      return EchoCases(try RunPlan.cases(of: scenarios, deliveries: deliveries, only: only, seed: seed))
+    } catch {
+      throw ConfigurationError(
+        "\(error) Only scenarios of which the client's part is an echo on one connection can be driven this way."
+      )
+    }
+  }
+
+  private func waitForEnd(of server: AutobahnServer) async throws {
+    let signals = try TerminationSignal.stream(on: .shared)
+    let limit = maxTime?.duration
+    await withTaskGroup { group in
+      group.addTask { for await _ in signals { break } }
+      group.addTask { for await _ in server.endRequests { break } }
+      if let limit { group.addTask { try? await EventLoop.shared.pause(until: .after(limit)) } }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func summarize(_ runs: [AgentRun], of cases: EchoCases, folder: ReportFolder) {
+    let report = TerminalReport(style: Console.style)
+    for run in runs { Console.say("\n\(run.agent)\n" + report.summary(of: run.result, reportFolder: nil)) }
+    for run in runs where run.result.cases.count < cases.all.count {
+      Console.complain(
+        "\(run.agent) was put through \(run.result.cases.count) of \(cases.all.count) cases only.")
+    }
+    if runs.isEmpty { Console.complain("No client came to an end of a case.") }
+    Console.say("Reports: \(folder.name)")
+  }
+
+  private func status(of runs: [AgentRun]) -> ExitStatus {
+    let outcomes = runs.map(\.result.outcome)
+    if outcomes.contains(.caseFailed) { return .caseFailed }
+    return runs.isEmpty || outcomes.contains(.inconclusive) ? .inconclusive : .success
+  }
+}
+
+/// Shows what drivers do while they do it.
+private struct DriverProgress: Sendable {
+  private let report = TerminalReport(style: Console.style)
+
+  func receive(_ event: DriverEvent) {
+    switch event {
+    case .caseEnded(let agent, let result):
+      if let line = report.line(for: result) { Console.say("\(agent): \(line)") }
+    case .reportsWritten: Console.say("reports written")
+    case .reportsFailed(let reason): Console.complain(reason)
+    }
+  }
+}

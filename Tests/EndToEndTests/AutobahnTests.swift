@@ -1,0 +1,189 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  @Suite("Autobahn's protocol, both ways")
+  struct AutobahnTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// `index.json`, as Autobahn's users read it.
+    private struct Row: Decodable {
+      var behavior: String
+      var behaviorClose: String
+      var remoteCloseCode: Int?
+      var duration: Int
+      var reportfile: String
+    }
+
+    private func index() throws -> [String: [String: Row]] {
+      try JSONDecoder().decode(
+        [String: [String: Row]].self, from: Data(folder.text("reports/latest/index.json").utf8))
+    }
+
+    /// Starts `wsrig serve --autobahn` and tells its URL.
+    private func serve(_ options: [String]) async throws -> (server: RunningChild, url: String) {
+      let words = [
+        "serve", "--autobahn", "--once", "--port", "0", "--host", "127.0.0.1", "--max-time", "120",
+      ]
+      let server = try await Tool.start(words + options, in: folder)
+      let line = try await server.line(containing: "listening on ")
+      return (server, String(try #require(line.split(separator: " ").last)))
+    }
+
+    private func drive(_ url: String, _ agent: String, _ defect: String = "") async throws -> FinishedChild {
+      let driver = Repository.folder.appending(path: "Tests/Python/autobahn_driver.py").path
+      let python = try #require(Repository.python)
+      return try await RunningChild.run(python, [driver, url, agent, defect], within: .seconds(100))
+    }
+
+    @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
+    func classic() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole"])
+      let driver = try await drive(url, "websockets")
+      #expect(driver.status == 0, "\(driver.everything)")
+      let end = try await server.finish()
+      #expect(end.status == 0, "\(end.everything)")
+      let rows = try #require(try index()["websockets"])
+      #expect(rows.count > 250 && rows.count == driver.output.split(separator: "\n").count)
+      // Its documented deviations (fixtures/expected/websockets-deviations.json) are NON-STRICT at most.
+      for (id, row) in rows { #expect(row.behavior != "FAILED", "\(id)") }
+      #expect(rows.values.count { $0.behavior == "OK" } * 10 > rows.count * 8)
+      let row = try #require(rows["7.close-3000"] ?? rows["1.text-1"])
+      #expect(row.behavior == "OK" && row.behaviorClose == "OK" && row.remoteCloseCode != nil)
+      let report = try folder.text("reports/latest/\(row.reportfile)")
+      for key in ["description", "expectation", "broken", "httpRequest"] {
+        #expect(report.contains("\"\(key)\" :"))
+      }
+      let results = try await Results.read(folder, "reports/latest/websockets")
+      #expect(results.cases.count == rows.count && results.summary["failed"] == 0)
+      #expect(folder.has("reports/latest/websockets/junit.xml"))
+    }
+
+    @Test(
+      "a driver that breaks the echo is caught, one that never ends too",
+      arguments: [("reverses", "echo-as-sent"), ("swallows", "echo-missing"), ("stays", "echo-missing")])
+    func bad(defect: String, rule: String) async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-1*"])
+      let driver = try await drive(url, "bad-one", defect)
+      #expect(driver.status == 0, "\(driver.everything)")
+      let end = try await server.finish()
+      #expect(end.status == 1, "\(end.everything)")
+      let results = try await Results.read(folder, "reports/latest/bad_one")
+      let broken = results.cases.filter { $0.broken.contains(rule) }
+      #expect(!broken.isEmpty, "\(end.everything)")
+      #expect(broken.allSatisfy { $0.verdict == "failed" })
+      let rows = try #require(try index()["bad-one"])
+      #expect(rows.values.contains { $0.behavior == "FAILED" })
+      #expect(driver.output.contains("FAILED"))
+    }
+
+    @Test("our own tour is such a driver: the reference keeps every rule, refused openings included")
+    func bothOurs() async throws {
+      let (server, url) = try await serve(["--include", "handshake"])
+      let tour = try await Tool.run(["autobahn", url, "--agent", "ours", "--strict"], in: folder)
+      #expect(tour.status == 0, "\(tour.everything)")
+      let end = try await server.finish()
+      #expect(end.status == 0, "\(end.everything)")
+      let rows = try #require(try index()["ours"])
+      #expect(rows.allSatisfy { $0.value.behavior == "OK" }, "\(rows.filter { $0.value.behavior != "OK" })")
+      #expect(rows.allSatisfy { $0.value.behaviorClose == "OK" })
+      #expect(rows.keys.contains { $0.hasPrefix("0.") && !$0.contains("accept") })
+    }
+
+    @Test("a client on the simulated board is taken through as well; --only chooses, an unknown id is told")
+    func board() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole"])
+      let words = [
+        "autobahn", url, "--board", "sim", "--agent", "board", "--only", "1.text-1*", "--only", "2.*",
+      ]
+      let unknown = try await Tool.run(Array(words.prefix(4)) + ["--only", "1.txt*"], in: folder)
+      expectComplaint(unknown, status: 2, ["1.txt*", "--only"])
+      let tour = try await Tool.run(words, in: folder)
+      #expect(tour.status == 0, "\(tour.everything)")
+      #expect(tour.output.contains("Ping and Pong"), "\(tour.everything)")
+      // Not all of the server's cases ran, which it says.
+      let end = try await server.finish()
+      #expect(end.status == 3 && end.errors.contains("only"), "\(end.everything)")
+      #expect(try index()["board"]?.values.allSatisfy { $0.behavior == "OK" } == true)
+    }
+
+    @Test("a client that hangs is interrupted, and the rest goes on")
+    func hangs() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-1*"])
+      let client = try folder.write(Self.hangingClient, to: "hanging.py")
+      let words = [
+        "autobahn", url, "--client", client, "--adapter", client, "--agent", "h", "--case-time", "1",
+      ]
+      let tour = try await Tool.run(words, in: folder)
+      #expect(tour.status == 1 && tour.output.contains("the client hung"), "\(tour.everything)")
+      let end = try await server.finish()
+      let count = try index()["h"]?.count ?? 0
+      #expect(
+        count > 1 && tour.output.contains("in \(count) the client hung"),
+        "\(tour.everything)\n\(end.everything)")
+    }
+
+    /// An adapter whose client connects and then waits for ever.
+    private static let hangingClient = """
+      import asyncio, socket
+
+      KIND = "asyncio"
+      FEATURES = ()
+
+      async def connect(url, headers, subprotocols):
+          host, rest = url[5:].split(":", 1)
+          port, path = rest.split("/", 1)
+          reader, writer = await asyncio.open_connection(host, int(port))
+          writer.write(("GET /" + path + " HTTP/1.1\\r\\nHost: " + host + ":" + port + "\\r\\nUpgrade: websocket\\r\\n"
+              "Connection: Upgrade\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n").encode())
+          await writer.drain()
+          await reader.readline()
+          return writer
+
+      async def receive(ws):
+          while True:
+              await asyncio.sleep(1)
+
+      async def send(ws, data): pass
+      async def close(ws, code=None, reason=None): pass
+      def abort(ws): ws.close()
+      """
+
+    private static let answering = """
+      import asyncio, sys, websockets
+
+      async def answer(ws):
+          await ws.send(sys.argv[1])
+
+      async def main():
+          async with websockets.serve(answer, "127.0.0.1", 0) as server:
+              print("port", server.sockets[0].getsockname()[1], flush=True)
+              await server.serve_forever()
+
+      asyncio.run(main())
+      """
+
+    @Test("nobody there, somebody else there, no cases: one sentence each")
+    func mistakes() async throws {
+      let nobody = try await Tool.run(["autobahn", "ws://127.0.0.1:1"], in: folder)
+      expectComplaint(nobody, status: 2, ["ws://127.0.0.1:1", "nothing listens there", "wstest"])
+      let noURL = try await Tool.run(["autobahn", "localhost:9001"], in: folder)
+      expectComplaint(noURL, status: 2, ["localhost:9001", "ws://HOST:PORT"])
+      let path = try await Tool.run(["autobahn", "ws://127.0.0.1:9001/runCase"], in: folder)
+      expectComplaint(path, status: 2, ["has a path"])
+      let python = try #require(Repository.python)
+      for (answer, part) in [("hello", "answered \"hello\""), ("0", "has selected no cases")] {
+        let server = try await RunningChild.start(python, ["-c", Self.answering, answer])
+        let port = try #require(try await server.line(containing: "port").split(separator: " ").last)
+        let child = try await Tool.run(["autobahn", "ws://127.0.0.1:\(port)"], in: folder)
+        expectComplaint(child, status: 2, [part, "check"])
+        server.kill()
+      }
+      let vain = try await Tool.run(["serve", "--once"], in: folder)
+      #expect(vain.status == 2 && vain.errors.contains("--autobahn"), "\(vain.everything)")
+    }
+  }
+}
