@@ -176,6 +176,7 @@ extension Catalogue {
       refusedURL("url-\(slug)", "Is opened by a URL with \(form).", url, port: port)
     }
     secureURL
+    unreachableURL
   }
 
   /// On a port of its own, where what a client says for TLS reaches the attempt though it has no token.
@@ -185,6 +186,16 @@ extension Catalogue {
       port: nil)
     scenario.server.ownPort = true
     scenario.expectation = "Fails, and sends no request that is not encrypted."
+    return scenario
+  }
+
+  /// Port 1 has a service on hardly any computer.
+  private static var unreachableURL: Scenario {
+    var scenario = refusedURL(
+      "url-unreachable", "Is opened by a URL whose port nobody listens on.", "ws://{host}:1/{token}",
+      port: nil)
+    scenario.rfc = "4.1"
+    scenario.expectation = "Fails, and never reports the connection as open."
     return scenario
   }
 
