@@ -32,11 +32,12 @@ enum AgentProgram {
   private static func literal(_ step: ClientStep, token: String, parties: [String: Int]) -> PythonLiteral {
     switch step {
     case .connect(let connect):
-      [
-        "connect", .string(connect.connection), .string(connect.target.replacing("{token}", with: token)),
-        .list(connect.headers.map { .list([.string($0.name), .string($0.value)]) }),
-        .list(connect.subprotocols.map(PythonLiteral.string)),
-      ]
+      .list(
+        [
+          "connect", .string(connect.connection), .string(connect.target.replacing("{token}", with: token)),
+          .list(connect.headers.map { .list([.string($0.name), .string($0.value)]) }),
+          .list(connect.subprotocols.map(PythonLiteral.string)),
+        ] + (connect.compression ? [.bool(true)] : []))
     case .echo(let connection, let count): ["echo", .string(connection), optional(count)]
     case .receive(let connection, let count): ["receive", .string(connection), optional(count)]
     case .send(let connection, let kind, let payload):

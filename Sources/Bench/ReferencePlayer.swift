@@ -142,7 +142,7 @@ extension ReferencePlayer {
       let response = try await client.handshake(
         step.url(host: server.host, port: server.port, token: token),
         headers: step.headers.map { ($0.name, $0.value) },
-        subprotocols: step.subprotocols)
+        subprotocols: step.subprotocols, compression: step.compression ? ClientCompression() : nil)
       state.withLock { $0.clients[step.connection] = client }
       note(.connected(subprotocol: response.subprotocol), at: place)
       return true

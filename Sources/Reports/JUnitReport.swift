@@ -163,7 +163,7 @@ private struct Problem: JUnitElement {
 extension Violation {
   /// The violation on one line: requirement, section, rule, sentence.
   var line: String {
-    let section = rfc.isEmpty ? "" : " RFC 6455 section \(rfc)"
+    let section = rfc.isEmpty ? "" : " \(Citation.words(rfc))"
     return "\(requirement.rawValue)\(section) [\(rule)] \(sentence.withoutControls)"
   }
 }

@@ -33,6 +33,7 @@ extension Payload.RandomKind {
     switch self {
     case .binary: "binary data"
     case .ascii: "ASCII"
+    case .words: "JSON-like text"
     case .utf8: "UTF-8"
     }
   }
@@ -91,6 +92,7 @@ extension OpeningResponse.HeadEdit {
     case .append(let payload): "is followed by \(payload.words)"
     case .subprotocol(let name): "chooses the subprotocol \(name)"
     case .accept(let form): "has Sec-WebSocket-Accept in another form, \(form.rawValue)"
+    case .deflate(let answer): "accepts an offer of compression\(answer.words)"
     }
   }
 }
@@ -101,6 +103,7 @@ extension ServerStep {
     switch self {
     case .respond(let response): response.words
     case .sendFrame(let frame): "sends \(frame.words)"
+    case .sendMessage(let message): "sends \(message.words)"
     case .sendBytes(let payload): "sends bytes that are no whole frame: \(payload.words)"
     case .expectFrame(let expectation): "waits for \(expectation.words)"
     case .expectMessage(let kind, let payload):
@@ -181,6 +184,7 @@ extension ConnectStep {
     if !subprotocols.isEmpty {
       parts.append("asking for \(subprotocols.map(\.escaped).joined(separator: ", "))")
     }
+    if compression { parts.append("offering compression") }
     return parts.joined(separator: ", ")
   }
 }

@@ -32,6 +32,11 @@ private struct PayloadDraw {
     case .sendFrame(var frame):
       frame.payload = payload(frame.payload)
       return .sendFrame(frame)
+    case .sendMessage(var message):
+      message.payload = payload(message.payload)
+      message.deflated = message.deflated.map(payload)
+      message.pingBetween = message.pingBetween.map(payload)
+      return .sendMessage(message)
     case .sendBytes(let payload): return .sendBytes(self.payload(payload))
     case .expectFrame(var expectation):
       expectation.payload = expectation.payload.map(payload)
@@ -76,11 +81,18 @@ enum RandomContent {
       switch kind {
       case .binary: bytes.append(UInt8(truncatingIfNeeded: generator.next()))
       case .ascii: bytes.append(UInt8.random(in: 0x20...0x7E, using: &generator))
+      case .words: bytes += (words.randomElement(using: &generator) ?? words[0]).prefix(count - bytes.count)
       case .utf8: bytes += sequence(atMost: count - bytes.count, using: &generator)
       }
     }
     return bytes
   }
+
+  private static let words = [
+    "{\"sensor\": ", "\"temperature\", ", "\"humidity\", ", "\"value\": 2", "1", "7", ".5", "}, ", "null, ",
+    "true, ",
+    "\"unit\": \"C\"", "[", "], ", "-0", "\"board\": \"pico\", ",
+  ].map { Array($0.utf8) }
 
   /// One code point in one to four bytes, all lengths being equally likely.
   private static func sequence(atMost room: Int, using generator: inout SplitMix64) -> [UInt8] {

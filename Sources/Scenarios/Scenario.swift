@@ -9,7 +9,7 @@ public struct Scenario: Sendable, Hashable {
   public var description: String
   /// What a client must do, in one sentence.
   public var expectation: String
-  /// The section of RFC 6455 that it tests, for example `5.5.2`.
+  /// The section of RFC 6455 that it tests, for example `5.5.2`, or that of RFC 7692, as `RFC 7692 7.2.1`.
   public var rfc: String
   /// How strongly the RFC asks for it.
   public var requirement: Requirement

@@ -32,7 +32,46 @@ extension ScenarioChecker {
         allowed: "a whole number from 0 to 7")
     case .pause(let milliseconds) where !allowedPauses.contains(milliseconds):
       report("\(keyPath).pause.milliseconds", "is \(milliseconds)", allowed: "at most 10000")
+    case .respond(.accept(let edits)): check(edits, "\(keyPath).respond.accept")
+    case .sendMessage(let message): check(message, "\(keyPath).sendMessage")
     default: break
+    }
+  }
+
+  private mutating func check(_ edits: [OpeningResponse.HeadEdit], _ keyPath: String) {
+    for (index, edit) in edits.enumerated() {
+      guard case .deflate(let answer) = edit else { continue }
+      let windows = [
+        ("serverMaxWindowBits", answer.serverMaxWindowBits),
+        ("clientMaxWindowBits", answer.clientMaxWindowBits),
+      ]
+      for case (let key, let bits?) in windows where !DeflateAnswer.windowBits.contains(bits) {
+        report("\(keyPath)[\(index)].deflate.\(key)", "is \(bits)", allowed: "a whole number from 8 to 15")
+      }
+    }
+  }
+
+  private mutating func check(_ message: MessageSpec, _ keyPath: String) {
+    switch message.fragments {
+    case .count(let number) where number < 1:
+      report("\(keyPath).fragments.count", "is \(number)", allowed: "at least 1")
+    case .size(let number) where number < 1:
+      report("\(keyPath).fragments.size", "is \(number)", allowed: "at least 1")
+    case .sizes(let sizes) where sizes.contains { $0 < 0 }:
+      report("\(keyPath).fragments.sizes", "has a size below 0", allowed: "whole numbers from 0")
+    default: break
+    }
+    if let ping = message.pingBetween, ping.count > 125 {
+      report(
+        "\(keyPath).pingBetween", "has \(ping.count) bytes", allowed: "at most 125, as in every control frame"
+      )
+    }
+    if message.deflated != nil, message.blocks != .normal {
+      report(
+        "\(keyPath).blocks", "stands beside deflated, which spells the stream out", allowed: "one of them")
+    }
+    if !message.isCompressed, message.deflated != nil || message.blocks != .normal {
+      report("\(keyPath).isCompressed", "is false", allowed: "true, where deflated or blocks is given")
     }
   }
 

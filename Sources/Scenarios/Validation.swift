@@ -64,8 +64,10 @@ struct ScenarioChecker {
         allowed: "lower-case letters, digits and hyphens, in parts joined by dots, such as 2.ping-empty")
     }
     if scenario.description.isEmpty { report("description", "is empty", allowed: "one sentence") }
-    if !RFC6455.sections.contains(scenario.rfc) {
-      report("rfc", "is \"\(scenario.rfc)\"", allowed: "a section of RFC 6455, such as \"5.5.2\"")
+    if !Citation.isKnown(scenario.rfc) {
+      report(
+        "rfc", "is \"\(scenario.rfc)\"",
+        allowed: "a section of RFC 6455, such as \"5.5.2\", or of RFC 7692, such as \"RFC 7692 7.2.1\"")
     }
     if !scenario.deliveries.contains(.whole) {
       report("deliveries", "lacks \"whole\"", allowed: "a list that contains \"whole\"")

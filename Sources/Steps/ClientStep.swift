@@ -51,17 +51,20 @@ public struct ConnectStep: Sendable, Hashable {
   public var headers: [HeaderField]
   /// The subprotocols asked for, in order.
   public var subprotocols: [String]
+  /// Whether the client is to offer permessage-deflate (RFC 7692).
+  public var compression: Bool
 
   /// Creates the step; the defaults open the connection called `main` at `/{token}`.
   public init(
     connection: String = "main", target: String = "/{token}", url: String? = nil, headers: [HeaderField] = [],
-    subprotocols: [String] = []
+    subprotocols: [String] = [], compression: Bool = false
   ) {
     self.connection = connection
     self.target = target
     self.url = url
     self.headers = headers
     self.subprotocols = subprotocols
+    self.compression = compression
   }
 
   /// A header field of the request.

@@ -23,6 +23,35 @@ public enum OpeningResponse: Sendable, Hashable {
     case subprotocol(String)
     /// Replaces the value of Sec-WebSocket-Accept by one that is made in another way.
     case accept(AcceptForm)
+    /// Accepts the client's offer of permessage-deflate; nothing where it made none.
+    case deflate(DeflateAnswer)
+  }
+}
+
+/// What the server would like to agree on with a client that offers permessage-deflate (RFC 7692 section 7.1). What the offer demands
+/// is granted beyond it, and what the offer does not permit is left out.
+public struct DeflateAnswer: Sendable, Hashable {
+  /// The server compresses each message for itself (section 7.1.1.1).
+  public var serverNoContextTakeover: Bool
+  /// The client is to compress each message for itself (section 7.1.1.2).
+  public var clientNoContextTakeover: Bool
+  /// The server's window as a power of two, 8 to 15; nil leaves it at what the offer says (section 7.1.2.1).
+  public var serverMaxWindowBits: Int?
+  /// The client's window as a power of two, 8 to 15; nil leaves it open. Needs an offer that permits it (section 7.1.2.2).
+  public var clientMaxWindowBits: Int?
+
+  /// The windows that RFC 7692 knows, as powers of two.
+  public static let windowBits = 8...15
+
+  /// Creates an answer; the default accepts an offer as it is.
+  public init(
+    serverNoContextTakeover: Bool = false, clientNoContextTakeover: Bool = false,
+    serverMaxWindowBits: Int? = nil, clientMaxWindowBits: Int? = nil
+  ) {
+    self.serverNoContextTakeover = serverNoContextTakeover
+    self.clientNoContextTakeover = clientNoContextTakeover
+    self.serverMaxWindowBits = serverMaxWindowBits
+    self.clientMaxWindowBits = clientMaxWindowBits
   }
 }
 

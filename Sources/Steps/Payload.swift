@@ -16,6 +16,8 @@ public enum Payload: Sendable, Hashable {
     case binary
     /// Printable ASCII.
     case ascii
+    /// Short words, numbers and brackets in ASCII, as JSON and logs have them: what compresses well.
+    case words
     /// Well-formed UTF-8 of one- to four-byte sequences, cut to whole sequences (so up to 3 bytes shorter).
     case utf8
   }

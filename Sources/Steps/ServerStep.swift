@@ -5,12 +5,15 @@ public enum ServerStep: Sendable, Hashable {
   case respond(OpeningResponse)
   /// Writes a frame.
   case sendFrame(FrameSpec)
+  /// Writes a whole message: compressed where permessage-deflate was agreed on, plainly where it was not.
+  case sendMessage(MessageSpec)
   /// Writes bytes that are no frame, or a part of one.
   case sendBytes(Payload)
   /// Waits for the next data or control frame that `frame` describes; other frames before it are recorded and passed over
   /// if they are control frames, otherwise it is a miss.
   case expectFrame(FrameExpectation)
-  /// Waits for one whole message from the client, fragments assembled, and equal to `payload` if that is given.
+  /// Waits for one whole message from the client, fragments assembled and inflated where it is compressed, and equal to
+  /// `payload` if that is given.
   case expectMessage(kind: MessageKind?, payload: Payload?)
   /// Waits for a Close frame.
   case expectClose

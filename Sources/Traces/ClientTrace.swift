@@ -119,6 +119,8 @@ public enum OptionalFeature: String, Sendable, Hashable, CaseIterable {
   case ping
   /// A close code of the application's choice (section 7.4).
   case closeCode = "close_code"
+  /// The extension permessage-deflate (section 9, RFC 7692).
+  case compression
 }
 
 /// An exception that the client's API threw.

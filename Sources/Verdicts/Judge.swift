@@ -107,7 +107,7 @@ public enum Judge {
     }
     guard !found.contains(where: { $0.requirement == .must }) else { return [] }
     // To wait for the end of a message whose text is already bad is lawful; `fail-fast` says that it should not.
-    let waitsForText = contexts.contains { $0.server.violation.map { $0.isText && !$0.isComplete } ?? false }
+    let waitsForText = contexts.contains { $0.server.violation?.mayBeUnnoticed ?? false }
     return [
       Violation(
         rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForText ? .should : .must,

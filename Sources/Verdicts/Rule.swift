@@ -11,7 +11,7 @@ public struct Rule: Sendable {
   public let id: String
   /// What it is about.
   public let topic: Topic
-  /// The section of RFC 6455, or empty for a QUALITY rule of our own.
+  /// The section of RFC 6455, or as `RFC 7692 7.2.1` that of RFC 7692; empty for a QUALITY rule of our own.
   public let rfc: String
   /// How strongly it binds; a finding may say less.
   public let requirement: Requirement
@@ -42,7 +42,8 @@ public struct Rule: Sendable {
 
   /// All rules; their order is that of the reports.
   public static let all: [Rule] =
-    openingRequest + openingAnswer + clientFrames + messages + pings + failing + closing + application
+    openingRequest + openingAnswer + clientFrames + deflate + messages + pings + failing + closing
+    + application
 }
 
 /// A broken rule, before it is told which rule it was.

@@ -17,6 +17,8 @@ public struct RuleContext: Sendable {
   public let decoded: DecodedConnection
   /// What the server's answer to the opening handshake means.
   public let opening: OpeningModel
+  /// What was agreed on, where permessage-deflate is in use.
+  let deflate: DeflateAgreement?
   /// What the server's frames mean.
   public let server: ServerStreamModel
   let client: ClientStreamModel
@@ -58,8 +60,9 @@ public struct RuleContext: Sendable {
     self.siblings = siblings
     self.siblingIndex = siblingIndex
     opening = OpeningModel(decoded, serverByteCount: trace?.serverStream.totalCount ?? 0)
-    server = ServerStreamModel(decoded.server)
-    client = ClientStreamModel(decoded)
+    deflate = DeflateNegotiation(decoded).agreement
+    server = ServerStreamModel(decoded.server, deflate: deflate)
+    client = ClientStreamModel(decoded, deflate: deflate)
     application = ApplicationView(name: name, script: `case`.scenario.client, trace: attempt.client)
     // Found once, as they compare digests of all messages.
     damagedSend = findDamagedSend()

@@ -20,7 +20,7 @@ public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
 public struct Violation: Sendable, Hashable, Codable {
   /// The rule's stable name, for example `pong-for-every-ping`.
   public var rule: String
-  /// The section of RFC 6455, or empty for a QUALITY rule of our own.
+  /// The section of RFC 6455, or as `RFC 7692 7.2.1` that of RFC 7692; empty for a QUALITY rule of our own.
   public var rfc: String
   /// How strongly the rule binds.
   public var requirement: Requirement

@@ -9,21 +9,27 @@ struct ClientInbox {
   /// A frame, with the message it completes.
   struct Entry {
     let frame: ClientFrame
-    let message: WholeMessage?
+    var message: WholeMessage?
+    /// Whether it completes a compressed message that cannot be inflated.
+    var isCorrupt = false
   }
+
+  /// What was agreed on, where permessage-deflate is in use.
+  var deflate: ScriptedDeflate?
 
   private var decoder = FrameDecoder(keptPayload: 64 << 20)
   private var entries: [Entry] = []
   private var first = 0
   private var kind: ServerStep.MessageKind?
   private var parts: [UInt8] = []
+  private var isCompressed = false
   /// Payload bytes held.
   private(set) var heldBytes = 0
 
   /// Takes a chunk.
   mutating func receive(_ bytes: UnsafeRawBufferPointer) {
     for frame in decoder.receive(bytes) {
-      entries.append(Entry(frame: frame, message: assemble(frame)))
+      entries.append(assemble(frame))
       heldBytes += frame.payload.count
     }
   }
@@ -39,17 +45,29 @@ struct ClientInbox {
     return entries[first]
   }
 
-  /// Puts the fragments of a message together, however the client cut them.
-  private mutating func assemble(_ frame: ClientFrame) -> WholeMessage? {
-    switch frame.header.opcode {
-    case .text: (kind, parts) = (.text, frame.payload)
-    case .binary: (kind, parts) = (.binary, frame.payload)
-    case .continuation: parts += frame.payload
-    default: return nil
+  /// Puts the fragments of a message together, however the client cut them, and inflates it where it is compressed.
+  private mutating func assemble(_ frame: ClientFrame) -> Entry {
+    let header = frame.header
+    switch header.opcode {
+    case .text: begin(.text, header)
+    case .binary: begin(.binary, header)
+    case .continuation: break
+    default: return Entry(frame: frame)
     }
-    guard frame.header.isFinal, let kind else { return nil }
+    parts += frame.payload
+    guard header.isFinal, let kind else { return Entry(frame: frame) }
     defer { (self.kind, parts) = (nil, []) }
-    return WholeMessage(kind: kind, payload: parts)
+    guard isCompressed, let deflate else {
+      return Entry(frame: frame, message: WholeMessage(kind: kind, payload: parts))
+    }
+    guard let payload = deflate.inflate(parts) else { return Entry(frame: frame, isCorrupt: true) }
+    return Entry(frame: frame, message: WholeMessage(kind: kind, payload: payload))
+  }
+
+  private mutating func begin(_ kind: ServerStep.MessageKind, _ header: FrameHeader) {
+    self.kind = kind
+    parts = []
+    isCompressed = header.reservedBits & 4 != 0
   }
 }
 

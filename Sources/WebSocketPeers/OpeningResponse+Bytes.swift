@@ -10,9 +10,16 @@ extension OpeningResponse {
       return bytes.replacing(Array("{accept}".utf8), with: request.accept)
     case .accept(let edits):
       var head = ResponseHead(accept: String(decoding: request.accept, as: UTF8.self), key: request.key)
-      for edit in edits { head.apply(edit) }
+      for edit in edits { head.apply(edit, for: request) }
       return head.bytes
     }
+  }
+
+  /// What of permessage-deflate this agrees on with a request; nil where it leaves the extension unused.
+  func agreement(with request: ServerHandshake.Request) -> DeflateParameters? {
+    guard case .accept(let edits) = self else { return nil }
+    let answers = edits.compactMap { edit in if case .deflate(let answer) = edit { answer } else { nil } }
+    return answers.last?.granted(to: request)
   }
 
   /// The length of the head at the start of a response's bytes: to the empty line, or all where there is none.
@@ -36,7 +43,7 @@ private struct ResponseHead {
     fields = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)]
   }
 
-  mutating func apply(_ edit: OpeningResponse.HeadEdit) {
+  mutating func apply(_ edit: OpeningResponse.HeadEdit, for request: ServerHandshake.Request) {
     switch edit {
     case .statusLine(let line): statusLine = line
     case .set(let name, let value): set(name, value)
@@ -49,6 +56,8 @@ private struct ResponseHead {
     case .append(let payload): appended += payload.bytes ?? []
     case .subprotocol(let name): set("Sec-WebSocket-Protocol", name)
     case .accept(let form): set("Sec-WebSocket-Accept", form.value(forKey: key))
+    case .deflate(let answer):
+      if let granted = answer.granted(to: request) { set("Sec-WebSocket-Extensions", granted.element.text) }
     }
   }
 

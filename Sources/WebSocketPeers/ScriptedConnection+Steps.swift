@@ -51,6 +51,7 @@ extension ScriptedConnection {
     switch step {
     case .respond(let response): respond(response)
     case .sendFrame(let frame): send(frame)
+    case .sendMessage(let message): send(message)
     case .sendBytes(let payload):
       rawBytesSent = true
       send(payload.bytes ?? [], .raw)
@@ -69,7 +70,7 @@ extension ScriptedConnection {
 
   private func look(at step: ServerStep) -> Progress {
     switch step {
-    case .respond, .sendFrame, .sendBytes: return queue.isEmpty ? .done : .waiting
+    case .respond, .sendFrame, .sendMessage, .sendBytes: return queue.isEmpty ? .done : .waiting
     case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP: return .done
     case .pause, .barrier:
       if case .broken(let reason) = stepState { return .missed(reason) }
@@ -95,6 +96,7 @@ extension ScriptedConnection {
   private func lookForMessage(_ kind: ServerStep.MessageKind?, _ payload: Payload?) -> Progress {
     while let entry = nextFrame() {
       if entry.frame.header.opcode == .close { return .missed("instead came \(entry.frame.summary)") }
+      if entry.isCorrupt { return .missed("the client's compressed message cannot be inflated") }
       guard let message = entry.message else { continue }
       if let kind, kind != message.kind { return .missed("instead came a \(message.kind) message") }
       if let payload, !payload.equals(message.payload) {
@@ -131,6 +133,8 @@ extension ScriptedConnection {
     guard let request else { return }
     let bytes = response.bytes(for: request)
     isOpen = OpeningResponse.opens(bytes)
+    deflate = response.agreement(with: request).map(ScriptedDeflate.init)
+    inbox.deflate = deflate
     tap.responseHeadLength = bytes.isEmpty ? nil : OpeningResponse.headLength(of: bytes)
     send(bytes, .head)
   }
@@ -144,6 +148,20 @@ extension ScriptedConnection {
     if spec.opcode == .close { closeSent = true }
     if let length = spec.declaredLength, length != UInt64(payload.count) { rawBytesSent = true }
     send(frame.encoded(), .frame)
+  }
+
+  private func send(_ message: MessageSpec) {
+    let stream = message.isCompressed ? deflate?.stream(of: message) : nil
+    let bytes = stream ?? message.payload.bytes ?? []
+    let pieces = message.fragments.ranges(of: bytes.count)
+    for (index, piece) in pieces.enumerated() {
+      if index > 0, let ping = message.pingBetween?.bytes { send(Frame(.ping, ping).encoded(), .frame) }
+      let opcode: Opcode = index > 0 ? .continuation : message.kind == .text ? .text : .binary
+      let frame = Frame(
+        opcode, Array(bytes[piece]), isFinal: index == pieces.count - 1,
+        reservedBits: stream != nil && index == 0 ? 4 : 0)
+      send(frame.encoded(), .frame)
+    }
   }
 
   private func send(_ bytes: [UInt8], _ content: ChunkPlan.Content) {
@@ -217,7 +235,7 @@ extension ServerStep {
   /// Whether the step only sends, so that ``Delivery/coalesced`` may join it with the next.
   fileprivate var isSending: Bool {
     switch self {
-    case .respond, .sendFrame, .sendBytes: true
+    case .respond, .sendFrame, .sendMessage, .sendBytes: true
     default: false
     }
   }

@@ -28,6 +28,8 @@ final class ScriptedConnection: ReadinessHandler {
   /// Where the current step stands, for those that begin and then wait.
   var stepState = StepState.notBegun
   var inbox = ClientInbox()
+  /// permessage-deflate, where the response agreed on it.
+  var deflate: ScriptedDeflate?
   var queue = SendQueue()
   /// Bytes of sending steps that ``Delivery/coalesced`` holds back until a waiting step comes.
   var held: [UInt8] = []

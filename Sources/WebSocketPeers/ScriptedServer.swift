@@ -235,6 +235,8 @@ extension ServerStep {
   fileprivate var isConcrete: Bool {
     switch self {
     case .sendFrame(let frame): frame.payload.isConcrete
+    case .sendMessage(let message):
+      [message.payload, message.deflated, message.pingBetween].allSatisfy { $0?.isConcrete ?? true }
     case .sendBytes(let payload), .respond(.raw(let payload)): payload.isConcrete
     case .expectFrame(let expectation): expectation.payload?.isConcrete ?? true
     case .expectMessage(_, let payload): payload?.isConcrete ?? true

@@ -58,6 +58,13 @@ struct AgentProgramTests {
     #expect(program(script) == expected)
   }
 
+  @Test("compression is asked for only where the step does")
+  func compression() {
+    #expect(
+      program(ClientScript([.connect(ConnectStep(compression: true))]))
+        .contains("['connect', 'main', '/tok', [], [], True]"))
+  }
+
   @Test("a barrier says how many meet there")
   func barrier() {
     let script = ClientScript(tasks: [

@@ -9,6 +9,7 @@ from agent_board import BOARD, HERE, ROOT, Board, Case, Console, Server, case, d
 
 STANDINS = os.path.join(HERE, "standins")
 CLIENT = os.path.join(ROOT, "fixtures", "async_websocket_client", "code", "async_websocketclient.py")
+DEFLATE = os.path.join(os.path.dirname(CLIENT), "async_websocketclient_deflate.py")
 
 
 def standin(name):
@@ -257,9 +258,9 @@ class OurClientTests(unittest.TestCase):
     """The adapter for the AsyncWebsocketClient API, with this project's client."""
 
     adapter = "async_websocketclient.py"
-    modules = (CLIENT,)
+    modules = (CLIENT, DEFLATE)
     client = "async_websocketclient"
-    features = ["close_code", "close_info", "headers", "ping", "subprotocols"]
+    features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols"]
 
     def setUp(self):
         for m in self.modules:
@@ -278,6 +279,17 @@ class OurClientTests(unittest.TestCase):
 
     def test_features(self):
         self.assertEqual(records(self.board.execute())[0][0]["features"], self.features)
+
+    def test_compression_is_offered_on_request_or_reported_as_unsupported(self):
+        server = self.serve(a=lambda peer: (peer.send(8, b"\x03\xe8"), peer.rest()))
+        for asked in (False, True):
+            step = connect("/a") + ([True] if asked else [])
+            c = self.board.run([step, ["receive", "main", None]], server.url)
+            told = [e["what"] for e in c.of("unsupported")]
+            self.assertEqual(told, ["compression"] if asked and not self.has("compression") else [])
+            offered = b"permessage-deflate" in server.requests[-1]
+            self.assertEqual(offered, asked and self.has("compression"))
+            self.assertEqual(c.kinds[len(told) :], ["connected", "ended"])
 
     def test_echo_until_the_server_closes(self):
         payloads = ["héé", b"\x00\xff" * 70, "x" * 1000, b"y" * 70000]

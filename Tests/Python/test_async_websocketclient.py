@@ -21,6 +21,7 @@ import threading
 import time
 import types
 import unittest
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fixtures" / "async_websocket_client"
@@ -1006,7 +1007,7 @@ class Memory(ClientTest):
                     show(gc.mem_alloc() - before - 2 * len(m))
                     gc.enable()
                 await ws.close()
-            """ % server.uri, heap="400K")
+            """ % server.uri, heap="416K")
         self.assertLessEqual(shown[2], 2304)
         self.assertLessEqual(max(shown[3:]), 2048)
 
@@ -1035,9 +1036,9 @@ class Memory(ClientTest):
             """ % (server.uri, 200 if fragmented else 0, "'k'" if text else "b'k'", size, count), heap=heap)
         self.assertEqual(shown, ["done"])
 
-    def test_16_kib_echoes_in_192_kib_of_heap(self):
+    def test_16_kib_echoes_in_200_kib_of_heap(self):
         for text in (False, True):
-            self.echoes("192K", 16384, 30, text)
+            self.echoes("200K", 16384, 30, text)
 
     def test_64_kib_echoes_in_400_kib_of_heap_also_when_it_is_fragmented(self):
         for text in (False, True):
@@ -1068,6 +1069,292 @@ def load_pure():
                 del sys.modules[name]
             else:
                 sys.modules[name] = value
+
+
+def deflated(data, window=12, flush=zlib.Z_SYNC_FLUSH, level=6):
+    """A compressed message's payload, RFC 7692 section 7.2.1."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -window)
+    return (packer.compress(data) + packer.flush(flush))[:-4]
+
+
+class Compression(ClientTest):
+    """permessage-deflate, RFC 7692."""
+
+    ANSWER = b"permessage-deflate; server_no_context_takeover; server_max_window_bits=12"
+
+    def compressed(self, cases, answer=ANSWER, options="", heap="400K", extra=""):
+        """Plays each case's raw bytes after a handshake that agrees on compression; as receive."""
+
+        def play(data):
+            def run(connection):
+                connection.read_request()
+                connection.raw(connection.head(b"Sec-WebSocket-Extensions: " + answer))
+                connection.raw(data)
+                return connection.until_close()
+
+            return run
+
+        with Server(*[play(data) for data in cases]) as server:
+            body = RECEIVE.format(count=len(cases), uri=server.uri, options=options)
+            body = body.replace("handshake('%s')" % server.uri, "handshake('%s', compression=True)" % server.uri)
+            shown = run_client(extra + body, heap=heap)
+        self.requests = [connection.request for connection in server.connections]
+        return list(zip(shown, [connection.result for connection in server.connections]))
+
+    def test_it_is_offered_on_request_only(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head())
+            return closing(connection)
+
+        with Server(play, play) as server:
+            shown = run_client("""
+                for compression in (False, True):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s', compression=compression)
+                    show(ws.compression)
+                    await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [False, False])
+        offers = [connection.field("Sec-WebSocket-Extensions") for connection in server.connections]
+        offer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12"
+        self.assertEqual(offers, [None, offer])
+
+    def test_without_the_module_nothing_is_offered(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head())
+            return closing(connection)
+
+        with Server(play) as server:
+            run_client("""
+                sys.modules['deflate'] = object()
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s', compression=True)
+                await ws.close()
+            """ % server.uri)
+        self.assertIsNone(server.connections[0].field("Sec-WebSocket-Extensions"))
+
+    def test_messages_of_all_kinds_and_sizes(self):
+        texts = ["", "a", "häß€😀" * 300, "{'json': [1, 2, 3]}, " * 1500]
+        blobs = [b"", b"\0", os.urandom(5000), bytes(30000), bytes(5000) + os.urandom(3000) + bytes(5000)]
+        stream = b"".join(frame(1, deflated(text.encode()), rsv=4) for text in texts)
+        stream += frame(1, b"plain") + b"".join(frame(2, deflated(blob), rsv=4) for blob in blobs)
+        view, answer = self.compressed([stream + frame(8, struct.pack("!H", 1000))], heap="2M")[0]
+        self.assertEqual(view[0], texts + ["plain"] + blobs)
+        self.assertEqual((view[1], view[3], answer), (1000, True, struct.pack("!H", 1000)))
+
+    def test_every_window_and_level(self):
+        data = b"".join(b"%d, %d; " % (n, n * n % 97) for n in range(1500))
+        for window in range(9, 13):
+            answer = b"permessage-deflate; server_max_window_bits=%d; server_no_context_takeover" % window
+            frames = [frame(2, deflated(data, window, level=level), rsv=4) for level in (0, 1, 9)]
+            view, _ = self.compressed([b"".join(frames) + frame(8)], answer)[0]
+            self.assertEqual(view[0], [data] * 3)
+
+    def test_fragments_with_control_frames_between(self):
+        packed = deflated("fragménted".encode() * 20)
+        for size in (1, 3, len(packed)):
+            pieces = [packed[at : at + size] for at in range(0, len(packed), size)] + [b""]
+            stream = frame(1, pieces[0], fin=False, rsv=4)
+            for piece in pieces[1:-1]:
+                stream += frame(9, b"\xff") + frame(0, piece, fin=False)
+            stream += frame(0, pieces[-1]) + frame(1, b"pla", fin=False) + frame(0, b"in") + frame(8)
+            view, _ = self.compressed([stream])[0]
+            self.assertEqual(view[0], ["fragménted" * 20, "plain"])
+
+    HELLO = bytes.fromhex("f248cdc9c90700")
+
+    def test_blocks_of_every_kind(self):
+        final = bytes.fromhex("f348cdc9c90700")
+        streams = {
+            "one block": self.HELLO,
+            "two blocks": bytes.fromhex("f248050000 00ffff cac9c90700"),
+            "stored": b"\0\5\0\xfa\xffHello\0",
+            "empty blocks around": b"\0\0\0\xff\xff" * 2 + self.HELLO + b"\0\0\xff\xff\0",
+            "final": final + b"\0",
+        }
+        stream = b"".join(frame(1, packed, rsv=4) for packed in streams.values())
+        view, _ = self.compressed([stream + frame(1, b"\0", rsv=4) + frame(8)])[0]
+        self.assertEqual(view[0], ["Hello"] * len(streams) + [""])
+
+    CORRUPT = {
+        "block type": "07",
+        "stored length": "000500050048656c6c6f00",
+        "distance beyond the start": "4a04420000",
+        "distance code 30": "4a043e0000",
+        "length code 286": "4a1c030000",
+        "code lengths": "04e093244992244992000000000000",
+        "cut in symbols": "f248cd",
+        "cut in a stored block": "000500faff48",
+        "final, and no block behind": "f348cdc9c90700",
+        "garbage behind": "f248cdc9c90700deadbeef",
+        "nothing": "",
+    }
+
+    def test_a_corrupt_stream_fails_the_connection_with_1007(self):
+        cases = [frame(2, deflated(b"good"), rsv=4) + frame(2, bytes.fromhex(text), rsv=4) for text in self.CORRUPT.values()]
+        for name, (view, answer) in zip(self.CORRUPT, self.compressed(cases)):
+            with self.subTest(name):
+                self.assertEqual((view[0], view[1], view[5], answer[:2]), ([b"good"], 1006, 1007, struct.pack("!H", 1007)))
+
+    def test_a_distance_beyond_the_window_is_found(self):
+        data = os.urandom(5000) * 2
+        view, _ = self.compressed([frame(2, deflated(data, 15), rsv=4)])[0]
+        self.assertEqual((view[0], view[5]), ([], 1007))
+
+    def test_text_must_be_utf8_when_it_is_inflated(self):
+        for bad in (b"\xff", b"ok \xed\xa0\x80", b"ok \xe2\x82", b"x" * 3000 + b"\xc0\xaf"):
+            (text, answer), (blob, _) = self.compressed(
+                [frame(1, deflated(bad), rsv=4), frame(2, deflated(bad), rsv=4) + frame(8)]
+            )
+            self.assertEqual((text[0], text[5], answer[:2], blob[0]), ([], 1007, struct.pack("!H", 1007), [bad]))
+
+    def test_reserved_bits_have_their_one_place(self):
+        cases = [
+            frame(9, b"x", rsv=4), frame(8, b"", rsv=4), frame(1, self.HELLO, rsv=6), frame(1, self.HELLO, rsv=1),
+            frame(1, b"a", fin=False) + frame(0, b"b", rsv=4), frame(1, b"\xf2", fin=False, rsv=4) + frame(0, b"", rsv=4),
+            frame(1, b"\xf2", fin=False, rsv=4) + frame(1, self.HELLO, rsv=4), frame(3, self.HELLO, rsv=4),
+        ]  # fmt: skip
+        for number, (view, answer) in enumerate(self.compressed(cases)):
+            with self.subTest(number):
+                self.assertEqual((view[0], view[5], answer[:2]), ([], 1002, struct.pack("!H", 1002)))
+
+    def test_without_an_agreement_no_bit_is_allowed(self):
+        view, _ = self.receive([frame(1, self.HELLO, rsv=4)])[0]
+        self.assertEqual((view[0], view[5]), ([], 1002))
+
+    GOOD = [
+        ANSWER,
+        b"permessage-deflate;server_max_window_bits=8;server_no_context_takeover",
+        b'permessage-deflate ; server_max_window_bits="10" ; server_no_context_takeover; client_no_context_takeover',
+    ]
+    BAD = [
+        b"permessage-deflate",
+        b"permessage-deflate; server_no_context_takeover",
+        b"permessage-deflate; server_max_window_bits=12",
+        ANSWER + b"; client_max_window_bits=10",
+        ANSWER + b"; client_max_window_bits",
+        ANSWER + b"; level=9",
+        ANSWER + b"; server_max_window_bits=12",
+        ANSWER + b"; server_no_context_takeover",
+        ANSWER + b"; client_no_context_takeover=1",
+        ANSWER + b";",
+        ANSWER + b", " + ANSWER,
+        ANSWER + b"\r\nSec-WebSocket-Extensions: " + ANSWER,
+        ANSWER + b", x-other",
+        b"x-webkit-deflate-frame",
+        b"permessage-deflate; server_no_context_takeover=true; server_max_window_bits=12",
+    ] + [
+        b"permessage-deflate; server_no_context_takeover; server_max_window_bits" + value
+        for value in (b"", b"=", b"=7", b"=13", b"=16", b"=09", b"=+9", b"=ten", b"=-9")
+    ]
+
+    def test_the_answer_is_checked_strictly(self):
+        for answer in self.GOOD:
+            view, _ = self.compressed([frame(1, self.HELLO, rsv=4) + frame(8)], answer)[0]
+            self.assertEqual(view[0], ["Hello"], answer)
+        for answer in self.BAD:
+            view, _ = self.compressed([b""], answer)[0]
+            self.assertEqual((view[0], view[2]), ("HandshakeError", False), answer)
+            self.assertIn("the server chose", view[1])
+
+    def test_max_message_size_counts_what_is_inflated(self):
+        exact, more = (frame(2, deflated(bytes(size)), rsv=4) for size in (20000, 20001))
+        options = ", max_message_size=20000"
+        (good, _), (bad, answer) = self.compressed([exact + frame(8), more], options=options)
+        self.assertEqual((good[0], bad[0], bad[5]), ([bytes(20000)], [], 1009))
+        self.assertEqual(answer[:2], struct.pack("!H", 1009))
+        long = b"\0\0\0\xff\xff" * 10000 + b"\0"  # nothing, in 50 kB
+        view, _ = self.compressed([frame(2, long, rsv=4)], options=options)[0]
+        self.assertEqual(view[5], 1009)
+
+    def test_a_bomb_ends_in_1009_with_and_without_a_limit(self):
+        bomb = frame(2, deflated(bytes(64 << 20)), rsv=4)
+        self.assertLess(len(bomb), 70000)
+        for options in ("", ", max_message_size=65536"):
+            view, answer = self.compressed([bomb], options=options)[0]
+            self.assertEqual((view[0], view[5], answer[:2]), ([], 1009, struct.pack("!H", 1009)))
+
+    def test_with_a_limit_a_bomb_takes_little_memory(self):
+        bomb = frame(2, deflated(bytes(4 << 20)), rsv=4)
+        view, _ = self.compressed([bomb], options=", max_message_size=4096", heap="192K")[0]
+        self.assertEqual((view[0], view[5]), ([], 1009))
+
+    def test_others_run_while_a_message_is_inflated(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head(b"Sec-WebSocket-Extensions: " + self.ANSWER))
+            connection.frame(2, deflated(bytes(1 << 20)), rsv=4)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s', compression=True)
+                turns = 0
+                async def count():
+                    nonlocal turns
+                    while True:
+                        turns += 1
+                        await asyncio.sleep_ms(0)
+                task = asyncio.create_task(count())
+                await asyncio.sleep_ms(50)
+                start = turns
+                message = await ws.recv()
+                show((len(message), turns - start > 50))
+                task.cancel()
+                await ws.close()
+            """ % server.uri, heap="8M")
+        self.assertEqual(shown, [(1 << 20, True)])
+
+    def test_a_cancelled_recv_loses_no_compressed_message(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head(b"Sec-WebSocket-Extensions: " + self.ANSWER))
+            connection.frame(2, deflated(bytes(300000)), rsv=4)
+            connection.frame(1, self.HELLO, rsv=4)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s', compression=True)
+                got, cancelled = [], 0
+                while len(got) < 2:
+                    task = asyncio.create_task(ws.recv())
+                    for _ in range(3):
+                        await asyncio.sleep_ms(0)
+                    if not task.done():
+                        task.cancel()
+                    try:
+                        got.append(await task)
+                    except asyncio.CancelledError:
+                        cancelled += 1
+                        await asyncio.sleep_ms(1)
+                show((len(got[0]), got[1], cancelled > 3))
+                await ws.close()
+            """ % server.uri, heap="4M")
+        self.assertEqual(shown, [(300000, "Hello", True)])
+
+    def test_read_frame_refuses_a_compressed_connection(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head(b"Sec-WebSocket-Extensions: " + self.ANSWER))
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s', compression=True)
+                try:
+                    await ws.read_frame()
+                except ValueError as error:
+                    show((ws.compression, str(error)))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [(True, "read_frame does not inflate")])
+
 
 
 class Pure(unittest.TestCase):
@@ -1148,7 +1435,7 @@ class Package(unittest.TestCase):
     def test_mip_installs_every_module_and_nothing_missing(self):
         package = json.loads((PACKAGE / "package.json").read_text())
         self.assertEqual((package["name"], package["version"]), ("async_websocket_client", "1.1.0"))
-        self.assertEqual([target for target, _ in package["urls"]], ["async_websocketclient.py"])
+        self.assertEqual([target for target, _ in package["urls"]], ["async_websocketclient.py", "async_websocketclient_deflate.py"])
         for _, source in package["urls"]:
             self.assertTrue((PACKAGE / source).is_file())
 

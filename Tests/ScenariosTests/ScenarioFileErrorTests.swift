@@ -43,7 +43,7 @@ import Testing
     #expect(
       message(file(steps: #""expectClosing""#))
         == #"x.json: server.connections[0].steps[0] is "expectClosing", which is unknown; allowed here: respond, "#
-        + "sendFrame, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, stopReading, "
+        + "sendFrame, sendMessage, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, stopReading, "
         + "resumeReading, halfClose, closeTCP, resetTCP, barrier (did you mean expectClose?).")
   }
 
@@ -92,6 +92,39 @@ import Testing
         #"halfClose is an object with now; allowed here: nothing: write "halfClose" alone."#
       ),
       (
+        #"{"sendMessage": {"payload": {"text": "a"}}}"#,
+        #"sendMessage.kind is missing; allowed here: "text" or "binary"."#
+      ),
+      (
+        #"{"sendMessage": {"kind": "text", "blocks": "sotred"}}"#,
+        #"sendMessage.blocks is "sotred"; allowed here: "normal", "stored", "fixed", "several", "emptyFirst", "last" (did you mean "stored"?)."#
+      ),
+      (
+        #"{"sendMessage": {"kind": "text", "fragments": {"count": 0}}}"#,
+        "sendMessage.fragments.count is 0; allowed here: a whole number from 1 to 65536."
+      ),
+      (
+        #"{"sendMessage": {"kind": "text", "blocks": "stored", "deflated": {"hex": "00"}}}"#,
+        "sendMessage.blocks stands beside deflated, which spells the stream out; allowed here: one of them."
+      ),
+      (
+        #"{"sendMessage": {"kind": "text", "isCompressed": false, "blocks": "last"}}"#,
+        "sendMessage.isCompressed is false; allowed here: true, where deflated or blocks is given."
+      ),
+      (
+        #"{"sendMessage": {"kind": "text", "pingBetween": {"repeat": {"text": "a", "count": 126}}}}"#,
+        "sendMessage.pingBetween has 126 bytes; allowed here: at most 125, as in every control frame."
+      ),
+      (
+        #"{"respond": {"accept": [{"deflate": {"serverMaxWindowBits": 16}}]}}"#,
+        "respond.accept[0].deflate.serverMaxWindowBits is 16; allowed here: a whole number from 8 to 15."
+      ),
+      (
+        #"{"respond": {"accept": [{"deflate": {"windowBits": 9}}]}}"#,
+        "respond.accept[0].deflate.windowBits is no known key; allowed here: serverNoContextTakeover, "
+          + "clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits."
+      ),
+      (
         #"{"barrier": "alone"}"#,
         #"barrier is "alone", which nothing else has; allowed here: a barrier that at least two connections or two tasks have."#
       ),
@@ -138,7 +171,8 @@ import Testing
     #expect(message(good) == "no error")
     #expect(
       message(good.replacingOccurrences(of: "5.5.2", with: "5.5.9"))
-        == #"x.json: rfc is "5.5.9"; allowed here: a section of RFC 6455, such as "5.5.2"."#)
+        == #"x.json: rfc is "5.5.9"; allowed here: a section of RFC 6455, such as "5.5.2", or of RFC 7692, such as "RFC 7692 7.2.1"."#
+    )
     #expect(
       message(good.replacingOccurrences(of: "MUST", with: "must"))
         == #"x.json: requirement is "must"; allowed here: "MUST", "SHOULD", "MAY", "QUALITY" (did you mean "MUST"?)."#

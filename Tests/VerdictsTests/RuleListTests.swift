@@ -4,11 +4,11 @@ import Verdicts
 
 @Suite("The list of rules")
 struct RuleListTests {
-  /// The sections of RFC 6455 that hold requirements for a client's bytes or behaviour.
+  /// The sections of RFC 6455 and RFC 7692 that hold requirements for a client's bytes or behaviour.
   static let sections: Set<String> = [
     "3", "4.1", "5.1", "5.2", "5.3", "5.4", "5.5", "5.5.1", "5.5.2", "5.5.3", "5.6", "6.1", "6.2", "7.1.1",
     "7.1.2", "7.1.4",
-    "7.1.5", "7.1.7", "7.4", "7.4.1", "8.1", "10.4", "",
+    "7.1.5", "7.1.7", "7.4", "7.4.1", "8.1", "10.4", "", "RFC 7692 7.1", "RFC 7692 7.2.1",
   ]
 
   @Test("ids are unique and readable")
@@ -34,6 +34,7 @@ struct RuleListTests {
       BrokenFrameTests.frames + BrokenFrameTests.sends + BrokenFrameTests.pings + BrokenMessageTests.messages
       + BrokenMessageTests.failures + BrokenMessageTests.closings + BrokenMessageTests.endings
       + BrokenOpeningTests.requests + BrokenOpeningTests.answers + ToldOnceTests.told
+      + DeflateTests.broken
     // An unlawful answer that is taken has a test of its own.
     let shown = Set(examples.flatMap { $0.attempt.violations.map(\.rule) } + ["opening-refused"])
     #expect(Set(Rule.all.map(\.id)).subtracting(shown) == [])

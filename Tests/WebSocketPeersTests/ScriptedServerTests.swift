@@ -423,7 +423,7 @@ struct ScriptedServerTests {
 }
 
 extension ConnectionTrace {
-  fileprivate var missed: [String] {
+  var missed: [String] {
     events.compactMap { if case .expectationMissed(_, let reason) = $0.kind { reason } else { nil } }
   }
 

@@ -2,7 +2,7 @@ import Steps
 
 // The kinds of scenarios that chapters consist of. The slug becomes the id once the chapter is known.
 
-/// A section of RFC 6455 and how strongly it binds; the section alone, as a literal, is a MUST.
+/// A section of RFC 6455, or `RFC 7692 …`, and how strongly it binds; the section alone, as a literal, is a MUST.
 struct Rule: ExpressibleByStringLiteral {
   let section: String
   let requirement: Requirement

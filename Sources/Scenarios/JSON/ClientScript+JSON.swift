@@ -27,17 +27,20 @@ extension ConnectStep {
       ("connection", connection == standard.connection ? nil : .string(connection)),
       ("target", target == standard.target ? nil : .string(target)), ("url", url.map(JSONValue.string)),
       ("headers", headers.isEmpty ? nil : .array(headers.map(\.json))),
-      ("subprotocols", subprotocols.isEmpty ? nil : .array(subprotocols.map(JSONValue.string))))
+      ("subprotocols", subprotocols.isEmpty ? nil : .array(subprotocols.map(JSONValue.string))),
+      ("compression", compression ? .bool(true) : nil))
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
-    let object = try reader.object("connection", "target", "url", "headers", "subprotocols")
+    let object = try reader.object(
+      "connection", "target", "url", "headers", "subprotocols", "compression")
     self.init()
     if let value = object.optional("connection") { connection = try value.string() }
     if let value = object.optional("target") { target = try value.string() }
     if let value = object.optional("url") { url = try value.string() }
     if let value = object.optional("headers") { headers = try value.list(HeaderField.init(json:)) }
     if let value = object.optional("subprotocols") { subprotocols = try value.strings() }
+    if let value = object.optional("compression") { compression = try value.bool() }
   }
 }
 

@@ -31,12 +31,13 @@ extension OpeningResponse.HeadEdit {
     case .append(let payload): .tagged("append", payload.json)
     case .subprotocol(let name): .tagged("subprotocol", .string(name))
     case .accept(let form): .tagged("accept", .string(form.rawValue))
+    case .deflate(let answer): .tagged("deflate", answer.json)
     }
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let (kind, content) = try reader.tagged(
-      "statusLine", "set", "add", "remove", "rename", "append", "subprotocol", "accept")
+      "statusLine", "set", "add", "remove", "rename", "append", "subprotocol", "accept", "deflate")
     switch kind {
     case "statusLine": self = .statusLine(try content.string())
     case "set":
@@ -52,6 +53,7 @@ extension OpeningResponse.HeadEdit {
       self = .rename(name: name, to: try object.required("to", "the name in another case").string())
     case "append": self = .append(try Payload(json: content))
     case "accept": self = .accept(try content.choice(AcceptForm.self))
+    case "deflate": self = .deflate(try DeflateAnswer(json: content))
     default: self = .subprotocol(try content.string())
     }
   }

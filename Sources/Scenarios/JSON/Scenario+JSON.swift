@@ -28,7 +28,9 @@ extension Scenario {
       id: try object.required("id", "chapter.slug, such as \"2.ping-empty\"").string(),
       description: try object.required("description", "what the server does, in one sentence").string(),
       expectation: try object.optional("expectation")?.string() ?? "",
-      rfc: try object.required("rfc", "a section of RFC 6455, such as \"5.5.2\"").string(),
+      rfc: try object.required(
+        "rfc", "a section of RFC 6455, such as \"5.5.2\", or of RFC 7692, such as \"RFC 7692 7.2.1\""
+      ).string(),
       requirement: try object.required("requirement", Requirement.allCases.map(\.rawValue).quotedList)
         .choice(Requirement.self),
       dispute: try object.optional("dispute")?.string(),

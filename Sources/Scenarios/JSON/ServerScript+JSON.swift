@@ -41,6 +41,7 @@ extension ServerStep {
     switch self {
     case .respond(let response): .tagged("respond", response.json)
     case .sendFrame(let frame): .tagged("sendFrame", frame.json)
+    case .sendMessage(let message): .tagged("sendMessage", message.json)
     case .sendBytes(let payload): .tagged("sendBytes", payload.json)
     case .expectFrame(let expectation): .tagged("expectFrame", expectation.json)
     case .expectMessage(let kind, let payload):
@@ -61,11 +62,13 @@ extension ServerStep {
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let (kind, content) = try reader.tagged(
-      "respond", "sendFrame", "sendBytes", "expectFrame", "expectMessage", "expectClose", "expectEnd",
+      "respond", "sendFrame", "sendMessage", "sendBytes", "expectFrame", "expectMessage", "expectClose",
+      "expectEnd",
       "pause", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP", "barrier")
     switch kind {
     case "respond": self = .respond(try OpeningResponse(json: content))
     case "sendFrame": self = .sendFrame(try FrameSpec(json: content))
+    case "sendMessage": self = .sendMessage(try MessageSpec(json: content))
     case "sendBytes": self = .sendBytes(try Payload(json: content))
     case "expectFrame": self = .expectFrame(try FrameExpectation(json: content))
     case "expectMessage": self = try Self.expectMessage(json: content)

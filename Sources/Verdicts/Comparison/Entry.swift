@@ -67,9 +67,16 @@ struct Entry: Sendable, Hashable {
     for name in Set(names).sorted() {
       for field in head.fields where field.name.lowercased() == name {
         let isToken = ["connection", "upgrade"].contains(name)
-        let value = isToken ? field.value.lowercased() : field.value
+        // Which parameters a client offers is its own affair as well.
+        let isExtension = name == "sec-websocket-extensions"
+        let value =
+          isExtension
+          ? DecodedExtension(field.value).name : isToken ? field.value.lowercased() : field.value
         let end = field.streamOffset + field.name.utf8.count + field.value.utf8.count + 2
-        entries.append(Entry(Words.line("\(name): \(value)"), range: field.streamOffset..<end))
+        let text = isExtension ? field.value : value
+        entries.append(
+          Entry(
+            Words.line("\(name): \(value)"), Words.line("\(name): \(text)"), range: field.streamOffset..<end))
       }
     }
     return entries
@@ -79,6 +86,11 @@ struct Entry: Sendable, Hashable {
     var entries: [Entry] = []
     if let response = context.decoded.response { entries.append(Entry(Words.line(response.startLine))) }
     for frame in context.decoded.server.frames {
+      if context.deflate != nil, frame.header.isCompressed {
+        // Its bytes follow from what each client offered.
+        entries.append(Entry("\(frame.opcode.rawValue) compressed", Words.frame(frame) + ", compressed"))
+        continue
+      }
       entries.append(
         Entry(
           "\(frame.opcode.rawValue) \(frame.payloadLength)", detail: Words.hex(frame.payload),
@@ -98,7 +110,10 @@ struct Entry: Sendable, Hashable {
         context.decoded.client.frames.indices.contains($0) ? context.decoded.client.frames[$0] : nil
       }
       if frames.contains(where: { !$0.header.isMasked }) { text += ", not masked" }
-      if frames.contains(where: { $0.header.reservedBits != 0 }) { text += ", reserved bits set" }
+      let meaningful: UInt8 = context.deflate == nil ? 0 : 4
+      if frames.contains(where: { $0.header.reservedBits & ~meaningful != 0 }) {
+        text += ", reserved bits set"
+      }
       if frames.contains(where: { !$0.header.isMinimal }) { text += ", length not minimal" }
       if !message.isComplete { text += ", unfinished" }
       if let close = context.client.close, close.streamOffset < message.streamOffset {

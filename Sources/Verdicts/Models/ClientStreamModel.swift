@@ -22,8 +22,11 @@ struct ClientStreamModel: Sendable {
   private(set) var isComplete: Bool
   /// The messages; an unfinished one is marked.
   private(set) var messages: [DecodedMessage]
+  /// The first compressed message that cannot be inflated, as it stood on the wire.
+  private(set) var corruptMessage: DecodedMessage?
 
-  init(_ connection: DecodedConnection) {
+  /// Reads the client's stream; `deflate` is what was agreed on, where permessage-deflate is in use.
+  init(_ connection: DecodedConnection, deflate: DeflateAgreement? = nil) {
     var stream = connection.client
     if let deadline = connection.deadlineIndex {
       // What comes after the deadline is the host's doing: it interrupts the client.
@@ -34,6 +37,15 @@ struct ClientStreamModel: Sendable {
     tail = stream.tail
     isComplete = stream.isComplete
     messages = stream.messages
+    let reader = deflate.map { InflatingReader($0.client) }
+    for (index, message) in messages.enumerated() {
+      if let reader, let inflated = reader.inflated(message, in: frames) {
+        messages[index] = inflated
+      } else if reader != nil {
+        corruptMessage = message
+        break
+      }
+    }
     close = frames.first { $0.opcode == .close }.map {
       Close(
         content: CloseContent($0.payload), isKnown: !$0.isCut, streamOffset: $0.streamOffset,

@@ -30,6 +30,8 @@ public enum OpeningModel: Sendable, Hashable {
     }
     if let defect = Self.defect(of: response, for: request) {
       self = .refused(defect, section: "4.1")
+    } else if case .broken(let defect, let section) = DeflateNegotiation(connection) {
+      self = .refused(defect, section: section)
     } else if let oddity = Self.oddity(of: response) {
       self = .undecided(oddity)
     } else {
@@ -63,13 +65,8 @@ public enum OpeningModel: Sendable, Hashable {
   }
 
   private static func choiceDefect(of response: DecodedHead, for request: DecodedHead) -> String? {
-    let name = { (extension_: String) in
-      extension_.split(separator: ";").first.map { $0.trimmingBlanks().lowercased() } ?? ""
-    }
-    let offered = request.list("Sec-WebSocket-Extensions").map(name)
-    if let unasked = response.list("Sec-WebSocket-Extensions").map(name).first(where: {
-      !offered.contains($0)
-    }) {
+    let offered = request.extensions.map(\.name)
+    if let unasked = response.extensions.map(\.name).first(where: { !offered.contains($0) }) {
       return "the extension \(Words.line(unasked)) was not asked for"
     }
     let wanted = request.list("Sec-WebSocket-Protocol")

@@ -52,40 +52,49 @@ public struct ServerStreamModel: Sendable {
 
   private var open: DecodedMessage?
   private var utf8 = UTF8Check()
+  /// What the open message inflated to so far; nil where it is not compressed.
+  private var inflated: [UInt8]?
 
-  /// Walks a server's frames.
-  public init(_ stream: DecodedStream) {
+  /// Walks a server's frames; `deflate` is what was agreed on, where permessage-deflate is in use.
+  public init(_ stream: DecodedStream, deflate: DeflateAgreement? = nil) {
+    let reader = deflate.map { InflatingReader($0.server) }
     isComplete = stream.isComplete
     let lengths = stream.frames.map(\.header.payloadLength) + stream.messages.map { UInt64($0.length) }
     longestAnnounced = max(lengths.max() ?? 0, stream.tail?.header?.payloadLength ?? 0)
     for (index, frame) in stream.frames.enumerated() {
-      take(frame, index: index, rest: stream.frames[(index + 1)...])
+      take(frame, index: index, rest: stream.frames[(index + 1)...], reader)
       guard violation == nil, close == nil else {
-        keepBehind(stream, from: index)
+        keepBehind(stream, from: index, reader)
         return
       }
     }
     position = open.map { .insideMessage(offset: $0.streamOffset) } ?? .boundary
-    unfinished = open
+    unfinished = open?.holding(inflated)
     if !stream.isComplete {
       position = .unknown
     } else if let tail = stream.tail {
       position = .insideFrame(offset: tail.streamOffset)
-      take(tail)
+      take(tail, reader)
     }
   }
 
-  private mutating func keepBehind(_ stream: DecodedStream, from index: Int) {
+  private mutating func keepBehind(_ stream: DecodedStream, from index: Int, _ reader: InflatingReader?) {
     position = stream.tail.map { .insideFrame(offset: $0.streamOffset) } ?? .boundary
     if !stream.isComplete { position = .unknown }
     // What a lenient client makes of the whole stream, without what it was right to deliver.
-    messagesBehind = Array(stream.messages.dropFirst(messages.count))
+    messagesBehind = stream.messages.dropFirst(messages.count).map {
+      reader?.inflated($0, in: stream.frames) ?? $0
+    }
     // A Close may come inside a message, which then is never finished.
-    unfinished = violation == nil ? open : nil
+    unfinished = violation == nil ? open?.holding(inflated) : nil
   }
 
-  private mutating func take(_ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>) {
-    if var found = ServerViolation.inHeader(frame.header, at: frame.streamOffset, isInMessage: open != nil) {
+  private mutating func take(
+    _ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>, _ reader: InflatingReader?
+  ) {
+    if var found = ServerViolation.inHeader(
+      frame.header, at: frame.streamOffset, isInMessage: open != nil, deflates: reader != nil)
+    {
       found.eventIndex = frame.eventIndex
       violation = found
       return
@@ -94,7 +103,7 @@ public struct ServerStreamModel: Sendable {
     case .close: takeClose(frame)
     case .ping: pings.append(frame)
     case .pong: pongs.append(frame)
-    default: takeData(frame, index: index, rest: rest)
+    default: takeData(frame, index: index, rest: rest, reader)
     }
   }
 
@@ -110,26 +119,57 @@ public struct ServerStreamModel: Sendable {
     }
   }
 
-  private mutating func takeData(_ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>) {
-    if open == nil {
-      utf8 = UTF8Check()
-      open = DecodedMessage(startingWith: frame.header, at: frame.streamOffset)
-    }
+  private mutating func takeData(
+    _ frame: DecodedFrame, index: Int, rest: ArraySlice<DecodedFrame>, _ reader: InflatingReader?
+  ) {
+    if open == nil { begin(frame.header, at: frame.streamOffset, reader) }
     open?.append(frame, index: index)
     guard let message = open else { return }
-    if message.isText, !message.isCut {
-      let impossible = utf8.firstImpossible(in: frame.payload)
-      if let at = impossible ?? (frame.isFinal && !utf8.isComplete ? frame.payload.count : nil) {
-        violation = .notUTF8(
-          at: frame.payloadOffset + at, eventIndex: frame.eventIndex, message: message,
-          isComplete: frame.isFinal || Self.endsMessage(rest))
+    let isEnded = frame.isFinal || Self.endsMessage(rest)
+    if !message.isCut {
+      let start = inflated?.count
+      let content: [UInt8]
+      do throws(InflatingReader.Defect) {
+        content = try self.content(of: frame, reader)
+      } catch {
+        violation = .notInflated(frame, error, isComplete: isEnded, isEmpty: message.length == 0)
+        return
+      }
+      if message.isText, let at = badText(in: content, isFinal: frame.isFinal) {
+        violation =
+          start.map { .inflatedNotUTF8(frame, at: $0 + at, isComplete: isEnded) }
+          ?? .notUTF8(
+            at: frame.payloadOffset + at, eventIndex: frame.eventIndex, message: message, isComplete: isEnded)
         return
       }
     }
-    if frame.isFinal {
-      messages.append(message)
-      open = nil
-    }
+    guard frame.isFinal else { return }
+    open = nil
+    // What a compressed message says is not known where the capture was cut inside of it.
+    if inflated == nil || !message.isCut { messages.append(message.holding(inflated)) }
+    longestAnnounced = max(longestAnnounced, UInt64(inflated?.count ?? 0))
+  }
+
+  private mutating func begin(_ header: FrameHeader, at offset: Int, _ reader: InflatingReader?) {
+    utf8 = UTF8Check()
+    open = DecodedMessage(startingWith: header, at: offset)
+    inflated = header.isCompressed ? [] : nil
+    if header.isCompressed { reader?.begin() }
+  }
+
+  /// What a fragment adds to its message.
+  private mutating func content(
+    of frame: DecodedFrame, _ reader: InflatingReader?
+  ) throws(InflatingReader.Defect) -> [UInt8] {
+    guard inflated != nil, let reader else { return frame.payload }
+    let content = try reader.inflate(frame.payload, isFinal: frame.isFinal)
+    inflated? += content
+    return content
+  }
+
+  /// Where the text stops to be UTF-8: the index in these bytes, their number where it ends inside of a character.
+  private mutating func badText(in content: [UInt8], isFinal: Bool) -> Int? {
+    utf8.firstImpossible(in: content) ?? (isFinal && !utf8.isComplete ? content.count : nil)
   }
 
   /// Whether a message goes on to its end in these frames.
@@ -139,9 +179,11 @@ public struct ServerStreamModel: Sendable {
   }
 
   /// An incomplete frame can break a rule all the same: by its header, or by an impossible byte of text.
-  private mutating func take(_ tail: IncompleteFrame) {
+  private mutating func take(_ tail: IncompleteFrame, _ reader: InflatingReader?) {
     guard let header = tail.header else { return }
-    if var found = ServerViolation.inHeader(header, at: tail.streamOffset, isInMessage: open != nil) {
+    if var found = ServerViolation.inHeader(
+      header, at: tail.streamOffset, isInMessage: open != nil, deflates: reader != nil)
+    {
       found.eventIndex = tail.eventIndex
       found.isComplete = false
       violation = found
@@ -149,8 +191,13 @@ public struct ServerStreamModel: Sendable {
       return
     }
     guard !header.opcode.isControl else { return }
-    if open == nil { utf8 = UTF8Check() }
-    var message = open ?? DecodedMessage(startingWith: header, at: tail.streamOffset)
+    if open == nil { begin(header, at: tail.streamOffset, reader) }
+    guard var message = open else { return }
+    if inflated != nil {
+      inflated? += (try? reader?.inflate(tail.payload, isFinal: false)) ?? []
+      unfinished = message.holding(inflated)
+      return
+    }
     message.payload += tail.payload
     message.length = message.payload.count
     unfinished = message
@@ -159,5 +206,16 @@ public struct ServerStreamModel: Sendable {
         at: (tail.payloadOffset ?? tail.streamOffset) + at, eventIndex: tail.eventIndex, message: message,
         isComplete: false)
     }
+  }
+}
+
+extension DecodedMessage {
+  /// The message with this in place of its payload, unless it is nil.
+  fileprivate func holding(_ content: [UInt8]?) -> DecodedMessage {
+    guard let content else { return self }
+    var message = self
+    message.payload = content
+    message.length = content.count
+    return message
   }
 }

@@ -4,7 +4,7 @@ import WebSocketProtocol
 
 /// A rule that the server broke after the opening handshake, on which a client must fail the connection (section 7.1.7).
 public struct ServerViolation: Sendable, Hashable {
-  /// The section of RFC 6455 that states the rule.
+  /// The section of RFC 6455, or as `RFC 7692 7.2.1` that of RFC 7692, that states the rule.
   public var section: String
   /// What was wrong, in words that follow "after".
   public var what: String
@@ -16,7 +16,9 @@ public struct ServerViolation: Sendable, Hashable {
   public var requirement = Requirement.must
   /// Whether it is text that is not UTF-8, which a client may find late.
   public var isText: Bool
-  /// Whether the server sent the frame, or the text message, to its end, so that the slowest client has noticed.
+  /// Whether it is a compressed message that cannot be inflated, which a client may find late.
+  public var isCompressed = false
+  /// Whether the server sent the frame, or the message, to its end, so that the slowest client has noticed.
   public var isComplete: Bool
   /// The place in `ConnectionTrace.events` of the chunk that completed the frame.
   public var eventIndex: Int
@@ -31,14 +33,22 @@ public struct ServerViolation: Sendable, Hashable {
     eventIndex = 0
   }
 
+  /// Whether a client may still be waiting for the end of the message that it is in.
+  var mayBeUnnoticed: Bool { (isText || isCompressed) && !isComplete }
+
   /// How strongly it binds, as a verb.
   var verb: String { requirement == .must ? "must" : "should" }
 
-  /// What a header alone can break.
-  static func inHeader(_ header: FrameHeader, at offset: Int, isInMessage: Bool) -> ServerViolation? {
+  /// What a header alone can break; `deflates` says whether permessage-deflate is in use.
+  static func inHeader(
+    _ header: FrameHeader, at offset: Int, isInMessage: Bool, deflates: Bool
+  ) -> ServerViolation? {
     let name = Words.name(header.opcode)
-    if header.reservedBits != 0 {
-      return .init("reserved bits \(header.reservedBits) in a \(name) frame", section: "5.2", at: offset)
+    let mayBeCompressed = deflates && (header.opcode == .text || header.opcode == .binary)
+    if header.reservedBits & (mayBeCompressed ? 3 : 7) != 0 {
+      let section =
+        deflates && header.isCompressed && !mayBeCompressed ? DeflateNegotiation.cited("6") : "5.2"
+      return .init("reserved bits \(header.reservedBits) in a \(name) frame", section: section, at: offset)
     }
     if header.opcode.isReserved {
       return .init("the reserved opcode \(header.opcode.rawValue)", section: "5.2", at: offset)
@@ -107,6 +117,36 @@ public struct ServerViolation: Sendable, Hashable {
     found.isText = true
     found.isComplete = isComplete
     found.eventIndex = eventIndex
+    return found
+  }
+
+  /// RFC 7692 names no close code for a stream that cannot be inflated: it is bad data as well as a broken protocol.
+  ///
+  /// That a message ends inside of a block is nowhere forbidden in so many words, and who just appends the four bytes of section
+  /// 7.2.2 may not notice: to deliver what came until then is of poor quality. No bytes at all are no stream, but with those four
+  /// nothing contradicts an empty message.
+  static func notInflated(
+    _ frame: DecodedFrame, _ defect: InflatingReader.Defect, isComplete: Bool, isEmpty: Bool
+  ) -> ServerViolation {
+    let what = defect == .corrupt ? "that cannot be inflated" : "that ends inside of a block"
+    var found = ServerViolation(
+      "a compressed message \(what)", section: DeflateNegotiation.cited("7.2.2"), at: frame.streamOffset,
+      closeCodes: [1007, 1002])
+    found.requirement = isEmpty ? .may : defect == .corrupt ? .must : .quality
+    found.isCompressed = true
+    found.isComplete = isComplete
+    found.eventIndex = frame.eventIndex
+    return found
+  }
+
+  /// Bad text that was compressed has no offset of its own in the stream: that of its frame stands for it.
+  static func inflatedNotUTF8(_ frame: DecodedFrame, at index: Int, isComplete: Bool) -> ServerViolation {
+    var found = ServerViolation(
+      "compressed text that is not UTF-8 at byte \(index) of the message", section: "8.1",
+      at: frame.streamOffset, closeCodes: [1007])
+    found.isText = true
+    found.isComplete = isComplete
+    found.eventIndex = frame.eventIndex
     return found
   }
 }

@@ -14,9 +14,11 @@ extension Rule {
     ) {
       $0.maskingKeyFindings
     },
-    perFrame("client-reserved-bits", rfc: "5.2", "Reserved bits are zero, as no extension was negotiated.") {
-      frame, _ in
-      frame.header.reservedBits == 0 ? nil : "has reserved bits \(frame.header.reservedBits)"
+    Rule(
+      "client-reserved-bits", .frames, rfc: "5.2", .must,
+      "Reserved bits are zero where no extension gives them a meaning."
+    ) {
+      $0.reservedBitFindings
     },
     perFrame("client-opcode", rfc: "5.2", "Only opcodes that the RFC defines are sent.") { frame, _ in
       frame.opcode.isReserved ? "has a reserved opcode" : nil
