@@ -26,13 +26,15 @@ final class CaseRunner {
   private let heapFree: Int?
   /// What is left out where nothing but the verdicts is wanted.
   private let thrift: RunThrift?
+  private let limits: ResourceLimits
 
   /// - Parameter heapFree: the device's free heap in bytes; nil where it has no such limit.
   init(
     device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil,
-    heapFree: Int? = nil, thrift: RunThrift? = nil
+    heapFree: Int? = nil, limits: ResourceLimits = ResourceLimits(), thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
+    self.limits = limits
     self.thrift = thrift
     self.device = device
     self.reference = reference
@@ -74,13 +76,14 @@ final class CaseRunner {
     var (outcome, attempts) = await runDevice(testCase, pace: pace)
     if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
     if quarantine == nil { await device.noteProgress() }
+    let judgement = outcome.judgement(of: testCase, reference: expected, limits: limits)
     if thrift != nil {
       return CaseResult(
-        case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
+        case: testCase, judgement: judgement, attempts: attempts,
         durationSeconds: (.now() - start - preparation).seconds, device: nil, reference: nil)
     }
     return CaseResult(
-      case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
+      case: testCase, judgement: judgement, attempts: attempts,
       durationSeconds: (.now() - start - preparation).seconds, device: outcome.trace, reference: expected,
       boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
       latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,
