@@ -45,8 +45,9 @@ struct BoardDevice: Device {
       }
       return try await client.record(selector: selector)
     } catch let failure as BoardFailure {
-      throw MissingBoard(
-        "Could not get the board ready: \(failure); check --board, the cable and that it runs MicroPython.")
+      let needs =
+        selector.isPython ? "that it is CPython 3.11 or newer" : "the cable and that it runs MicroPython"
+      throw MissingBoard("Could not get the board ready: \(failure); check --board, \(needs).")
     }
   }
 

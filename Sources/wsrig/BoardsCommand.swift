@@ -33,7 +33,10 @@ struct BoardsCommand: AsyncParsableCommand {
       Console.say("\(state)\(serial)\(position)")
     }
     if boards.isEmpty { Console.say("no board is attached (USB 2e8a:0005)") }
-    Console.say("sim  the simulated board is always there")
+    Console.say("sim        the simulated board: MicroPython on this computer, always there")
+    Console.say(
+      "python     CPython on this computer in the place of a board, for WebSocket clients for Python")
+    Console.say("reference  no board, but the reference client: checks the rig itself")
   }
 
   private func runSimulatedBoard() async throws {

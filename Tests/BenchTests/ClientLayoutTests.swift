@@ -1,3 +1,4 @@
+import BoardLink
 import Foundation
 import Results
 import TestSupport
@@ -89,6 +90,29 @@ struct ClientBundleTests {
   init() throws {
     fixtures = try Fixtures(path: Repository.fixtures.path)
     folder = try TemporaryFolder()
+  }
+
+  @Test("for CPython an installed module, by its name or by what the adapter imports; files as elsewhere")
+  func installed() throws {
+    let python = BoardSelector.python(path: nil)
+    let usual = try ClientBundle(client: nil, adapter: nil, board: python, fixtures: fixtures)
+    #expect(usual.files.keys.sorted() == ["wsrig_adapter.py", "wsrig_agent.py"] && usual.module == nil)
+    #expect(usual.identity.adapter == "websockets.py" && usual.identity.files.isEmpty)
+    let named = try ClientBundle(
+      client: "tinyws.asyncio", adapter: "blocking_ws", board: python, fixtures: fixtures)
+    #expect(named.module == "tinyws.asyncio" && named.identity.path == "tinyws.asyncio")
+    let path = try folder.write("abc", to: "ws.py")
+    let files = try ClientBundle(client: path, adapter: nil, board: python, fixtures: fixtures)
+    #expect(files.files.keys.contains("ws.py") && files.module == "ws")
+    for missing in ["none.py", "no/such/module", "1st"] {
+      let error = #expect(throws: ConfigurationError.self) {
+        try ClientBundle(client: missing, adapter: nil, board: python, fixtures: fixtures)
+      }
+      #expect(error?.sentence.contains("does not exist") == true)
+    }
+    #expect(throws: ConfigurationError.self, "a board has nothing installed") {
+      try ClientBundle(client: "tinyws", adapter: nil, board: .simulated, fixtures: fixtures)
+    }
   }
 
   @Test("by default our own client, with agent and adapter")

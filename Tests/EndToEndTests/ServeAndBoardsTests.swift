@@ -68,7 +68,9 @@ extension EndToEndTests {
     @Test("boards lists what is there, the simulated board always")
     func list() async throws {
       let child = try await Tool.run(["boards"], in: folder)
-      #expect(child.status == 0 && child.output.contains("sim "), "\(child.everything)")
+      #expect(
+        child.status == 0 && ["sim ", "python ", "reference "].allSatisfy(child.output.contains),
+        "\(child.everything)")
     }
 
     @Test("mpremote and a run both use a simulated board that is kept running")

@@ -112,6 +112,13 @@ public struct WireBuilder: Sendable {
   /// Adds a whole frame of text as payload.
   public mutating func client(_ opcode: Opcode, _ text: String) { client(opcode, Array(text.utf8)) }
 
+  /// Adds a frame of text as payload, in two chunks of which the first has `cut` bytes; nil leaves it whole.
+  public mutating func client(_ opcode: Opcode, _ text: String, cutAt cut: Int?) {
+    let frame = Frame(opcode, Array(text.utf8), maskingKey: .random(using: &maskingKeys)).encoded()
+    client(bytes: Array(frame.prefix(cut ?? frame.count)))
+    if let cut { client(bytes: Array(frame.dropFirst(cut))) }
+  }
+
   // MARK: endings
 
   /// Adds a Close of the server's.

@@ -80,6 +80,19 @@ struct BrokenFrameTests {
         $0.closes()
       }),
     Example(
+      "headers written by themselves", breaks: ["client-frame-in-one-write:QUALITY"],
+      .open {
+        for number in 0..<12 {
+          let text = "message \(number)"
+          $0.wire.server(.text, text)
+          $0.got(text)
+          $0.sent(Array(text.utf8))
+          // Some happen to come whole.
+          $0.wire.client(.text, text, cutAt: number % 6 == 0 ? nil : 2)
+        }
+        $0.closes()
+      }),
+    Example(
       "a fragmented Pong", breaks: ["client-control-frame"],
       .open {
         $0.wire.server(.ping, "p")

@@ -45,6 +45,18 @@ struct KeptTests {
         $0.closes()
       }),
     Example(
+      "small frames of which chance cuts a few",
+      .open {
+        for number in 0..<12 {
+          let text = "message \(number)"
+          $0.wire.server(.text, text)
+          $0.got(text)
+          $0.sent(Array(text.utf8))
+          $0.wire.client(.text, text, cutAt: [2, 5, 9, nil][number % 4])
+        }
+        $0.closes()
+      }),
+    Example(
       "fragments with a Ping between",
       .open {
         $0.wire.server(.text, Array("fr".utf8), isFinal: false)

@@ -64,6 +64,11 @@ extension Rule {
     Rule("client-second-close", .frames, rfc: "", .quality, "A client sends one Close.") {
       $0.secondCloseFindings
     },
+    Rule(
+      "client-frame-in-one-write", .frames, rfc: "", .quality, "A small frame leaves in one write."
+    ) {
+      $0.scatteredFrameFindings
+    },
   ]
 
   /// A rule about single frames, reported once for all frames that break it.
@@ -97,6 +102,39 @@ extension RuleContext {
     guard decoded.response != nil, refusal == nil else { return [] }
     let garbled = damagedSend?.offset ?? .max
     return client.frames.prefix { $0.streamOffset < garbled }
+  }
+
+  /// So many small frames are asked for, as chance may cut a few anywhere.
+  private static let fewestSmallFrames = 10
+
+  /// A client that writes header and payload by themselves: Nagle's algorithm holds the second write until the first is
+  /// acknowledged, so that they come in two chunks again and again.
+  fileprivate var scatteredFrameFindings: [Finding] {
+    let small = readableClientFrames.filter { (1...125).contains($0.payloadLength) }
+    guard small.count >= Self.fewestSmallFrames else { return [] }
+    let ends = clientChunkEnds
+    let scattered = small.filter { frame in
+      (frame.streamOffset + 1...frame.payloadOffset).contains { ends.contains($0) }
+    }
+    guard scattered.count * 4 > small.count * 3 else { return [] }
+    return [
+      Finding(
+        at: scattered.first?.streamOffset,
+        "The header came before its payload in \(scattered.count) of the client's \(small.count) small frames: it writes them in "
+          + "pieces, and each frame costs a round trip where Nagle's algorithm is on.")
+    ]
+  }
+
+  /// Where the chunks end in which the client's stream came.
+  private var clientChunkEnds: Set<Int> {
+    var end = 0
+    var ends: Set<Int> = []
+    for event in trace?.events ?? [] {
+      guard case .received(let count) = event.kind else { continue }
+      end += count
+      ends.insert(end)
+    }
+    return ends
   }
 
   fileprivate var maskingKeyFindings: [Finding] {
