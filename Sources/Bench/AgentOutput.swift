@@ -5,6 +5,8 @@ import Foundation
 struct AgentOutput {
   /// The records so far.
   private(set) var records: [AgentRecord] = []
+  /// What the interpreter told of its heap, by the word that the agent gave: `before` and `after` the case.
+  private(set) var heaps: [String: HeapReport] = [:]
   /// Everything that was no record.
   private(set) var foreign: [UInt8] = []
   /// The exception that ended the execution, in words, if one did: the agent lets none through.
@@ -12,9 +14,13 @@ struct AgentOutput {
   /// How long it took from the host's interrupt to the end of the execution; nil where there was none.
   var interruptAnswer: Duration?
   private var line: [UInt8] = []
+  /// The word and the lines so far of a heap that is being told.
+  private var heap: (word: String, text: String)?
 
   /// What begins a record.
   static let sentinel = Array("~W:".utf8)
+  /// What begins the lines around what the interpreter tells of its heap.
+  static let heapSentinel = Array("~M:".utf8)
   /// The most that is kept of foreign output, in bytes; the rest is dropped.
   static let foreignLimit = 64 * 1024
 
@@ -35,9 +41,23 @@ struct AgentOutput {
     {
       keepForeign(line[..<start])
       records.append(record)
+      // A record ends what an interrupt has cut.
+      heap = nil
+    } else if let start = line.lastRange(of: Self.heapSentinel) {
+      keepForeign(line[..<start.lowerBound])
+      takeHeapSentinel(String(decoding: line[start.upperBound...], as: UTF8.self))
+    } else if heap != nil {
+      heap?.text += String(decoding: line, as: UTF8.self)
     } else {
       keepForeign(line[...])
     }
+  }
+
+  /// The word begins what the interpreter tells; no word ends it.
+  private mutating func takeHeapSentinel(_ rest: String) {
+    let word = rest.prefix { !$0.isWhitespace }
+    if let heap { heaps[heap.word] = HeapReport(heap.text) ?? heaps[heap.word] }
+    heap = word.isEmpty ? nil : (String(word), "")
   }
 
   private mutating func keepForeign(_ bytes: ArraySlice<UInt8>) {

@@ -2,6 +2,7 @@ import RawREPL
 import Scenarios
 import Steps
 import Traces
+import WebSocketProtocol
 
 /// What is executed in the raw REPL to have the agent do something (`fixtures/board/README.md`).
 enum AgentProgram {
@@ -25,8 +26,19 @@ enum AgentProgram {
     }
     let program: PythonLiteral = .dictionary([
       ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
+      ("limit", .int(mostEvents(testCase.scenario))),
     ])
     return "import wsrig_agent as _w; _w.run(\(program.source))"
+  }
+
+  /// Room for every event that the case can have, and for some that it should not have: a message and its echo for each data frame
+  /// that is final, and one for each step.
+  private static func mostEvents(_ scenario: Scenario) -> Int {
+    let messages = scenario.server.connections.flatMap(\.steps).count { step in
+      if case .sendFrame(let frame) = step { frame.isFinal && !frame.opcode.isControl } else { false }
+    }
+    let steps = scenario.client.tasks.reduce(0) { $0 + $1.steps.count }
+    return max(256, 2 * messages + steps + 64)
   }
 
   private static func literal(_ step: ClientStep, token: String, parties: [String: Int]) -> PythonLiteral {
@@ -49,6 +61,7 @@ enum AgentProgram {
     case .cancel(let task): ["cancel", .string(task)]
     case .barrier(let name): ["barrier", .string(name), .int(parties[name] ?? 1)]
     case .pause(let milliseconds): ["pause", .int(milliseconds)]
+    case .measure(let countsAllocations): ["measure", .int(countsAllocations ? 1 : 0)]
     }
   }
 

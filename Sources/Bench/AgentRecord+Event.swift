@@ -33,6 +33,7 @@ extension AgentRecord {
   /// The value of an event's key `kind`; others may come from a newer agent.
   private enum Kind: String, Decodable {
     case connected, connectFailed, message, sent, ended, closed, pong, exception, cancelled, unsupported
+    case measured
     case unknown
 
     init(from decoder: any Decoder) throws {
@@ -58,6 +59,12 @@ extension AgentRecord {
       case .exception: return .exception(try values.exception())
       case .cancelled: return .cancelled
       case .unsupported: return .unsupported(step: try text(.feature) ?? "")
+      case .measured:
+        return .measured(
+          ClientEvent.Measurement(
+            heapFree: try values.decodeIfPresent(Int.self, forKey: .free),
+            allocated: try values.decodeIfPresent(Int.self, forKey: .allocated),
+            longestGapMicroseconds: try values.decodeIfPresent(Int.self, forKey: .gap)))
       case .unknown: return nil
       }
     }
@@ -65,7 +72,7 @@ extension AgentRecord {
 
   /// What the kinds of events have between them.
   fileprivate enum ContentKeys: String, CodingKey {
-    case subprotocol, type, message, length, sha1, head, code, reason
+    case subprotocol, type, message, length, sha1, head, code, reason, free, allocated, gap
     case isText = "text", wasClean = "clean", roundTrip = "rtt", feature = "what"
   }
 }

@@ -51,16 +51,22 @@ extension AgentRecord {
     var id: String
     /// Free heap in bytes after a collection.
     var freeHeap: Int?
+    /// The bytes of a block of the heap; nil where it has none.
+    var block: Int?
 
-    private enum CodingKeys: String, CodingKey { case id = "case", freeHeap = "heap" }
+    private enum CodingKeys: String, CodingKey { case id = "case", freeHeap = "heap", block }
   }
 
   /// The end of a case.
   struct End: Decodable, Sendable {
     /// How many events were recorded.
     var events: Int
+    /// How many found no room.
+    var dropped: Int?
     /// Free heap in bytes after a collection.
     var freeHeap: Int?
+    /// How many writes a full send buffer cut, where the board counts them.
+    var cutWrites: Int?
     /// The agent's own task beside the client; nil for a blocking client.
     var heartbeat: Heartbeat?
     /// Whether the host's Ctrl-C ended the case.
@@ -71,8 +77,9 @@ extension AgentRecord {
     var error: [String]?
 
     private enum CodingKeys: String, CodingKey {
-      case events, error
-      case freeHeap = "heap", heartbeat = "hb", wasInterrupted = "interrupted", unfinished = "where"
+      case events, dropped, error
+      case freeHeap = "heap", cutWrites = "cut", heartbeat = "hb", wasInterrupted = "interrupted",
+        unfinished = "where"
     }
   }
 

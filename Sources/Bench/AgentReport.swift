@@ -21,6 +21,9 @@ struct AgentReport {
     trace = ClientTrace(
       events: events, foreignOutput: foreign.trimmingBlankLines, heapFreeBefore: begin?.freeHeap,
       heapFreeAfter: end?.freeHeap,
+      largestFreeBlockBefore: output.heaps["before"]?.largestFreeBlock(blockBytes: begin?.block),
+      largestFreeBlockAfter: output.heaps["after"]?.largestFreeBlock(blockBytes: begin?.block),
+      partialWrites: end?.cutWrites,
       heartbeat: end?.heartbeat.map {
         ClientTrace.Heartbeat(
           periodMicroseconds: $0.period, count: $0.count, longestGapMicroseconds: $0.longestGap,
@@ -52,6 +55,9 @@ struct AgentReport {
     }
     guard let end else { return "the agent's last record is missing" }
     if let error = end.error { return "the agent's event loop was ended by \(error.joined(separator: ": "))" }
+    if let dropped = end.dropped, dropped > 0 {
+      return "the agent had no room for \(dropped) more events than its \(end.events)"
+    }
     if events != end.events { return "\(events) of the agent's \(end.events) events arrived whole" }
     return nil
   }

@@ -26,13 +26,15 @@ final class CaseRunner {
   private let heapFree: Int?
   /// What is left out where nothing but the verdicts is wanted.
   private let thrift: RunThrift?
+  private let limits: ResourceLimits
 
   /// - Parameter heapFree: the device's free heap in bytes; nil where it has no such limit.
   init(
     device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil,
-    heapFree: Int? = nil, thrift: RunThrift? = nil
+    heapFree: Int? = nil, limits: ResourceLimits = ResourceLimits(), thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
+    self.limits = limits
     self.thrift = thrift
     self.device = device
     self.reference = reference
@@ -80,7 +82,8 @@ final class CaseRunner {
         durationSeconds: (.now() - start - preparation).seconds, device: nil, reference: nil)
     }
     return CaseResult(
-      case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
+      case: testCase, judgement: outcome.judgement(of: testCase, reference: expected, limits: limits),
+      attempts: attempts,
       durationSeconds: (.now() - start - preparation).seconds, device: outcome.trace, reference: expected,
       boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
       latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,

@@ -5,6 +5,7 @@ import Logging
 import PosixIO
 import Results
 import Scenarios
+import Steps
 import Synchronization
 import Verdicts
 import WebSocketPeers
@@ -31,6 +32,7 @@ public struct ConformanceRun: Sendable {
         tool: Tool.name, seed: configuration.seed, board: try await setup.device.prepare(),
         client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
         plannedCount: configuration.cases.count)
+      result.limits = configuration.limits
       result.boardEvents = await setup.device.takeEvents()
       progress(.started(result))
       mentionUnusedBoards()
@@ -47,7 +49,8 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, tokens: setup.tokens,
-      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded, thrift: configuration.thrift)
+      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded,
+      limits: configuration.limits, thrift: configuration.thrift)
     var latency = LatencyRecorder(.run)
     var keys = RunKeys()
     defer {
@@ -65,7 +68,9 @@ public struct ConformanceRun: Sendable {
         result.endedEarly = .interrupted
         break
       }
-      for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
+      if !testCase.scenario.client.measures {
+        for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
+      }
       if let device = outcome.device { keys.add(device) }
       progress(.caseEnded(outcome))
       if !outcome.needsAttention { outcome.letGoOfTraces() }

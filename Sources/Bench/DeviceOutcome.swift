@@ -37,9 +37,12 @@ enum DeviceOutcome {
   }
 
   /// The judgement, three-way where there is a trace.
-  func judgement(of testCase: Case, reference: AttemptTrace) -> Judgement {
+  func judgement(
+    of testCase: Case, reference: AttemptTrace, limits: ResourceLimits = ResourceLimits()
+  ) -> Judgement {
     switch self {
-    case .traced(let device): Judge.judge(case: testCase, device: device, reference: reference)
+    case .traced(let device):
+      Judge.judge(case: testCase, device: device, reference: reference, limits: limits)
     case .boardLost(let failure): Self.boardLost(failure)
     case .lost(let failure), .quarantined(let failure): inconclusive("\(failure)")
     case .unusable(let reason): inconclusive(reason)

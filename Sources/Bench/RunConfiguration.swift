@@ -2,6 +2,7 @@ import BoardLink
 import Foundation
 import Results
 import Scenarios
+import Verdicts
 
 /// Everything that decides a run.
 public struct RunConfiguration: Sendable {
@@ -35,6 +36,8 @@ public struct RunConfiguration: Sendable {
   public var isolation: Isolation?
   /// How often each failed case is run again after the others.
   public var repeatFailed: Int
+  /// The limits by which resources are judged.
+  public var limits = ResourceLimits()
   /// Where the bytes of the serial line are logged; nil keeps no file.
   public var serialLog: URL?
 

@@ -18,9 +18,12 @@ public final class TCPListener: ReadinessHandler {
   /// Listens on `address` and hands every connection with its peer's address to `onConnection`, on the loop.
   /// On the loop only.
   ///
-  /// - Parameter backlog: connections the kernel completes ahead of us; more are made to wait by the kernel.
+  /// - Parameters:
+  ///   - backlog: connections the kernel completes ahead of us; more are made to wait by the kernel.
+  ///   - receiveBuffer: bytes that the kernel keeps of what nobody has read yet (it may round up); nil leaves it to the kernel. It
+  ///     bounds the window from the first packet on, as it cannot once a connection is there.
   public init(
-    on loop: EventLoop, _ address: SocketAddress, backlog: Int32 = 1024,
+    on loop: EventLoop, _ address: SocketAddress, backlog: Int32 = 1024, receiveBuffer: Int? = nil,
     onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void = { _, _ in }
   ) throws(PosixError) {
     loop.preconditionOnLoop()
@@ -28,6 +31,7 @@ public final class TCPListener: ReadinessHandler {
     self.onConnection = onConnection
     let socket = try TCPSocket.make(for: address, .bind)
     socket.setFlag(SOL_SOCKET, SO_REUSEADDR, 1)
+    socket.limitBuffers(receive: receiveBuffer)
     if address.isV6 { socket.setFlag(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1) }
     let raw = socket.descriptor.raw
     guard address.withSockaddr({ bind(raw, $0, $1) }) == 0, listen(raw, backlog) == 0 else {
@@ -73,7 +77,7 @@ public final class TCPListener: ReadinessHandler {
   /// Listens on the same port number on several addresses (say 127.0.0.1 and ::1); those whose family this
   /// machine lacks are left out, but at least the first must work. Port 0 picks a number free on all of them.
   public static func listenOnAll(
-    on loop: EventLoop, _ addresses: [SocketAddress],
+    on loop: EventLoop, _ addresses: [SocketAddress], receiveBuffer: Int? = nil,
     onConnection: @escaping (consuming TCPSocket, SocketAddress) -> Void = { _, _ in }
   ) throws(PosixError) -> [TCPListener] {
     var attemptsLeft = 16
@@ -84,7 +88,9 @@ public final class TCPListener: ReadinessHandler {
         for address in addresses {
           let port = address.port == 0 ? listeners.first?.address.port ?? 0 : address.port
           do {
-            listeners.append(try TCPListener(on: loop, address.withPort(port), onConnection: onConnection))
+            listeners.append(
+              try TCPListener(
+                on: loop, address.withPort(port), receiveBuffer: receiveBuffer, onConnection: onConnection))
           } catch  where !listeners.isEmpty && error.isMissingFamily {
             continue
           }

@@ -13,6 +13,12 @@ enum ClientLog {
     if let before = trace.heapFreeBefore, let after = trace.heapFreeAfter {
       lines.append("heap: \(before) bytes free before, \(after) after")
     }
+    if let before = trace.largestFreeBlockBefore, let after = trace.largestFreeBlockAfter {
+      lines.append("largest free block: \(before) bytes before, \(after) after")
+    }
+    if let count = trace.partialWrites, count > 0 {
+      lines.append("writes cut by a full send buffer: \(count)")
+    }
     if let heartbeat = trace.heartbeat {
       lines.append(
         "heartbeat: \(heartbeat.count) turns of \(heartbeat.periodMicroseconds) us, longest gap "
@@ -48,7 +54,16 @@ enum ClientLog {
     case .exception(let exception): "exception \(describe(exception))"
     case .cancelled: "cancelled"
     case .unsupported(let step): "the adapter cannot do \(step)"
+    case .measured(let measurement): describe(measurement)
     }
+  }
+
+  private static func describe(_ measurement: ClientEvent.Measurement) -> String {
+    let figures = [
+      measurement.heapFree.map { "\($0) bytes free" }, measurement.allocated.map { "\($0) bytes allocated" },
+      measurement.longestGapMicroseconds.map { "longest gap \($0) us" },
+    ]
+    return "measured: " + figures.compactMap { $0 }.joined(separator: ", ")
   }
 
   private static func describe(_ exception: ClientException) -> String {

@@ -16,6 +16,7 @@ struct ResultsDocument: Encodable {
   var seed: UInt64
   var board: BoardRecord
   var client: ClientIdentity
+  var limits: ResourceLimits
   var startedAt: String
   var durationSeconds: Double
   var endedEarly: EndedEarly?
@@ -33,6 +34,7 @@ struct ResultsDocument: Encodable {
     seed = run.seed
     board = run.board
     client = run.client
+    limits = run.limits
     startedAt = Self.timestamp(run.startedAt)
     durationSeconds = run.durationSeconds.rounded(toPlaces: 3)
     endedEarly = run.endedEarly
@@ -126,6 +128,9 @@ struct ResultsDocument: Encodable {
     var boardEvents: [BoardEventRecord]
     var heapFreeBefore: Int?
     var heapFreeAfter: Int?
+    var largestFreeBlockBefore: Int?
+    var largestFreeBlockAfter: Int?
+    var partialWrites: Int?
     var longestHeartbeatGapMicroseconds: Int?
     var latency: [LatencySeries]
     var serverSHA1: String?
@@ -154,6 +159,9 @@ struct ResultsDocument: Encodable {
       boardEvents = result.boardEvents
       heapFreeBefore = result.resources.heapFreeBefore
       heapFreeAfter = result.resources.heapFreeAfter
+      largestFreeBlockBefore = result.resources.largestFreeBlockBefore
+      largestFreeBlockAfter = result.resources.largestFreeBlockAfter
+      partialWrites = result.resources.partialWrites
       longestHeartbeatGapMicroseconds = result.resources.longestHeartbeatGapMicroseconds
       latency = result.latency.series
       serverSHA1 = result.serverSHA1

@@ -159,6 +159,8 @@ extension ClientStep {
     case .cancel(let task): "cancels the task \(task)"
     case .barrier(let name): "waits until all tasks have come to \(name)"
     case .pause(let milliseconds): "waits \(milliseconds) ms"
+    case .measure(let countsAllocations):
+      "measures heap and heartbeat" + (countsAllocations ? ", and counts what is allocated from here" : "")
     }
   }
 

@@ -94,6 +94,12 @@ public struct BoardResources: Sendable, Hashable {
   public var heapFreeBefore: Int?
   /// The same after the last step.
   public var heapFreeAfter: Int?
+  /// The largest free block of the heap in bytes after a collection, before the first step.
+  public var largestFreeBlockBefore: Int?
+  /// The same after the last step.
+  public var largestFreeBlockAfter: Int?
+  /// How many of the client's writes a full send buffer cut, where the board counts them.
+  public var partialWrites: Int?
   /// The longest time between two turns of the heartbeat, in microseconds.
   public var longestHeartbeatGapMicroseconds: Int?
 
@@ -101,6 +107,9 @@ public struct BoardResources: Sendable, Hashable {
   public init(_ trace: ClientTrace?) {
     heapFreeBefore = trace?.heapFreeBefore
     heapFreeAfter = trace?.heapFreeAfter
+    largestFreeBlockBefore = trace?.largestFreeBlockBefore
+    largestFreeBlockAfter = trace?.largestFreeBlockAfter
+    partialWrites = trace?.partialWrites
     longestHeartbeatGapMicroseconds = trace?.heartbeat?.longestGapMicroseconds
   }
 }

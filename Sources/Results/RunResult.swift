@@ -33,6 +33,8 @@ public struct RunResult: Sendable {
   public var endedEarly: EndedEarly?
   /// How many cases the plan had.
   public var plannedCount: Int
+  /// The limits by which resources were judged.
+  public var limits = ResourceLimits()
   /// The tool as the user called it.
   public var program = "wsrig"
   /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.

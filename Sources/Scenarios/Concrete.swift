@@ -53,7 +53,7 @@ private struct PayloadDraw {
     case .send(let connection, let kind, let payload):
       .send(connection: connection, kind: kind, payload: self.payload(payload))
     case .ping(let connection, let payload): .ping(connection: connection, payload: self.payload(payload))
-    case .connect, .echo, .receive, .close, .start, .join, .cancel, .barrier, .pause: step
+    case .connect, .echo, .receive, .close, .start, .join, .cancel, .barrier, .pause, .measure: step
     }
   }
 

@@ -169,7 +169,7 @@ extension ClientStep {
     case .echo(let connection, _), .receive(let connection, _), .send(let connection, _, _),
       .ping(let connection, _), .close(let connection, _, _):
       connection
-    case .connect, .start, .join, .cancel, .barrier, .pause: nil
+    case .connect, .start, .join, .cancel, .barrier, .pause, .measure: nil
     }
   }
 }

@@ -22,6 +22,9 @@ public enum ClientStep: Sendable, Hashable {
   case barrier(String)
   /// Waits that long.
   case pause(milliseconds: Int)
+  /// Measures the board's heap after a collection, and the heartbeat since the last measurement; lets go of connections that are
+  /// over. `countsAllocations` lets the collector rest until the next measurement, so that what is allocated adds up.
+  case measure(countsAllocations: Bool = false)
 }
 
 extension ClientStep {
@@ -32,7 +35,7 @@ extension ClientStep {
     case .echo(let name, _), .receive(let name, _), .send(let name, _, _), .ping(let name, _),
       .close(let name, _, _):
       name
-    case .start, .join, .cancel, .barrier, .pause: nil
+    case .start, .join, .cancel, .barrier, .pause, .measure: nil
     }
   }
 }
@@ -89,6 +92,11 @@ public struct ClientScript: Sendable, Hashable {
 
   /// Creates the common script of one task.
   public init(_ steps: [ClientStep]) { tasks = [ClientTask(name: "main", steps: steps)] }
+
+  /// Whether a step measures: then times between messages are those of the measuring, too.
+  public var measures: Bool {
+    tasks.flatMap(\.steps).contains { if case .measure = $0 { true } else { false } }
+  }
 
   /// How many tasks meet at each barrier.
   public var barrierParties: [String: Int] {

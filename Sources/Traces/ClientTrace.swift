@@ -12,14 +12,25 @@ public struct ClientTrace: Sendable, Hashable, Codable {
   public var heapFreeBefore: Int?
   /// See `heapFreeBefore`.
   public var heapFreeAfter: Int?
+  /// The largest free block of the heap in bytes after a collection, before the first step and after the last; nil where the
+  /// interpreter does not tell.
+  public var largestFreeBlockBefore: Int?
+  /// See `largestFreeBlockBefore`.
+  public var largestFreeBlockAfter: Int?
+  /// How many of the client's writes a full send buffer cut, where the board counts them: the simulated one does.
+  public var partialWrites: Int?
   /// The agent's heartbeat; nil for the reference.
   public var heartbeat: Heartbeat?
 
   /// Creates a trace.
   public init(
     events: [ClientEvent] = [], ending: Ending = .completed, foreignOutput: String = "",
-    heapFreeBefore: Int? = nil, heapFreeAfter: Int? = nil, heartbeat: Heartbeat? = nil
+    heapFreeBefore: Int? = nil, heapFreeAfter: Int? = nil, largestFreeBlockBefore: Int? = nil,
+    largestFreeBlockAfter: Int? = nil, partialWrites: Int? = nil, heartbeat: Heartbeat? = nil
   ) {
+    self.largestFreeBlockBefore = largestFreeBlockBefore
+    self.largestFreeBlockAfter = largestFreeBlockAfter
+    self.partialWrites = partialWrites
     self.events = events
     self.ending = ending
     self.foreignOutput = foreignOutput
@@ -105,6 +116,25 @@ public struct ClientEvent: Sendable, Hashable, Codable {
     case cancelled
     /// The adapter cannot do the step, or a part of it: an ``OptionalFeature``, or a word that names none.
     case unsupported(step: String)
+    /// The script had the board measured.
+    case measured(Measurement)
+  }
+
+  /// What the agent measured between two steps.
+  public struct Measurement: Sendable, Hashable, Codable {
+    /// Free heap in bytes after a collection.
+    public var heapFree: Int?
+    /// What was allocated since the last measurement in bytes, freed or not; nil where it was not counted.
+    public var allocated: Int?
+    /// The longest time between two turns of the heartbeat since the last measurement, in microseconds; nil without heartbeat.
+    public var longestGapMicroseconds: Int?
+
+    /// Creates a measurement.
+    public init(heapFree: Int? = nil, allocated: Int? = nil, longestGapMicroseconds: Int? = nil) {
+      self.heapFree = heapFree
+      self.allocated = allocated
+      self.longestGapMicroseconds = longestGapMicroseconds
+    }
   }
 }
 

@@ -4,9 +4,12 @@ import Traces
 /// Judges what a client did: the rules of RFC 6455 over its trace, beside what the reference did.
 public enum Judge {
   /// The three-way judgement of a case. The verdict depends on the rules alone; the comparison stands beside it.
-  public static func judge(case: Case, device: AttemptTrace, reference: AttemptTrace) -> Judgement {
+  /// - Parameter limits: those of the rules about resources.
+  public static func judge(
+    case: Case, device: AttemptTrace, reference: AttemptTrace, limits: ResourceLimits = ResourceLimits()
+  ) -> Judgement {
     // Each trace is decoded and modelled once, for the rules and for the comparison.
-    judge(`case`, device, RuleContext.all(case: `case`, attempt: device), reference)
+    judge(`case`, device, RuleContext.all(case: `case`, attempt: device, limits: limits), reference)
   }
 
   /// The judgement of a client that says nothing of itself: its one connection proves what it did, and what it does not prove is
@@ -50,8 +53,10 @@ public enum Judge {
   }
 
   /// Every rule that a trace breaks: the strongest first, then by connection and rule.
-  public static func violations(case: Case, trace: AttemptTrace) -> [Violation] {
-    violations(trace, RuleContext.all(case: `case`, attempt: trace))
+  public static func violations(
+    case: Case, trace: AttemptTrace, limits: ResourceLimits = ResourceLimits()
+  ) -> [Violation] {
+    violations(trace, RuleContext.all(case: `case`, attempt: trace, limits: limits))
   }
 
   private static func violations(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> [Violation] {
@@ -80,7 +85,9 @@ public enum Judge {
   }
 
   /// Whether a limit of ours that was missed is no news where a MUST was broken.
-  private static func hasLessToSay(_ rule: String) -> Bool { rule.hasPrefix("end-") || rule == "in-time" }
+  private static func hasLessToSay(_ rule: String) -> Bool {
+    rule.hasPrefix("end-") || rule == "in-time" || rule.hasPrefix("memory-") || rule == "loop-kept-free"
+  }
 
   /// What makes a rule break by itself where another one was broken before.
   private static let causes: [String: [String]] = [

@@ -8,6 +8,11 @@ extension WireEvent.Kind {
   var impatientStep: Int? { if case .deadlinePassed(let index) = self { index } else { nil } }
 }
 
+extension WireEvent.Kind {
+  /// The step in which something else came than what the server waited for.
+  fileprivate var unmetStep: Int? { if case .expectationMissed(let index, _) = self { index } else { nil } }
+}
+
 extension ClientTrace {
   /// So many turns of the heartbeat show that the client had the time to do what was asked of it.
   private static let runningTurns = 20
@@ -43,9 +48,12 @@ extension AttemptTrace {
   fileprivate func missedSteps(of testCase: Case) -> [MissedStep] {
     connections.flatMap { connection in
       let script = testCase.scenario.server.connections.first { $0.name == connection.name }
+      // Of a stream that was too long to be kept, nobody but the server knows what came in place of what it waited for.
+      let isCut = connection.clientStream.totalCount > connection.clientStream.bytes.count
       return connection.events.compactMap { event in
+        let missed = event.kind.impatientStep ?? (isCut ? event.kind.unmetStep : nil)
         // Behind the steps lies the ending, which has rules of its own.
-        event.kind.impatientStep.flatMap { step in
+        return missed.flatMap { step in
           step < script?.steps.count ?? 0 ? MissedStep(connection: connection.name, step: step) : nil
         }
       }

@@ -4,7 +4,7 @@ import Scenarios
 public struct Rule: Sendable {
   /// Where in the comparison of two traces the rule has its place.
   public enum Topic: String, Sendable, Hashable, CaseIterable {
-    case opening, frames, messages, pings, failing, closing, application
+    case opening, frames, messages, pings, failing, closing, application, resources
   }
 
   /// The stable name, for example `pong-for-every-ping`.
@@ -43,6 +43,7 @@ public struct Rule: Sendable {
   /// All rules; their order is that of the reports.
   public static let all: [Rule] =
     openingRequest + openingAnswer + clientFrames + messages + pings + failing + closing + application
+    + resources
 }
 
 /// A broken rule, before it is told which rule it was.

@@ -19,6 +19,8 @@ public struct RuleContext: Sendable {
   public let opening: OpeningModel
   /// What the server's frames mean.
   public let server: ServerStreamModel
+  /// The limits of the rules about resources.
+  let limits: ResourceLimits
   let client: ClientStreamModel
   let application: ApplicationView
   /// All connections of the attempt, this one included.
@@ -31,7 +33,9 @@ public struct RuleContext: Sendable {
   private(set) var delivered = Delivered.equal
 
   /// The contexts of all connections of an attempt: those of the script, then any others in the trace.
-  public static func all(case: Case, attempt: AttemptTrace) -> [RuleContext] {
+  public static func all(
+    case: Case, attempt: AttemptTrace, limits: ResourceLimits = ResourceLimits()
+  ) -> [RuleContext] {
     let decoded = attempt.connections.map(DecodedConnection.init)
     var names = `case`.scenario.server.connections.map(\.name)
     for connection in attempt.connections where !names.contains(connection.name) {
@@ -42,14 +46,15 @@ public struct RuleContext: Sendable {
       return RuleContext(
         case: `case`, attempt: attempt, name: name, trace: index.map { attempt.connections[$0] },
         decoded: index.map { decoded[$0] } ?? DecodedConnection(ConnectionTrace(name: name, token: "")),
-        siblings: decoded, siblingIndex: index)
+        siblings: decoded, siblingIndex: index, limits: limits)
     }
   }
 
   private init(
     case: Case, attempt: AttemptTrace, name: String, trace: ConnectionTrace?, decoded: DecodedConnection,
-    siblings: [DecodedConnection], siblingIndex: Int?
+    siblings: [DecodedConnection], siblingIndex: Int?, limits: ResourceLimits
   ) {
+    self.limits = limits
     self.case = `case`
     self.attempt = attempt
     self.name = name

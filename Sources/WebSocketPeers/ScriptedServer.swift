@@ -75,6 +75,9 @@ public final class ScriptedServer: @unchecked Sendable {
   /// Connections that no attempt has claimed, or that were refused.
   private var unclaimed: [ObjectIdentifier: ScriptedConnection] = [:]
 
+  /// Where a script stops reading, the kernel must not read on in its place: so few bytes fill its buffer that the client's own
+  /// fills next, and its writes become partial.
+  static let stoppedReceiveBuffer = 4096
   /// Strays kept beyond this number are only counted in the log.
   static let mostStrays = 1000
 
@@ -159,7 +162,10 @@ public final class ScriptedServer: @unchecked Sendable {
     let isPlain = token.utf8.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
     guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
     try script.checkConcrete()
-    let listeners = script.ownPort ? try ownListeners(on: script.port, token: token) : []
+    let listeners =
+      script.ownPort || script.stopsReading
+      ? try ownListeners(
+        on: script.port, receiveBuffer: script.stopsReading ? Self.stoppedReceiveBuffer : nil, token: token) : []
     let attempt = ScriptedAttempt(script, token, delivery, listeners, patience: patience, in: self)
     attempts[token] = attempt
     attempt.begin(deadline)
@@ -167,9 +173,11 @@ public final class ScriptedServer: @unchecked Sendable {
   }
 
   /// Listens for one attempt alone, which is found by its token: it exists only after its listeners.
-  private func ownListeners(on port: UInt16?, token: String) throws -> [TCPListener] {
+  private func ownListeners(on port: UInt16?, receiveBuffer: Int?, token: String) throws -> [TCPListener] {
     do throws(PosixError) {
-      return try TCPListener.listenOnAll(on: loop, requestedAddresses.map { $0.withPort(port ?? 0) }) {
+      return try TCPListener.listenOnAll(
+        on: loop, requestedAddresses.map { $0.withPort(port ?? 0) }, receiveBuffer: receiveBuffer
+      ) {
         [unowned self] socket, peer in accept(socket, peer, for: attempts[token])
       }
     } catch {
@@ -221,6 +229,9 @@ public final class ScriptedServer: @unchecked Sendable {
 }
 
 extension ServerScript {
+  /// Whether a connection stops reading.
+  fileprivate var stopsReading: Bool { connections.contains { $0.steps.contains(.stopReading) } }
+
   /// Throws unless every payload has its bytes.
   fileprivate func checkConcrete() throws(ScriptError) {
     for connection in connections {

@@ -82,7 +82,9 @@ struct RunOptions: ParsableArguments {
         + "\(Isolation.allValueStrings.joined(separator: ", ")).", valueName: "level"))
   var isolation: Isolation?
 
-  /// What holds the largest message of the catalogue, and its heads and frame headers.
+  @OptionGroup(title: "Limits of resources") var limits: LimitOptions
+
+  /// What holds the largest message that a small board holds, and its heads and frame headers.
   private static let leastCapture = 128 * 1024
 
   /// Runs the cases, shows progress, writes the reports, and ends with the status that the results call for.
@@ -96,20 +98,22 @@ struct RunOptions: ParsableArguments {
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let selector = try board.selector()
     let ruleIndex = try fixtures.ruleIndex()
-    let configuration = RunConfiguration(
+    var configuration = RunConfiguration(
       board: selector, simulation: board.simulation.simulation,
       client: try client.bundle(for: selector, fixtures: fixtures),
       fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
       isolation: isolation, repeatFailed: Int(repeatFailed), serialLog: folder.serialLog)
+    configuration.limits = limits.limits
     let progress = LiveProgress()
+    let run = ConformanceRun(configuration, progress: { progress.receive($0) })
     var (result, wasInterrupted) = try await Interruption.watching {
-      try await ConformanceRun(configuration, progress: { progress.receive($0) }).run()
+      try await run.run()
     }
     progress.finish()
     result.program = Console.program
     result.ruleIndex = ruleIndex
-    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words
+    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + limits.words
     let path = try folder.write(RunReport.files(of: result, folder: folder.name))
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)

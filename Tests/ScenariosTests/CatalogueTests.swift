@@ -94,13 +94,14 @@ import WebSocketProtocol
     }
   }
 
-  /// Pauses are no way to wait: a scenario has few, and short ones.
+  /// Pauses are no way to wait: a scenario has few, and short ones. Only where the client's behaviour during the pause is what is
+  /// measured, they are longer than the limit of that.
   @Test func pausesAreShort() {
     for scenario in Catalogue.all {
       let total = scenario.server.connections.flatMap(\.steps).reduce(0) { sum, step in
         if case .pause(let milliseconds) = step { sum + milliseconds } else { sum }
       }
-      #expect(total <= 60, "\(scenario.id)")
+      #expect(total <= (scenario.id.hasPrefix("14.gap-") ? 340 : 60), "\(scenario.id)")
     }
   }
 

@@ -68,6 +68,8 @@ extension ClientStep {
     case .cancel(let task): .tagged("cancel", .string(task))
     case .barrier(let name): .tagged("barrier", .string(name))
     case .pause(let milliseconds): .tagged("pause", .members(("milliseconds", .integer(milliseconds))))
+    case .measure(let counts):
+      .tagged("measure", .members(("countsAllocations", counts ? .bool(true) : nil)))
     }
   }
 
@@ -81,7 +83,8 @@ extension ClientStep {
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let (kind, content) = try reader.tagged(
-      "connect", "echo", "receive", "send", "ping", "close", "start", "join", "cancel", "barrier", "pause")
+      "connect", "echo", "receive", "send", "ping", "close", "start", "join", "cancel", "barrier", "pause",
+      "measure")
     switch kind {
     case "connect": self = .connect(try ConnectStep(json: content))
     case "echo", "receive":
@@ -101,6 +104,9 @@ extension ClientStep {
       let object = try content.object("milliseconds")
       self = .pause(
         milliseconds: try object.required("milliseconds", "a number").integer(allowedPauses))
+    case "measure":
+      let object = try content.object("countsAllocations")
+      self = .measure(countsAllocations: try object.optional("countsAllocations")?.bool() ?? false)
     default: self = try Self.sending(kind, content)
     }
   }

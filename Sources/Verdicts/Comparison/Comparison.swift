@@ -124,6 +124,8 @@ extension Rule {
     case .pings: [.control]
     case .failing, .closing: [.closing, .control, .application]
     case .application: [.application, .closing]
+    // Seen on the board, not on the wire.
+    case .resources: []
     }
   }
 }

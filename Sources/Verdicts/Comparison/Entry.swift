@@ -171,7 +171,7 @@ struct Entry: Sendable, Hashable {
       return Entry("ended", detail: code.map(String.init), text)
     case .exception(let exception): return Entry("exception", "threw \(Words.exception(exception))")
     case .unsupported(let step): return Entry("unsupported \(Words.line(step))")
-    case .sent, .closed, .pong, .cancelled: return nil
+    case .sent, .closed, .pong, .cancelled, .measured: return nil
     }
   }
 }

@@ -169,7 +169,7 @@ struct ApplicationView: Sendable {
           exception: exception, task: event.task, step: event.step,
           isInReceivingStep: step?.isReceiving ?? true, isInClosingStep: isClosing))
     case .unsupported(let step): unsupported.append(step)
-    case .pong, .cancelled: break
+    case .pong, .cancelled, .measured: break
     }
   }
 }
