@@ -2,6 +2,7 @@ import Scenarios
 import Steps
 import Testing
 import Traces
+import WebSocketProtocol
 
 @testable import Bench
 
@@ -46,7 +47,7 @@ struct AgentProgramTests {
       .send(kind: .binary, payload: .repeated(unit: [1, 2], count: 3)), .ping(payload: "p"), .close(),
       .close(code: 4000, reason: "why"), .start(task: "t"), .join(task: "t"), .cancel(task: "t"),
       .barrier("meet"),
-      .pause(milliseconds: 30),
+      .pause(milliseconds: 30), .measure(countsAllocations: true),
     ])
     let expected =
       #"import wsrig_agent as _w; _w.run({'id': '1.x@split', 'url': 'ws://127.0.0.1:9', 'tasks': [['main', ["#
@@ -54,8 +55,17 @@ struct AgentProgramTests {
       + #"['echo', 'b', 2], ['receive', 'main', 1], ['send', 'main', '\u00fc\''], ['send', 'main', b'\x00\xff'], "#
       + #"['send', 'main', ('a', 70000)], ['send', 'main', (b'\x01\x02', 3)], ['ping', 'main', b'p'], "#
       + #"['close', 'main', None, None], ['close', 'main', 4000, 'why'], ['start', 't'], ['join', 't'], "#
-      + #"['cancel', 't'], ['barrier', 'meet', 1], ['pause', 30]]]]})"#
+      + #"['cancel', 't'], ['barrier', 'meet', 1], ['pause', 30], ['measure', 1]]]], 'limit': 256})"#
     #expect(program(script) == expected)
+  }
+
+  @Test("there is room for every message that the server sends, and for its echo")
+  func limit() {
+    let scenario = Scenario(
+      id: "1.x", description: "d", expectation: "e", rfc: "5", requirement: .must,
+      server: ServerScript(Array(repeating: .sendFrame(FrameSpec(.text, "m")), count: 500)))
+    let text = AgentProgram.run(Case(scenario: scenario), at: .local, token: "tok")
+    #expect(text.hasSuffix("'limit': \(1000 + 2 + 64)})"))
   }
 
   @Test("a barrier says how many meet there")

@@ -24,6 +24,12 @@ enum AgentLines {
         + #""where": \#(unfinished), "hb": \#(heartbeat), "error": null}"#)
   }
 
+  /// What the interpreter tells of its heap, between the agent's lines.
+  static func heap(_ word: String, largest blocks: Int) -> String {
+    "~M:\(word)\r\nstack: 664 out of 80000\r\nGC: total: 2072832, used: 704, free: 2072128\r\n"
+      + " No. of 1-blocks: 6, 2-blocks: 4, max blk sz: 6, max free sz: \(blocks)\r\n~M:\r\n"
+  }
+
   /// What is made of a whole output.
   static func output(_ text: String) -> AgentOutput {
     var output = AgentOutput()

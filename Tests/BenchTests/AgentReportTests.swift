@@ -38,6 +38,37 @@ struct AgentReportTests {
     #expect(trace.foreignOutput == "hello")
   }
 
+  @Test("what the interpreter prints of its heap becomes bytes, and is nobody's output")
+  func heaps() {
+    let begin = AgentLines.record(#"{"k": "begin", "case": "1.x", "heap": 300000, "block": 32}"#)
+    let end = AgentLines.record(#"{"k": "end", "events": 0, "heap": 290000, "cut": 3}"#)
+    let text =
+      AgentLines.heap("before", largest: 3355) + begin + AgentLines.heap("after", largest: 2000)
+      + "by the client\r\n" + AgentLines.heap("after", largest: 2285) + end
+    let trace = report(text).trace
+    #expect(trace.largestFreeBlockBefore == 107_360 && trace.largestFreeBlockAfter == 73_120)
+    #expect(trace.partialWrites == 3)
+    #expect(trace.foreignOutput == "by the client")
+  }
+
+  @Test("a heap that is not told to its end, or by nobody, is not known")
+  func heapsUnknown() {
+    let cut =
+      "~M:before\r\nGC: total: 1, used: 1\r\n" + AgentLines.begin("1.x") + "printed\r\n" + AgentLines.end(0)
+    let trace = report(cut).trace
+    #expect(
+      trace.largestFreeBlockBefore == nil && trace.largestFreeBlockAfter == nil && trace.partialWrites == nil)
+    #expect(trace.foreignOutput == "printed")
+    #expect(HeapReport("max free sz: 12") != nil && HeapReport("max free sz: many") == nil)
+  }
+
+  @Test("events that found no room make the report useless: what is missing may be anything")
+  func dropped() {
+    let end = AgentLines.record(#"{"k": "end", "events": 0, "dropped": 2, "heap": 290000}"#)
+    let ending = report(AgentLines.begin("1.x") + end).trace.ending
+    #expect(detail(ending) == "the agent had no room for 2 more events than its 0")
+  }
+
   private static let eventKinds: [(String, ClientEvent.Kind)] = [
     (
       #""kind": "connectFailed", "type": "OSError", "message": "-2""#,
@@ -56,6 +87,10 @@ struct AgentReportTests {
       .ended(closeCode: nil, reason: nil, wasClean: nil)
     ),
     (#""kind": "closed""#, .closed), (#""kind": "cancelled""#, .cancelled),
+    (
+      #""kind": "measured", "free": 3000, "allocated": null, "gap": 12"#,
+      .measured(ClientEvent.Measurement(heapFree: 3000, longestGapMicroseconds: 12))
+    ),
     (#""kind": "pong", "rtt": 12"#, .pong(roundTripMicroseconds: 12)),
     (#""kind": "pong", "rtt": null"#, .pong(roundTripMicroseconds: nil)),
     (#""kind": "unsupported", "what": "ping""#, .unsupported(step: "ping")),

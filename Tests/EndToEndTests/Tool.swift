@@ -64,6 +64,9 @@ struct Results: Decodable {
     var serverSHA1: String?
     var isolation: String?
     var repeats: [String]?
+    var partialWrites: Int?
+    var largestFreeBlockBefore: Int?
+    var largestFreeBlockAfter: Int?
     var stability: String?
 
     /// The MUSTs that were broken.

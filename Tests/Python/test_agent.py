@@ -171,6 +171,57 @@ class UnrulyClientTests(unittest.TestCase):
         self.assertIn(beat["since"], range(12, 21))
         self.assertGreaterEqual(beat["gap"], 10_000)
 
+    def measured(self, target, *more, counting=False):
+        steps = [connect(target), ["measure", counting]] + [["receive", "main", 1], ["measure", counting]] * 6
+        return self.board.run(steps + list(more)).of("measured")
+
+    def test_what_a_client_keeps_shows_in_each_measurement_and_what_it_drops_does_not(self):
+        free = [m["free"] for m in self.measured("/hoard-1000")]
+        for before, after in zip(free[1:], free[2:]):
+            self.assertIn(before - after, range(1000, 1200))
+        free = [m["free"] for m in self.measured("/waste-1000")]
+        self.assertLess(abs(free[1] - free[-1]), 200)
+
+    def test_allocations_are_counted_only_where_they_are_asked_for(self):
+        self.assertEqual([m["allocated"] for m in self.measured("/waste-5000")], [None] * 7)
+        counted = [m["allocated"] for m in self.measured("/waste-5000", counting=True)]
+        self.assertIsNone(counted[0])
+        for allocated in counted[1:]:
+            self.assertIn(allocated, range(5000, 8000))
+
+    def test_the_collector_works_again_after_a_case_that_counted(self):
+        c = case([connect("/waste-5000"), ["measure", True], ["receive", "main", 200]], limit=256)
+        output = self.board.execute("_w.run(%r)" % c, "import gc; print(gc.isenabled())")
+        self.assertTrue(output.rstrip().endswith("True"), output[-200:])
+        self.assertIn("exception", Case(output).kinds)  # a megabyte does not fit where nothing is collected
+
+    def test_the_gap_is_that_since_the_last_measurement(self):
+        gaps = [m["gap"] for m in self.measured("/block-40")]
+        for gap in gaps[1:]:
+            self.assertGreaterEqual(gap, 38_000)
+        quiet = [connect("/three"), ["measure", False], ["pause", 50], ["measure", False]]
+        self.assertLess(self.board.run(quiet).of("measured")[1]["gap"], 38_000)
+
+    def test_what_the_agent_notes_itself_is_no_leak(self):
+        rounds = []
+        tasks = []
+        for n in range(12):
+            tasks.append(["task%d" % n, [connect("/refuse" if n % 2 else "/three", "conn%d" % n), ["receive", "conn%d" % n, None]]])
+            rounds += [["start", "task%d" % n], ["join", "task%d" % n], ["measure", False]]
+        c = self.board.run([["main", rounds]] + tasks)
+        free = [m["free"] for m in c.of("measured")]
+        self.assertLess(abs(free[3] - free[-1]), 8 * 64)
+        self.assertEqual((c.of("connectFailed")[0]["type"], c.of("connectFailed")[0]["message"][:6]), ("OSError", "[Errno"))
+        self.assertEqual([c.of("ended")[0][k] for k in ("code", "reason", "clean")], [1000, "é", True])
+
+    def test_the_interpreter_tells_of_its_heap_in_blocks_of_a_known_size(self):
+        output = self.board.execute("_w.run(%r)" % case([connect("/three")]))
+        self.assertEqual(next(r for r in records(output)[0] if r["k"] == "begin")["block"], 32)
+        for word in ("before", "after"):
+            told = output.replace("\r", "").split("~M:%s\n" % word)[1].split("~M:\n")[0]
+            self.assertIn("max free sz: ", told)
+            self.assertNotIn("~W:", told)
+
     def test_a_broken_adapter_is_told_at_once(self):
         for text, complaint in (("KIND='odd'\n", "KIND is 'odd'"), ("KIND='asyncio'\n", "lacks connect, send"), ("x=", "SyntaxError")):
             board = Board(os.devnull)

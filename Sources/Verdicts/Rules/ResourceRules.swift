@@ -174,7 +174,8 @@ enum MedianSlope {
   static func of(_ values: [Double]) -> Double {
     median(
       values.indices.flatMap { later in
-        values.indices[..<later].map { earlier in (values[later] - values[earlier]) / Double(later - earlier) }
+        values.indices[..<later].map { earlier in (values[later] - values[earlier]) / Double(later - earlier)
+        }
       })
   }
 

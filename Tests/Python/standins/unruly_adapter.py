@@ -8,6 +8,7 @@ KIND = "asyncio"
 FEATURES = ("headers", "subprotocols", "close_code", "ping", "close_info")
 
 aborted = []
+hoarded = []
 
 
 class _Handle:
@@ -88,6 +89,21 @@ async def _odd(ws):
 
 async def _flood(ws):
     return b"%d" % ws.turn if ws.turn <= ws.argument else None
+
+
+async def _hoard(ws):
+    hoarded.append(bytearray(ws.argument))
+    return b"x"
+
+
+async def _waste(ws):
+    bytearray(ws.argument)
+    return b"x"
+
+
+async def _block(ws):
+    time.sleep_ms(ws.argument)
+    return b"x"
 
 
 async def _number(ws):

@@ -1,0 +1,54 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  @Suite("wsrig run, what the client costs the board")
+  struct ResourceTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test("where the server does not read, the client's own writes are partial on the simulated board")
+    func partialWrites() async throws {
+      let child = try await Tool.run(["run", "--tag", "backpressure", "--deliveries", "whole"], in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      let results = try await Results.read(folder)
+      #expect(results.cases.count >= 14)
+      for row in results.cases { #expect(row.partialWrites ?? 0 >= 1, "\(row.id)") }
+    }
+
+    @Test("heap and largest free block are in the results, in bytes; a user's limit makes a case nonStrict")
+    func limits() async throws {
+      let cases = [
+        "run", "--deliveries", "whole", "--only", "14.heap-after-32-kib", "--only", "14.gap-silence",
+      ]
+      var results = try await run(cases)
+      #expect(results.summary["passed"] == 2)
+      for row in results.cases {
+        #expect(row.largestFreeBlockBefore ?? 0 > 32 << 10 && row.largestFreeBlockAfter ?? 0 > 32 << 10)
+        #expect(row.partialWrites == 0)
+      }
+      results = try await run(cases + ["--limit-gap", "1"])
+      #expect(results["14.gap-silence"]?.verdict == "nonStrict")
+      #expect(results["14.gap-silence"]?.violations.map(\.rule) == ["loop-kept-free"])
+    }
+
+    private func run(_ words: [String]) async throws -> Results {
+      let child = try await Tool.run(words, in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      return try await Results.read(folder)
+    }
+
+    @Test("a message that the board cannot hold is unsupported there, and runs where the heap is larger")
+    func capability() async throws {
+      let cases = ["run", "--only", "9.size-128-kib-binary", "--only", "9.size-1-mib-text"]
+      let small = try await run(cases)
+      #expect(small.summary["unsupported"] == 2)
+      #expect(
+        small.cases.allSatisfy { $0.attempts == 0 && $0.reason?.contains("bytes of heap free") == true })
+      let large = try await run(cases + ["--sim-heap", "8M"])
+      #expect(large.summary["passed"] == 2)
+    }
+  }
+}
