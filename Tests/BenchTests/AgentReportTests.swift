@@ -66,7 +66,7 @@ struct AgentReportTests {
   func dropped() {
     let end = AgentLines.record(#"{"k": "end", "events": 0, "dropped": 2, "heap": 290000}"#)
     let ending = report(AgentLines.begin("1.x") + end).trace.ending
-    #expect(detail(ending) == "the agent had no room for 2 more events than its 0")
+    #expect(detail(ending) == "unusable: the agent had no room for 2 more events than its 0")
   }
 
   private static let eventKinds: [(String, ClientEvent.Kind)] = [
