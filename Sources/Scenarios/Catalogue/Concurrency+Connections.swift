@@ -141,7 +141,7 @@ extension Catalogue {
       id: slug, description: description, expectation: expectation, rfc: "4.1", requirement: .quality,
       tags: ["concurrency", "several-connections"],
       server: ServerScript(connections: names.map { ConnectionScript(name: $0, steps: steps($0)) }),
-      client: sideBySide(names), deliveries: .wholeOnly)
+      client: sideBySide(names))
   }
 
   /// The first connection in the main task, each other one in a task of its own; all echo to the end.
