@@ -76,14 +76,14 @@ final class CaseRunner {
     var (outcome, attempts) = await runDevice(testCase, pace: pace)
     if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
     if quarantine == nil { await device.noteProgress() }
+    let judgement = outcome.judgement(of: testCase, reference: expected, limits: limits)
     if thrift != nil {
       return CaseResult(
-        case: testCase, judgement: outcome.judgement(of: testCase, reference: expected), attempts: attempts,
+        case: testCase, judgement: judgement, attempts: attempts,
         durationSeconds: (.now() - start - preparation).seconds, device: nil, reference: nil)
     }
     return CaseResult(
-      case: testCase, judgement: outcome.judgement(of: testCase, reference: expected, limits: limits),
-      attempts: attempts,
+      case: testCase, judgement: judgement, attempts: attempts,
       durationSeconds: (.now() - start - preparation).seconds, device: outcome.trace, reference: expected,
       boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
       latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,
