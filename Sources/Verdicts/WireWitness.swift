@@ -34,7 +34,7 @@ struct WireWitness {
   }
 
   /// Whether the client took the connection as established. To a lawful answer a client that says nothing is taken for connected,
-  /// unless it ended TCP before anything gave it a reason to.
+  /// unless it ended TCP before the server did anything.
   private var isConnected: Bool {
     guard context.decoded.request != nil, context.decoded.response != nil else { return false }
     if context.client.frames.contains(where: { $0.opcode != .close }) || context.client.tail != nil {
@@ -43,7 +43,10 @@ struct WireWitness {
     switch context.opening {
     case .accepted where context.refusal == nil:
       guard context.client.close == nil, let end = context.clientEnd else { return true }
-      return context.serverStopIndex < end.eventIndex
+      // Whatever the server sent, and what the scenario expects, may be why: then other rules tell.
+      if context.expected.failure == true { return true }
+      let first = context.decoded.server.frames.first?.eventIndex ?? context.decoded.server.tail?.eventIndex
+      return min(first ?? .max, context.serverStopIndex) < end.eventIndex
     case .accepted, .undecided, .refused, .unanswered: return false
     }
   }
