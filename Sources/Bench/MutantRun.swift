@@ -95,7 +95,8 @@ public struct MutantRun: Sendable {
       progress(.baselineStarted(caseCount: plan.cases.count))
       result = MutantRunResult(
         tool: Tool.name, seed: configuration.seed, isMatrix: configuration.isMatrix,
-        fingerprint: plan.fingerprint, baseline: try await runBaseline(), plannedCount: plan.entries.count)
+        ownChapters: configuration.ownChapters, fingerprint: plan.fingerprint,
+        baseline: try await runBaseline(), plannedCount: plan.entries.count)
     }
     progress(.baselineEnded(result))
     result.mutants = await runMutants(against: result, earlier: earlier, since: start)

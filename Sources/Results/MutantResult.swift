@@ -10,6 +10,8 @@ public struct MutantRunResult: Sendable, Hashable, Codable {
   public var seed: UInt64
   /// Whether every mutant went through every case; otherwise a mutant's first kill was its last case.
   public var isMatrix: Bool
+  /// Whether that were the cases of the mutant's own chapters only.
+  public var ownChapters: Bool
   /// A digest of all that decides a verdict beside the mutant: the tool, the agent, the adapter, the cases, the seed. Results of two
   /// runs belong together where it is the same.
   public var fingerprint: String
@@ -24,12 +26,14 @@ public struct MutantRunResult: Sendable, Hashable, Codable {
 
   /// Creates a result without mutants.
   public init(
-    tool: String, seed: UInt64, isMatrix: Bool, fingerprint: String, baseline: [BaselineVerdict],
+    tool: String, seed: UInt64, isMatrix: Bool, ownChapters: Bool, fingerprint: String,
+    baseline: [BaselineVerdict],
     plannedCount: Int
   ) {
     self.tool = tool
     self.seed = seed
     self.isMatrix = isMatrix
+    self.ownChapters = ownChapters
     self.fingerprint = fingerprint
     self.baseline = baseline
     self.plannedCount = plannedCount
