@@ -4,7 +4,7 @@ import Foundation
 struct ClientLayout {
   /// The client's files by their path on the board.
   var files: [String: [UInt8]]
-  /// The module to import, where the layout says which.
+  /// The module to import, where the layout says which: of a mip package the one that it names first.
   var module: String?
 
   /// What the board can import.
@@ -58,7 +58,7 @@ struct ClientLayout {
       files: Dictionary(
         modules.map { ($0[0], try ClientBundle.read(url.appendingPathComponent($0[1]))) },
         uniquingKeysWith: { _, last in last }),
-      module: Self.onlyModule(modules.map { $0[0] }))
+      module: modules.first.flatMap { Self.onlyModule([$0[0]]) })
   }
 
   private init(folder url: URL) throws {

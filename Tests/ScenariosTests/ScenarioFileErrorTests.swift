@@ -122,7 +122,7 @@ import Testing
       (
         #"{"respond": {"accept": [{"deflate": {"windowBits": 9}}]}}"#,
         "respond.accept[0].deflate.windowBits is no known key; allowed here: serverNoContextTakeover, "
-          + "clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits."
+          + "clientNoContextTakeover, serverMaxWindowBits, clientMaxWindowBits (did you mean clientMaxWindowBits?)."
       ),
       (
         #"{"barrier": "alone"}"#,

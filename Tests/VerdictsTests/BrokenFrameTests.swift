@@ -8,25 +8,7 @@ import WebSocketProtocol
 
 @Suite("Each broken rule is found, alone: what the client sends")
 struct BrokenFrameTests {
-  /// A short chunk as two.
-  private static func inTwoPieces(_ event: WireEvent) -> [WireEvent] {
-    guard case .received(let count) = event.kind, count < 100 else { return [event] }
-    return [2, count - 2].map {
-      WireEvent(instantNanoseconds: event.instantNanoseconds, kind: .received(count: $0))
-    }
-  }
-
   static let frames: [Example] = [
-    Example(
-      "every frame in two pieces", breaks: ["client-frame-in-one-write:QUALITY"],
-      .open {
-        for _ in 0..<20 {
-          $0.wire.server(.text, "hello")
-          $0.echoes("hello")
-        }
-        $0.closes()
-        $0.wire.trace.events = $0.wire.trace.events.flatMap(inTwoPieces)
-      }),
     Example(
       "no mask", breaks: ["client-frame-masked"],
       .open {

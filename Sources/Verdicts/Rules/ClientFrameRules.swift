@@ -55,12 +55,6 @@ extension Rule {
     {
       $0.afterCloseFindings
     },
-    Rule(
-      "client-frame-in-one-write", .frames, rfc: "", .quality,
-      "A short frame goes out in one write: pieces of it wait for one another's acknowledgement."
-    ) {
-      $0.piecemealFindings
-    },
     Rule("client-second-close", .frames, rfc: "", .quality, "A client sends one Close.") {
       $0.secondCloseFindings
     },
@@ -208,36 +202,6 @@ extension RuleContext {
     guard closes.count > 1 else { return [] }
     return [
       Finding(at: closes[1].streamOffset, "The client sent \(closes.count) Close frames. One is enough.")
-    ]
-  }
-}
-
-extension RuleContext {
-  /// So many short frames tell habit from chance.
-  private static let tellingFrames = 20
-  /// The longest payload of a frame whose header has no length of its own.
-  private static let shortPayload = 125
-
-  /// Most short frames came with a border of the server's reads inside of them.
-  fileprivate var piecemealFindings: [Finding] {
-    guard isEstablished, let events = trace?.events else { return [] }
-    let frames = decoded.client.frames.filter { $0.payloadLength <= Self.shortPayload }
-    guard frames.count >= Self.tellingFrames else { return [] }
-    var count = 0
-    var borders: Set<Int> = []
-    for event in events {
-      guard case .received(let more) = event.kind else { continue }
-      count += more
-      borders.insert(count)
-    }
-    let cut = frames.count { frame in
-      ((frame.streamOffset + 1)..<frame.endOffset).contains(where: borders.contains)
-    }
-    guard cut * 2 > frames.count else { return [] }
-    return [
-      Finding(
-        "\(cut) of the client's \(frames.count) short frames came in several pieces: each should be one write."
-      )
     ]
   }
 }
