@@ -10,7 +10,7 @@ extension Catalogue {
         lawful(
           "\(kind)-\(slug)", "5.4",
           "Sends a \(kind) message of \(total) bytes, cut by itself at every \(size) bytes\(what).",
-          "Echoes it as one message.", tags: total > 40000 ? ["large"] : [],
+          "Echoes it as one message.", tags: total > 30000 ? ["large"] : [],
           deliveries: total > 2000 ? .unpaused : total / size < 4 ? .every : .unpausedAndBytewise
         ) {
           fragments(of: bytes, kind, size: size)
@@ -45,7 +45,7 @@ extension Catalogue {
     ("by-1", "", 60, 1), ("by-7", ", which divides no code point evenly", 200, 7),
     ("by-100", " with a short last fragment", 250, 100), ("by-125", ", the longest short length", 2000, 125),
     ("by-126", ", the shortest 16-bit length", 2000, 126),
-    ("by-1000", " with a full last fragment", 8000, 1000), ("by-1300", "", 65536, 1300),
+    ("by-1000", " with a full last fragment", 8000, 1000), ("by-1300", "", 32768, 1300),
     ("by-4095", ", one less than a page", 16384, 4095),
   ]
 

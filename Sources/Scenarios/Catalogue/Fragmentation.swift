@@ -72,12 +72,12 @@ extension Catalogue {
       }
     }
     lawful(
-      "every-length-form", "5.4", "Sends a binary message in fragments of 5, 300 and 65536 bytes.",
+      "every-length-form", "5.4", "Sends a binary message in fragments of 65536, 300 and 5 bytes.",
       "Echoes it as one message, whatever the form of each length.", tags: ["large"], deliveries: .notBytewise
     ) {
-      ServerStep.begin(.binary, .repeated(unit: [1], count: 5))
+      ServerStep.begin(.binary, .repeated(unit: [1], count: 65536))
       ServerStep.more(.repeated(unit: [1], count: 300))
-      ServerStep.last(.repeated(unit: [1], count: 65536))
+      ServerStep.last(.repeated(unit: [1], count: 5))
       ServerStep.expectBinary(.repeated(unit: [1], count: 65841))
     }
     lawful(

@@ -109,7 +109,8 @@ extension Catalogue {
       }
     }
     let fragmented: [(String, Int, String, Int)] = [
-      ("1-mib", 1 << 20, "16-kib", 16 << 10), ("1-mib", 1 << 20, "64-kib", 64 << 10),
+      ("128-kib", 128 << 10, "1-kib", 1 << 10), ("1-mib", 1 << 20, "16-kib", 16 << 10),
+      ("1-mib", 1 << 20, "64-kib", 64 << 10),
       ("4-mib", 4 << 20, "256-kib", 256 << 10),
     ]
     for (name, count, pieceName, piece) in fragmented {

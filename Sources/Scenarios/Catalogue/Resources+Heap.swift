@@ -117,7 +117,8 @@ extension Catalogue {
       "Leaves the heap as it was: short messages leave nothing behind.", deliveries: .every,
       (0..<4).flatMap { _ in echo("x") })
     heap(
-      "heap-after-close-reason", "5.5.1", "Sends a Close with a reason of 123 bytes, and has the heap measured.",
+      "heap-after-close-reason", "5.5.1",
+      "Sends a Close with a reason of 123 bytes, and has the heap measured.",
       "Leaves the heap as it was.", deliveries: .every, [.close(1000, String(repeating: "r", count: 123))])
   }
 
