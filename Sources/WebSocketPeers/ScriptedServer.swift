@@ -165,7 +165,8 @@ public final class ScriptedServer: @unchecked Sendable {
     let listeners =
       script.ownPort || script.stopsReading
       ? try ownListeners(
-        on: script.port, receiveBuffer: script.stopsReading ? Self.stoppedReceiveBuffer : nil, token: token) : []
+        on: script.port, receiveBuffer: script.stopsReading ? Self.stoppedReceiveBuffer : nil, token: token)
+      : []
     let attempt = ScriptedAttempt(script, token, delivery, listeners, patience: patience, in: self)
     attempts[token] = attempt
     attempt.begin(deadline)

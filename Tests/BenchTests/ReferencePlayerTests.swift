@@ -179,7 +179,8 @@ private enum Attempt {
     let attempt = try await server.prepare(
       testCase.scenario.server, token: "tok", delivery: testCase.delivery, deadline: .after(.seconds(40)))
     let player = ReferencePlayer(
-      testCase.scenario.client, at: ServerAddress(host: "127.0.0.1", port: attempt.port), token: "tok", seed: seed, on: loop)
+      testCase.scenario.client, at: ServerAddress(host: "127.0.0.1", port: attempt.port), token: "tok",
+      seed: seed, on: loop)
     let client = await player.play()
     attempt.clientHasEnded(allowing: .seconds(10))
     let trace = AttemptTrace(

@@ -107,7 +107,7 @@ extension EndToEndTests {
     @Test("Ctrl-C ends it with 130, and what had run is reported")
     func interrupted() async throws {
       let child = try await Tool.start(["mutants", "--jobs", "1", "--json", "out.json"], in: folder)
-      _ = try await child.line(containing: "killed", within: .seconds(60))
+      _ = try await child.line(containing: "killed", within: .seconds(240))
       child.signal(SIGINT)
       let finished = try await child.finish(within: .seconds(20))
       #expect(finished.status == 130, "\(finished.everything)")

@@ -40,12 +40,14 @@ extension EndToEndTests {
     @Test("a new run is what reports/latest points to, and --report takes any folder")
     func folders() async throws {
       for _ in 0..<2 {
-        let child = try await Tool.run(["run"] + only(["0.status-404"]), in: folder)
+        let child = try await Tool.run(
+          ["run", "--deliveries", "whole"] + only(["0.status-404"]), in: folder)
         #expect(child.status == 0, "\(child.everything)")
       }
       let runs = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/reports")
       #expect(runs.count == 3 && runs.contains("latest"), "\(runs)")
-      let child = try await Tool.run(["run", "--report", "here/there"] + only(["0.status-404"]), in: folder)
+      let child = try await Tool.run(
+        ["run", "--deliveries", "whole", "--report", "here/there"] + only(["0.status-404"]), in: folder)
       #expect(child.output.contains("Reports: here/there"), "\(child.everything)")
       #expect(try await Results.read(folder, "here/there").summary["passed"] == 1)
     }
@@ -157,7 +159,8 @@ extension EndToEndTests {
         os.waitpid(pid, 0)
         sys.stdout.buffer.write(text)
         """
-      let arguments = ["-c", program, try #require(Tool.path), "run", "--only", "0.status-404"]
+      let arguments =
+        ["-c", program, try #require(Tool.path), "run", "--deliveries", "whole", "--only", "0.status-404"]
       let colored = try await RunningChild.run(
         python, arguments, environment: ["NO_COLOR": nil, "TERM": "xterm"], in: folder.url)
       #expect(colored.output.contains("\u{1B}[32mpassed"), "\(colored.everything)")

@@ -32,14 +32,15 @@ extension Catalogue {
     for bits in DeflateAnswer.windowBits {
       for keepsContext in [true, false] {
         deflating(
-          "client-window-\(bits)-\(keepsContext ? "context" : "no-context")", "RFC 7692 7.1.2.2",
+          "client-window-\(bits)-\(keepsContext ? "context" : "no-context")",
+          bits == 8 ? .may("RFC 7692 7.1.2.2") : "RFC 7692 7.1.2.2",
           "Asks for a client's window of \(bits) bits where it is offered, \(keepsContext ? "with" : "without") context.",
           "Compresses its echoes within that, or not at all.",
           answer: DeflateAnswer(clientNoContextTakeover: !keepsContext, clientMaxWindowBits: bits),
-          deliveries: .notBytewise
+          expected: bits == 8 ? Expected(opening: .either) : Expected(), deliveries: .notBytewise
         ) {
           windowMessages()
-        }
+        }.disputed(Dispute.smallestWindow, if: bits == 8)
       }
     }
   }

@@ -7,10 +7,15 @@ extension Scenario {
     if !marked.tags.contains("disputed") { marked.tags.append("disputed") }
     return marked
   }
+
+  /// The same, where a condition holds.
+  func disputed(_ why: String, if condition: Bool) -> Scenario { condition ? disputed(why) : self }
 }
 
 /// Where RFC 6455 can be read in several ways, in words that several scenarios share.
 enum Dispute {
+  static let smallestWindow =
+    "RFC 7692 section 7.1.2.2 lets a server ask for a window of 8 bits, and section 7.1 has a client fail the connection whose agreed configuration it cannot support; zlib has no compressor with such a window. Taking and refusing are both allowed."
   static let minimalLength =
     "Section 5.2 binds who sends: the shortest form must be used. That a receiver must refuse a longer one is said nowhere, so "
     + "failing with 1002 and taking the frame are both allowed, and the first is recommended."

@@ -142,7 +142,6 @@ extension Catalogue {
       ("fraction", "HTTP/1.1 101.0 Switching Protocols"),
       ("wide-digits", "HTTP/1.1 \u{FF11}\u{FF10}\u{FF11} Switching Protocols"),
       ("no-version", "101 Switching Protocols"), ("no-number", "HTTP 101 Switching Protocols"),
-      ("blank-first", " HTTP/1.1 101 Switching Protocols"),
       ("phrase-101", "HTTP/1.1 404 101 Switching Protocols"),
     ]
     for (slug, line) in unlawful {
@@ -166,6 +165,7 @@ extension Catalogue {
       ("leading-zero", "HTTP/1.1 0101 Switching Protocols", form),
       ("two-spaces", "HTTP/1.1  101 Switching Protocols", form),
       ("tabs", "HTTP/1.1\t101\tSwitching Protocols", form),
+      ("blank-first", " HTTP/1.1 101 Switching Protocols", form),
     ]
     for (slug, line, dispute) in disputed {
       leftOpen(

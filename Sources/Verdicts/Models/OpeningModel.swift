@@ -32,7 +32,7 @@ public enum OpeningModel: Sendable, Hashable {
       self = .refused(defect, section: "4.1")
     } else if case .broken(let defect, let section) = DeflateNegotiation(connection) {
       self = .refused(defect, section: section)
-    } else if let oddity = Self.oddity(of: response) {
+    } else if let oddity = Self.oddity(of: response) ?? Self.oddity(of: DeflateNegotiation(connection)) {
       self = .undecided(oddity)
     } else {
       self = .accepted
@@ -41,8 +41,11 @@ public enum OpeningModel: Sendable, Hashable {
 
   /// The first of the reasons for which section 4.1 demands that the client fail the connection.
   private static func defect(of response: DecodedHead, for request: DecodedHead) -> String? {
-    let status = response.startLine.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-    guard status.count >= 2, status[0].hasPrefix("HTTP/"), status[1] == "101" else {
+    // Blanks, letter case and leading zeros may be read leniently (RFC 7230 section 3.5); that is odd, and no more.
+    let status = response.startLine.split(maxSplits: 2) { $0 == " " || $0 == "\t" }
+    guard status.count >= 2, Words.isSameInASCII(String(status[0].prefix(5)), "HTTP/"),
+      status[1].drop(while: { $0 == "0" }) == "101"
+    else {
       return "the status line is \(Words.quoted(Array(response.startLine.utf8)))"
     }
     let upgrade = response.values("Upgrade")
@@ -74,6 +77,12 @@ public enum OpeningModel: Sendable, Hashable {
       return "the subprotocol \(Words.line(unasked)) was not asked for"
     }
     return nil
+  }
+
+  /// A client that cannot support what was agreed fails the connection (RFC 7692 section 7.1), and zlib has no compressor whose
+  /// window has 8 bits.
+  private static func oddity(of negotiation: DeflateNegotiation) -> String? {
+    negotiation.agreement?.client.windowBits == 8 ? "a window of 8 bits for the client's messages" : nil
   }
 
   private static func oddity(of response: DecodedHead) -> String? {

@@ -117,7 +117,8 @@ extension RuleContext {
     let closes = CloseContent.words(allowedCodes(violation))
     return [
       Finding(
-        "The client ended TCP after \(violation.what), without a Close; it should send \(closes) first.")
+        "The client ended TCP after \(violation.what), without a Close; it should send \(closes) first.",
+        requirement: violation.requirement == .must ? nil : violation.requirement)
     ]
   }
 
