@@ -187,7 +187,7 @@ struct ToldOnceTests {
       $0.wire.note(.receivedEnd)
       $0.ended()
     }
-    #expect(attempt.broken == ["failure-close-frame:SHOULD"])
+    #expect(attempt.broken == ["failure-close-frame:MAY"])
     #expect(
       attempt.violations.first?.sentence
         == "The client ended TCP after a Close frame with code 5000, which the RFC does not define, without a Close;"
