@@ -83,7 +83,8 @@ extension EndToEndTests {
       let results = try await expectReports()
       // What the board cannot hold is known before anything is put to it.
       let unsupported = try #require(results.summary["unsupported"])
-      #expect(results.summary["inconclusive"] == results.cases.count - unsupported)
+      let before = results.cases.prefix { $0.id != "9.backpressure-echo" }.count { $0.verdict == "passed" }
+      #expect(results.summary["inconclusive"] == results.cases.count - unsupported - before)
       #expect(results.cases.count == results.summary["planned"])
       #expect(results.cases.last?.attempts == 0)
       let events = results.cases.flatMap(\.boardEvents)
