@@ -50,7 +50,13 @@ extension EndToEndTests {
       #expect(rows.count > 250 && rows.count == driver.output.split(separator: "\n").count)
       // Its documented deviations (fixtures/expected/websockets-deviations.json) are NON-STRICT at most.
       for (id, row) in rows { #expect(row.behavior != "FAILED", "\(id)") }
-      #expect(rows.values.count { $0.behavior == "OK" } * 10 > rows.count * 8)
+      let (deflate, others) = (
+        rows.filter { isAboutDeflate($0.key) }, rows.filter { !isAboutDeflate($0.key) }
+      )
+      #expect(others.values.count { $0.behavior == "OK" } * 10 > others.count * 8)
+      #expect(others.values.allSatisfy { $0.behavior != "UNIMPLEMENTED" })
+      // The driver offers no compression.
+      #expect(deflate.values.count { $0.behavior == "UNIMPLEMENTED" } * 10 > deflate.count * 8)
       let row = try #require(rows["7.close-3000"] ?? rows["1.text-1"])
       #expect(row.behavior == "OK" && row.behaviorClose == "OK" && row.remoteCloseCode != nil)
       let report = try folder.text("reports/latest/\(row.reportfile)")
@@ -60,6 +66,37 @@ extension EndToEndTests {
       let results = try await Results.read(folder, "reports/latest/websockets")
       #expect(results.cases.count == rows.count && results.summary["failed"] == 0)
       #expect(folder.has("reports/latest/websockets/junit.xml"))
+    }
+
+    private func isAboutDeflate(_ id: String) -> Bool { id.hasPrefix("12.") || id.hasPrefix("13.") }
+
+    @Test("a driver whose client offers compression runs the scenarios about it, and websockets fails none")
+    func compressing() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--only", "12.*", "--only", "13.*"])
+      let driver = try await drive(url, "compressing", "compresses")
+      let end = try await server.finish()
+      #expect(driver.status == 0 && end.status == 0, "\(driver.everything)\n\(end.everything)")
+      let rows = try #require(try index()["compressing"])
+      #expect(rows.count > 150)
+      let behaviors = Dictionary(grouping: rows.values, by: \.behavior).mapValues(\.count)
+      #expect(behaviors["FAILED"] == nil && behaviors["UNIMPLEMENTED"] == nil, "\(behaviors)")
+      #expect((behaviors["OK"] ?? 0) * 10 > rows.count * 8, "\(behaviors)")
+    }
+
+    @Test("--list tells every scenario: as a case with its number, or as left out with the reason")
+    func list() async throws {
+      let child = try await Tool.run(["serve", "--autobahn", "--list", "--deliveries", "whole"], in: folder)
+      #expect(child.status == 0 && child.errors.isEmpty)
+      let all = try await Tool.run(["run", "--list", "--deliveries", "whole"], in: folder)
+      let ids = all.output.split(separator: "\n").dropFirst().dropLast().compactMap {
+        $0.split(separator: " ").first
+      }
+      let told = child.output.split(separator: "\n").compactMap { line -> Substring? in
+        let words = line.split(separator: " ")
+        return line.hasPrefix("  ") ? words.first : Int(words[0]) == nil ? nil : words[1]
+      }
+      #expect(ids.count > 1000 && told.filter { $0.contains(".") }.sorted() == ids.sorted())
+      #expect(child.output.contains("\nLeft out: ") && child.output.contains("--include handshake"))
     }
 
     @Test(
