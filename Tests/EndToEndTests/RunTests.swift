@@ -125,7 +125,7 @@ extension EndToEndTests {
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
-      let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "100"])
+      let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "80"])
       #expect(child.status == 0 && child.errors.isEmpty, "\(child.everything)")
       #expect(try Golden.difference(child.output, "help-\(command.first ?? "wsrig").txt") == nil)
     }
@@ -133,8 +133,8 @@ extension EndToEndTests {
     @Test("alone it prints its help; --version its version")
     func alone() async throws {
       let folder = try TemporaryFolder()
-      let help = try await Tool.run(["--help"], in: folder, environment: ["COLUMNS": "100"])
-      let alone = try await Tool.run([], in: folder, environment: ["COLUMNS": "100"])
+      let help = try await Tool.run(["--help"], in: folder, environment: ["COLUMNS": "80"])
+      let alone = try await Tool.run([], in: folder, environment: ["COLUMNS": "80"])
       #expect(alone.output == help.output && alone.status == 0, "\(alone.everything)")
       let version = try await Tool.run(["--version"], in: folder)
       #expect(version.output.hasPrefix("wsrig 0.") && version.status == 0)
