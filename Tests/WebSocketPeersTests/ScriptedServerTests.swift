@@ -210,6 +210,28 @@ struct ScriptedServerTests {
     #expect(trace.clientStream.bytes.count == 1 << 20)
   }
 
+  @Test(
+    "A connection that no attempt has claimed holds little back, and much once its script turns out to read",
+    arguments: [true, false])
+  func unclaimedBuffer(stopsReading: Bool) async throws {
+    var configuration = ScriptedConfiguration()
+    configuration.onUnclaimed = { connection in
+      let held: [ServerStep] = [.pause(milliseconds: 300), .resumeReading, .expectClose]
+      let script = ServerScript(stopsReading ? [.stopReading] + held : [.expectClose])
+      _ = try? connection.play(
+        script, token: "t0k3n", patience: Patience(.seconds(1), atMost: .seconds(5)))
+    }
+    try await withLoop { [configuration] loop in
+      let server = try await ScriptedServer.start(on: loop, configuration: configuration)
+      let client = try await RawClient.open(server.addresses[0], on: loop)
+      try await client.limitSending()
+      try await client.sendUntilRefused(Array(repeating: 0, count: 64 << 10))
+      // The client's own kernel takes a few thousand bytes more than the server's.
+      #expect(stopsReading ? client.sentCount < 32 << 10 : client.sentCount == 64 << 10)
+      try await server.stop()
+    }
+  }
+
   @Test("A script that leaves reading stopped still sees the client's end")
   func readingLeftStopped() async throws {
     let record = try await play(ServerScript([.stopReading])) { server, _, loop in
