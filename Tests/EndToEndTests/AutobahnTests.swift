@@ -132,11 +132,12 @@ extension EndToEndTests {
       #expect(rows.keys.contains { $0.hasPrefix("0.") && !$0.contains("accept") })
     }
 
-    @Test("a client on the simulated board is taken through as well; --only chooses, an unknown id is told")
+    @Test("a client on the simulated board is taken through as well, compressing; --only chooses, an unknown id is told")
     func board() async throws {
       let (server, url) = try await serve(["--deliveries", "whole"])
       let words = [
         "autobahn", url, "--board", "sim", "--agent", "board", "--only", "1.text-1*", "--only", "2.*",
+        "--only", "12.blocks-*",
       ]
       let unknown = try await Tool.run(Array(words.prefix(4)) + ["--only", "1.txt*"], in: folder)
       expectComplaint(unknown, status: 2, ["1.txt*", "--only"])
