@@ -178,15 +178,12 @@ public struct MutantRun: Sendable {
   private func inParallel<Element: Sendable, Value: Sendable>(
     _ elements: [Element], _ body: @escaping @Sendable (Element) async -> Value
   ) async -> [Value] {
-    await withTaskGroup(of: (Int, Value).self) { group in
-      var values: [Int: Value] = [:]
-      for (index, element) in elements.enumerated() {
-        if index >= configuration.jobs, let (place, value) = await group.next() { values[place] = value }
-        group.addTask { (index, await body(element)) }
-      }
-      for await (place, value) in group { values[place] = value }
-      return elements.indices.compactMap { values[$0] }
+    var values: [Value] = []
+    await Lanes<Element, Value>(width: configuration.jobs).run(elements, body) { value in
+      values.append(value)
+      return true
     }
+    return values
   }
 }
 
