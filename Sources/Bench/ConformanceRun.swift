@@ -10,8 +10,8 @@ import Synchronization
 import Verdicts
 import WebSocketPeers
 
-/// A run of cases on one board: makes the server, the board and the reference, runs the cases one after the other, and gathers the
-/// results. Whatever happens on the way, what had run is in the result.
+/// A run of cases on one board: makes the server, the board and the reference, runs the cases, as many at a time as the device
+/// plays, and gathers the results in their order. Whatever happens on the way, what had run is in the result.
 public struct ConformanceRun: Sendable {
   private let configuration: RunConfiguration
   private let progress: @Sendable (RunEvent) -> Void
