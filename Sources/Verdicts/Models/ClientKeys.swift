@@ -4,6 +4,9 @@ import WebSocketProtocol
 
 /// What a client has to draw at random: the masking keys of its frames and the keys of its opening handshakes.
 ///
+/// Two kinds of defect are looked for: what no chance explains (``RandomnessCheck``), and the one generator that clients for
+/// MicroPython are known to use (``YasmarangSearch``). Other generators of good statistical quality are not seen.
+///
 /// The probability to accuse a client that draws them well stays below 1e-6 for a run of up to 1500 cases: each case may spend
 /// ``casePortion`` on its masking keys and ``handshakePortion`` on its handshakes, the run as a whole ``runPortion`` on each.
 struct ClientKeys: Sendable {
@@ -16,6 +19,8 @@ struct ClientKeys: Sendable {
 
   /// Masking keys in the order of the frames, connection by connection. Frames without payload are left out: nothing is masked.
   var masking: [UInt32] = []
+  /// All masking keys of a connection in a row, those of frames without payload too: they are drawn like the others.
+  var sequences: [[UInt32]] = []
   /// Keys of handshakes: four words each.
   var handshakes: [[UInt32]] = []
 
@@ -26,6 +31,10 @@ struct ClientKeys: Sendable {
     masking = connections.flatMap(\.client.frames).compactMap { frame in
       guard frame.payloadLength > 0 else { return nil }
       return frame.header.maskingKey.map { Self.word($0.bytes[...]) }
+    }
+    sequences = connections.map { connection in
+      connection.client.frames.compactMap { frame in frame.header.maskingKey.map { Self.word($0.bytes[...]) }
+      }
     }
     handshakes = connections.compactMap { connection in
       guard let text = connection.request?.values("Sec-WebSocket-Key").first,
@@ -41,9 +50,13 @@ struct ClientKeys: Sendable {
 
   /// What is wrong with the masking keys, as a sentence; nil where nothing is.
   func maskingDefect(spending portion: Double) -> String? {
-    RandomnessCheck(words: masking, falseAlarmProbability: portion).defect.map {
-      "\(masking.count) masking keys \($0) (by chance in less than \(portion) of all runs)."
+    if let defect = RandomnessCheck(words: masking, falseAlarmProbability: portion).defect {
+      return "\(masking.count) masking keys \(defect) (by chance in less than \(portion) of all runs)."
     }
+    guard sequences.contains(where: YasmarangSearch.finds) else { return nil }
+    return
+      "masking keys are the numbers that MicroPython's random gives, so that all later ones can be computed from"
+      + " \(YasmarangSearch.needed) of them (by chance in less than 2^-2000 of all runs)."
   }
 
   /// What is wrong with the keys of handshakes, as a sentence; nil where nothing is.
