@@ -50,9 +50,14 @@ struct ClientKeys: Sendable {
 
   /// What is wrong with the masking keys, as a sentence; nil where nothing is.
   func maskingDefect(spending portion: Double) -> String? {
-    if let defect = RandomnessCheck(words: masking, falseAlarmProbability: portion).defect {
-      return "\(masking.count) masking keys \(defect) (by chance in less than \(portion) of all runs)."
+    RandomnessCheck(words: masking, falseAlarmProbability: portion).defect.map {
+      "\(masking.count) masking keys \($0) (by chance in less than \(portion) of all runs)."
     }
+  }
+
+  /// The generator that the masking keys of some connection come from, as a sentence; nil where they are of none that is known.
+  /// The search takes some 100 ms for each connection with many frames.
+  var maskingGenerator: String? {
     guard sequences.contains(where: YasmarangSearch.finds) else { return nil }
     return
       "masking keys are the numbers that MicroPython's random gives, so that all later ones can be computed from"

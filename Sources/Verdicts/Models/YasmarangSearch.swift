@@ -4,33 +4,34 @@ import WebSocketProtocol
 ///
 /// All but one step of the generator is linear over bits, so that the numbers give each state as a linear function of 40 bits that
 /// are not known: `d` and `dat` before the first. Of the step that is not linear, bit 0 of the sum says that
-/// `pad'[3] ^ dat[0] = pad[0] & ~d[0]`, and three times out of four this is 0, and three times out of four it is `pad[0]`. Either
-/// makes an equation for each pair of neighbours, a quarter of them wrong, in which 26 dimensions of the 40 bits occur. Equations are
-/// drawn and taken for right, all but two of them; what follows has to fulfil the product exactly, and then to give all words.
+/// `pad'[3] ^ dat[0] = pad[0] & ~d[0]`, and three times out of four this is 0, and three times out of four it is `~d[0]`. Either
+/// makes an equation for each pair of neighbours, a quarter of them wrong, in which 26 or 27 dimensions of the 40 bits occur. Equations
+/// are drawn and taken for right, all but two of them; what follows has to fulfil the product exactly, and then to give all words.
 ///
 /// Nothing is held against words but that the generator gives exactly these: of the 2^2080 sequences of 65 words it has less than
-/// 2^73, in either order of the bytes. It is found in all likelihood, not with certainty.
+/// 2^73, in either order of the bytes. Of the generator's own, one in 70 is missed.
 /// Not found are keys put together from four numbers of 8 bits: of each number only a quarter is seen, and its state is out of reach.
 struct YasmarangSearch {
   /// How many words it takes.
   static let needed = 65
   /// Each finds the numbers in one of some 100 cases.
-  private static let guesses = 600
+  private static let guesses = 1000
 
   private let words: [UInt32]
   private let approximation: Approximation
 
-  /// Whether the first ``needed`` words are the generator's.
+  /// Whether the first or the last ``needed`` words are the generator's, as numbers of either order of bytes.
   static func finds(in words: [UInt32]) -> Bool {
     guard words.count >= needed else { return false }
-    let first = Array(words.prefix(needed))
-    return [first, first.map(\.byteSwapped)].contains { words in
-      Approximation.both.contains { YasmarangSearch(words: words, approximation: $0).isFound }
+    let windows =
+      words.count == needed ? [words] : [Array(words.prefix(needed)), Array(words.suffix(needed))]
+    return (windows + windows.map { $0.map(\.byteSwapped) }).contains { window in
+      Approximation.both.contains { YasmarangSearch(words: window, approximation: $0).isFound }
     }
   }
 
   private var isFound: Bool {
-    let constants = Row(words, unknown: 0, constant: 1, addsPad: approximation.addsPad)
+    let constants = Row(words, unknown: 0, constant: 1, swaps: approximation.swaps)
     var generator = SplitMix64(seed: 0)
     return (0..<Self.guesses).contains { _ in
       guess(constants, using: &generator).contains(where: completes)
@@ -61,29 +62,29 @@ struct YasmarangSearch {
   private struct Row {
     /// Bit 3 of the new `pad`, and bit 0 of the old `dat`.
     var sum: UInt64 = 0
-    /// Bit 0 of the old `pad`, and of the old `d`.
-    var factors: (pad: UInt64, d: UInt64) = (0, 0)
+    /// What the sum is to be the product of: the first, and the complement of the second. Bit 0 of the old `pad` and of the old `d`.
+    var factors: (UInt64, UInt64) = (0, 0)
     var unknown: UInt64 = 0
 
-    /// - Parameter addsPad: asks for `pad & d` in place of `pad & ~d`: the former is 0 where the latter is `pad`.
-    init(_ words: [UInt32], unknown: UInt64, constant: UInt8, addsPad: Bool) {
+    /// - Parameter swaps: asks for `~d & ~pad` in place of `pad & ~d`: the former is 0 where the latter is `~d`.
+    init(_ words: [UInt32], unknown: UInt64, constant: UInt8, swaps: Bool) {
       self.unknown = unknown
       let states = YasmarangSearch.states(words, Unknown(bits: unknown), constant: constant)
       for (place, (old, new)) in zip(states, states.dropFirst()).enumerated() {
         sum |= UInt64((new.pad >> 3 ^ UInt32(old.dat)) & 1) << UInt64(place)
-        factors.pad |= UInt64(old.pad & 1) << UInt64(place)
-        factors.d |= UInt64(old.d & 1) << UInt64(place)
+        factors.0 |= UInt64(old.pad & 1) << UInt64(place)
+        factors.1 |= UInt64(old.d & 1) << UInt64(place)
       }
-      if addsPad {
-        sum ^= factors.pad
-        if constant == 1 { factors.d = ~factors.d }
-      }
+      guard swaps else { return }
+      let complement = constant == 1 ? ~factors.1 : factors.1
+      sum ^= complement
+      factors = (complement, factors.0)
     }
 
     mutating func add(_ other: Row) {
       sum ^= other.sum
-      factors.pad ^= other.factors.pad
-      factors.d ^= other.factors.d
+      factors.0 ^= other.factors.0
+      factors.1 ^= other.factors.1
       unknown ^= other.unknown
     }
 
@@ -94,7 +95,7 @@ struct YasmarangSearch {
     }
 
     /// Whether the sum is the product that it has to be.
-    var isExact: Bool { sum == factors.pad & ~factors.d }
+    var isExact: Bool { sum == factors.0 & ~factors.1 }
   }
 
   /// What depends on no word, and is worked out once.
@@ -125,9 +126,9 @@ struct YasmarangSearch {
 
   /// The equations without their constants, which do not depend on the words: worked out once.
   private struct Approximation {
-    static let both = [Approximation(addsPad: false), Approximation(addsPad: true)]
+    static let both = [Approximation(swaps: false), Approximation(swaps: true)]
 
-    let addsPad: Bool
+    let swaps: Bool
     /// Unknown bits with independent effects on the sums.
     let effects: [Row]
     /// Those that have none.
@@ -135,19 +136,19 @@ struct YasmarangSearch {
     /// All that the latter make of the factors.
     let hidden: [Row]
 
-    private init(addsPad: Bool) {
+    private init(swaps: Bool) {
       let words = [UInt32](repeating: 0, count: needed)
       var effects: [Row] = []
       var idle: [Row] = []
       for bit in 0..<UInt64(40) {
-        var row = Row(words, unknown: 1 << bit, constant: 0, addsPad: addsPad)
+        var row = Row(words, unknown: 1 << bit, constant: 0, swaps: swaps)
         for known in effects where row.sum ^ known.sum < row.sum { row.add(known) }
         if row.sum == 0 { idle.append(row) } else { effects.append(row) }
       }
-      self.addsPad = addsPad
+      self.swaps = swaps
       self.effects = effects
       self.idle = idle
-      hidden = idle.reduce(into: [Row(words, unknown: 0, constant: 0, addsPad: addsPad)]) { all, row in
+      hidden = idle.reduce(into: [Row(words, unknown: 0, constant: 0, swaps: swaps)]) { all, row in
         guard !all.contains(where: { $0.factors == row.factors }) else { return }
         all += all.map(row.adding)
       }
