@@ -29,6 +29,8 @@ public enum ControlRequest: Sendable, Hashable {
     case unknownPath(String)
     /// A parameter is missing or empty.
     case missing(parameter: String, path: String)
+    /// A parameter is there more than once.
+    case repeated(parameter: String, path: String)
     /// The case's number is none.
     case badNumber(String)
 
@@ -38,6 +40,8 @@ public enum ControlRequest: Sendable, Hashable {
       case .unknownPath(let path):
         "There is no \(path) here; there are \(ControlRequest.paths.joined(separator: ", "))."
       case .missing(let parameter, let path): "\(path) needs the parameter \(parameter)."
+      case .repeated(let parameter, let path):
+        "\(path) takes the parameter \(parameter) once, and it is there twice."
       case .badNumber(let text): "case=\(text) is no number of a case."
       }
     }
@@ -52,7 +56,7 @@ extension ControlRequest {
   /// Reads a request target, such as `/runCase?case=3&agent=me`.
   public init(target: String) throws(Refusal) {
     let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    let query = Query(path: String(parts.first ?? ""), text: parts.count > 1 ? parts[1] : "")
+    let query = try Query(path: String(parts.first ?? ""), text: parts.count > 1 ? parts[1] : "")
     switch query.path {
     case "/getCaseCount": self = .caseCount
     case "/getCaseInfo": self = .caseInfo(try query.reference())
@@ -86,13 +90,19 @@ private struct Query {
   let path: String
   let values: [String: String]
 
-  init(path: String, text: Substring) {
+  init(path: String, text: Substring) throws(ControlRequest.Refusal) {
     self.path = path
     let pairs = text.split(separator: "&").map { pair -> (String, String) in
       let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return (words[0].queryDecoded, words.count > 1 ? words[1].queryDecoded : "")
     }
-    values = Dictionary(pairs) { first, _ in first }
+    var values: [String: String] = [:]
+    for (name, value) in pairs {
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw .repeated(parameter: name, path: path)
+      }
+    }
+    self.values = values
   }
 
   func value(of name: String) throws(ControlRequest.Refusal) -> String {

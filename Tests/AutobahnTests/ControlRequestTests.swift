@@ -31,6 +31,8 @@ struct ControlRequestTests {
       ("/runCase?case=1&agent=", "/runCase needs the parameter agent."),
       ("/runCase?agent=me", "/runCase needs the parameter case."),
       ("/getCaseInfo?case=one", "case=one is no number of a case."),
+      ("/getCaseInfo?case=1&case=2", "/getCaseInfo takes the parameter case once, and it is there twice."),
+      ("/runCase?agent=a&case=1&agent=a", "/runCase takes the parameter agent once, and it is there twice."),
       ("/updateReports", "/updateReports needs the parameter agent."),
       (
         "/chat?x",
