@@ -24,6 +24,8 @@ struct FuzzingServer: Sendable {
 
   /// How long it may take to answer what it only has to look up.
   private static let patience = Duration.seconds(10)
+  /// How long it may take to judge a case: it may wait for more of the client first.
+  private static let verdictPatience = Duration.seconds(75)
   /// How long it may take to write its reports: it has two files to make for each case.
   private static let reportPatience = Duration.seconds(120)
 
@@ -49,7 +51,7 @@ struct FuzzingServer: Sendable {
   /// - Throws: `ConfigurationError` where nobody listens there, or something else does.
   func caseCount() async throws -> Int {
     let answer = try await ask(.caseCount, "for its number of cases")
-    guard let count = answer.flatMap({ Int($0) }), count >= 0 else { throw isNoFuzzingServer(answer) }
+    guard let count = answer.text.flatMap({ Int($0) }), count >= 0 else { throw isNoFuzzingServer(answer) }
     guard count > 0 else {
       throw ConfigurationError(
         "The fuzzing server at \(url) has selected no cases; check \"cases\" in its spec.")
@@ -60,7 +62,8 @@ struct FuzzingServer: Sendable {
   /// The case with that number, from 1.
   func caseInfo(_ number: Int) async throws -> CaseInfo {
     let answer = try await ask(.caseInfo(.number(number)), "for case \(number)")
-    guard let info = answer.flatMap({ try? JSONDecoder().decode(CaseInfo.self, from: Data($0.utf8)) }) else {
+    let info = answer.text.flatMap { try? JSONDecoder().decode(CaseInfo.self, from: Data($0.utf8)) }
+    guard let info else {
       throw isNoFuzzingServer(answer)
     }
     return info
@@ -69,8 +72,9 @@ struct FuzzingServer: Sendable {
   /// What became of a case, once it has ended for the server; nil where it does not say in time.
   func behavior(of number: Int, agent: String) async throws -> Behavior? {
     let answer = try await ask(
-      .caseStatus(.number(number), agent: agent), "for its verdict on case \(number)")
-    let status = answer.flatMap { try? JSONDecoder().decode(Status.self, from: Data($0.utf8)) }
+      .caseStatus(.number(number), agent: agent), "for its verdict on case \(number)",
+      within: Self.verdictPatience)
+    let status = answer.text.flatMap { try? JSONDecoder().decode(Status.self, from: Data($0.utf8)) }
     return status.flatMap { Behavior(rawValue: $0.behavior) }
   }
 
@@ -80,20 +84,35 @@ struct FuzzingServer: Sendable {
       .updateReports(agent: agent, shutsDown: false), "for its reports", within: Self.reportPatience)
   }
 
-  /// Connects, takes the answer and the Close; nil where a Close came in place of an answer, or nothing in time.
+  /// What came of a question.
+  private enum Answer {
+    case text(String)
+    case binary(byteCount: Int)
+    /// The connection ended without a message.
+    case closed
+    /// Nothing came in time on a connection that stayed open.
+    case silence(Duration)
+
+    var text: String? { if case .text(let text) = self { text } else { nil } }
+  }
+
+  /// Connects, takes the answer and the Close.
   private func ask(
     _ request: ControlRequest, _ what: String, within patience: Duration = Self.patience
-  ) async throws -> String? {
+  ) async throws -> Answer {
     let client = WebSocketClient(on: loop)
     do {
       try await client.handshake(url + request.target)
       let message = try await client.recv(deadline: .after(patience))
       try await client.close()
-      guard case .text(let text)? = message else { return nil }
-      return text
+      return switch message {
+      case .text(let text): .text(text)
+      case .binary(let bytes): .binary(byteCount: bytes.count)
+      case nil: .closed
+      }
     } catch let error as PosixError where error.number == .timedOut && client.connectionIfAny != nil {
       client.connectionIfAny?.abandon()
-      return nil
+      return .silence(patience)
     } catch let error as CancellationError {
       throw error
     } catch {
@@ -103,8 +122,14 @@ struct FuzzingServer: Sendable {
     }
   }
 
-  private func isNoFuzzingServer(_ answer: String?) -> ConfigurationError {
-    let what = answer.map { "it answered \"\($0.prefix(40))\"" } ?? "it did not answer"
+  private func isNoFuzzingServer(_ answer: Answer) -> ConfigurationError {
+    let what =
+      switch answer {
+      case .text(let text): "it answered \"\(text.prefix(40))\""
+      case .binary(let byteCount): "it answered with \(byteCount) bytes of binary data"
+      case .closed: "it accepted the WebSocket and closed it without a message"
+      case .silence(let patience): "it accepted the WebSocket and then stayed silent for \(patience)"
+      }
     return ConfigurationError(
       "What listens at \(url) is no Autobahn fuzzing server: \(what); check the port and that `wstest -m fuzzingserver` runs there."
     )
