@@ -10,24 +10,42 @@ public enum AutobahnReport {
   /// for each agent a folder with all files of a run.
   /// - Parameter folder: the folder as the user will name it.
   public static func files(of runs: [AgentRun], folder: String) -> [(path: String, text: String)] {
-    let names = fileNames(of: runs.map(\.agent))
-    var index: [String: [String: IndexRow]] = [:]
-    var files: [(path: String, text: String)] = []
-    for (run, name) in zip(runs, names) {
-      index[run.agent] = [:]
+    let agents = agents(of: runs, folder: folder)
+    return [index(of: agents)] + agents.flatMap(\.files)
+  }
+
+  /// The files of one agent, and its part of `index.json`.
+  public struct AgentFiles {
+    /// Its name.
+    public let agent: String
+    /// All but `index.json`, by their path in the report folder.
+    public let files: [(path: String, text: String)]
+    fileprivate let rows: [String: IndexRow]
+  }
+
+  /// The files of each agent: what keeps those of one from being written need not cost the others theirs.
+  public static func agents(of runs: [AgentRun], folder: String) -> [AgentFiles] {
+    zip(runs, fileNames(of: runs.map(\.agent))).map { run, name in
+      var rows: [String: IndexRow] = [:]
+      var files: [(path: String, text: String)] = []
       for (place, result) in run.result.cases.enumerated() {
         guard let behavior = Behavior(result.judgement.verdict) else { continue }
         let file = "\(name)_case_\(fileName(result.case.id)).json"
         let row = IndexRow(result, behavior, run.wire[result.case.id], file: file)
-        index[run.agent]?[result.case.id] = row
-        files.append(
-          (file, JSONReport.text(of: CaseReport(result, row, run, number: place + 1))))
+        rows[result.case.id] = row
+        files.append((file, JSONReport.text(of: CaseReport(result, row, run, number: place + 1))))
       }
       files += RunReport.files(of: run.result, folder: "\(folder)/\(name)").map {
         ("\(name)/\($0.path)", $0.text)
       }
+      return AgentFiles(agent: run.agent, files: files, rows: rows)
     }
-    return [("index.json", JSONReport.text(of: index))] + files
+  }
+
+  /// `index.json` for these agents.
+  public static func index(of agents: [AgentFiles]) -> (path: String, text: String) {
+    let rows = Dictionary(agents.map { ($0.agent, $0.rows) }) { first, _ in first }
+    return ("index.json", JSONReport.text(of: rows))
   }
 
   /// A word for each agent that is unique among file names: Autobahn's own words can collide.
@@ -45,16 +63,19 @@ public enum AutobahnReport {
     }
   }
 
-  /// Lower-case letters and digits; all else turns `_`.
+  /// So long may a name, or a case's id, be as a part of a file's name: file systems take 255 bytes for the whole.
+  private static let longestName = 100
+
+  /// Lower-case letters and digits; all else turns `_`, and what is too long is cut.
   private static func fileName(_ text: String) -> String {
-    let characters = text.lowercased().unicodeScalars.map { scalar in
+    let characters = text.lowercased().unicodeScalars.prefix(longestName).map { scalar in
       ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "_"
     }
     return String(characters)
   }
 
   /// A case in `index.json`.
-  private struct IndexRow: Encodable {
+  fileprivate struct IndexRow: Encodable {
     var behavior: Behavior
     var behaviorClose: CloseBehavior
     var remoteCloseCode: UInt16?

@@ -54,6 +54,16 @@ struct AutobahnServing: ParsableArguments {
     help: ArgumentHelp("Ends after that many seconds at the latest.", valueName: "seconds"))
   var maxTime: Seconds?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long nothing may move before the server gives up what it waits for.", valueName: "seconds"))
+  var patience = Seconds(duration: AutobahnServerConfiguration.usualPatience)
+
+  func validate() throws {
+    if patience.duration <= .zero { throw ValidationError("--patience must be more than 0 seconds.") }
+  }
+
   /// What can be added to the cases.
   enum Inclusion: String, ExpressibleByArgument, CaseIterable { case handshake }
 
@@ -61,18 +71,18 @@ struct AutobahnServing: ParsableArguments {
   var isUsedInVain: Bool {
     !autobahn
       && (!only.isEmpty || deliveries != "default" || !include.isEmpty || seed != 1 || report != nil || list
-        || once || maxTime != nil)
+        || once || maxTime != nil || patience.duration != AutobahnServerConfiguration.usualPatience)
   }
 
   /// Serves until a signal, a driver or the time limit ends it; then reports.
   func run(on addresses: [SocketAddress]) async throws {
     let cases = try plan()
     let folder = try ReportFolder(path: report)
+    let reports = DriverReports(folder: folder)
     let progress = DriverProgress()
-    let configuration = AutobahnServerConfiguration(cases: cases, seed: seed, endsAfterReports: once) {
-      runs in
-      _ = try folder.write(AutobahnReport.files(of: runs, folder: folder.name))
-    }
+    var configuration = AutobahnServerConfiguration(
+      cases: cases, seed: seed, endsAfterReports: once, writeReports: { try reports.write($0) })
+    configuration.patience = patience.duration
     let server = try await AutobahnServer.start(
       configuration, listeningOn: addresses, on: .shared,
       referenceLoop: try EventLoop(name: "reference").start(),
@@ -80,11 +90,14 @@ struct AutobahnServing: ParsableArguments {
     for address in server.addresses { Console.say("listening on ws://\(address)") }
     Console.say("\(cases.all.count) cases; reports will be in \(folder.name)")
     try await waitForEnd(of: server)
-    let runs = server.runs
+    let (runs, cutOff) = (server.runs, server.agentsUnderWay)
     try await server.stop()
-    if !runs.isEmpty { _ = try folder.write(AutobahnReport.files(of: runs, folder: folder.name)) }
+    let isReported = (try? reports.write(runs)) != nil
     summarize(runs, of: cases, folder: folder)
-    throw ExitRequest(status: status(of: runs))
+    for agent in cutOff {
+      Console.complain("\(agent) was in a case when the server ended, which is in no report.")
+    }
+    throw ExitRequest(status: isReported ? status(of: runs, isCutOff: !cutOff.isEmpty) : .usage)
   }
 
   /// The cases, and what of the catalogue is none.
@@ -133,10 +146,10 @@ struct AutobahnServing: ParsableArguments {
     Console.say("Reports: \(folder.name)")
   }
 
-  private func status(of runs: [AgentRun]) -> ExitStatus {
+  private func status(of runs: [AgentRun], isCutOff: Bool) -> ExitStatus {
     let outcomes = runs.map(\.result.outcome)
     if outcomes.contains(.caseFailed) { return .caseFailed }
-    return runs.isEmpty || outcomes.contains(.inconclusive) ? .inconclusive : .success
+    return runs.isEmpty || isCutOff || outcomes.contains(.inconclusive) ? .inconclusive : .success
   }
 }
 
@@ -149,7 +162,6 @@ private struct DriverProgress: Sendable {
     case .caseEnded(let agent, let result):
       if let line = report.line(for: result) { Console.say("\(agent): \(line)") }
     case .reportsWritten: Console.say("reports written")
-    case .reportsFailed(let reason): Console.complain(reason)
     }
   }
 }

@@ -16,9 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
       With --autobahn, any driver that was made for Autobahn's fuzzing server runs our scenarios instead: all whose client side \
       connects once and echoes to the end, which --list shows, and which others are left out and why. They are judged by what \
       is on the wire. A client that offers no compression is UNIMPLEMENTED in the scenarios that want an offer. Beside \
-      index.json and a file for each case, as Autobahn has them, each client gets the reports of wsrig run. It answers \
-      /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus and /updateReports. It ends on Ctrl-C, or with --once after \
-      /updateReports.
+      index.json and a file for each case, as Autobahn has them, each client gets the reports of wsrig run. A client that gives \
+      no sign of life within --patience, nor when the server then ends its side, is inconclusive there: it may be slow. It \
+      answers /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports and /stopServer. It ends on Ctrl-C and on \
+      /stopServer; with --once after the first /updateReports, as soon as no case is under way.
 
       EXIT STATUS WITH --autobahn:
         0    all well
@@ -39,6 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
   var port: UInt16 = 9001
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("The largest message; a larger one is answered with Close 1009.", valueName: "size"))
   var maxMessage = ByteCount(bytes: 16 << 20)
 
@@ -53,7 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     if autobahn.isUsedInVain {
       throw ValidationError(
-        "--only, --deliveries, --include, --seed, --report, --list, --once and --max-time go with --autobahn."
+        "--only, --deliveries, --include, --seed, --report, --list, --once, --max-time and --patience go with --autobahn."
       )
     }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }

@@ -82,5 +82,7 @@ struct BehaviorTests {
   func rulesExist() {
     let known = Set(Rule.all.map(\.id))
     #expect(CloseBehavior.closingRules.subtracting(known) == [])
+    let besides: Set = ["echo-missing", "awaited-in-vain"]
+    #expect(Judgement.rulesOfAbsence.subtracting(known) == besides)
   }
 }

@@ -58,6 +58,25 @@ struct DriverBookTests {
     #expect(told.all == ["a"])
   }
 
+  @Test(
+    "the end waits for the cases of all agents, of whom it knows which are in one, and no case begins before it"
+  )
+  func finish() {
+    let book = DriverBook(cases: cases, seed: 1)
+    let told = Told()
+    book.begin(0, of: "a")
+    book.begin(1, of: "b")
+    #expect(book.agentsUnderWay == ["a", "b"] && !book.isEnding)
+    book.finish { told.note("end") }
+    #expect(book.isEnding)
+    _ = book.end(0, of: "a", result(0, .passed), wire: nil)
+    #expect(told.all == [] && book.agentsUnderWay == ["b"])
+    _ = book.end(1, of: "b", result(1, .passed), wire: nil)
+    #expect(told.all == ["end"] && book.agentsUnderWay == [])
+    book.finish { told.note("again") }
+    #expect(told.all == ["end", "again"])
+  }
+
   @Test("each agent has a run of its own, its cases in order; what ends after the close counts no more")
   func runs() {
     let book = DriverBook(cases: cases, seed: 1)

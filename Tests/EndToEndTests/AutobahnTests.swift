@@ -41,7 +41,8 @@ extension EndToEndTests {
 
     @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
     func classic() async throws {
-      let (server, url) = try await serve(["--deliveries", "whole"])
+      // In some cases the library waits for the end of a message whose text is bad already, as it may.
+      let (server, url) = try await serve(["--deliveries", "whole", "--patience", "3"])
       let driver = try await drive(url, "websockets")
       #expect(driver.status == 0, "\(driver.everything)")
       let end = try await server.finish()
@@ -103,7 +104,9 @@ extension EndToEndTests {
       "a driver that breaks the echo is caught, one that never ends too",
       arguments: [("reverses", "echo-as-sent"), ("swallows", "echo-missing"), ("stays", "echo-missing")])
     func bad(defect: String, rule: String) async throws {
-      let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-1*"])
+      let (server, url) = try await serve([
+        "--deliveries", "whole", "--only", "1.text-1*", "--patience", "1",
+      ])
       let driver = try await drive(url, "bad-one", defect)
       #expect(driver.status == 0, "\(driver.everything)")
       let end = try await server.finish()
@@ -115,6 +118,96 @@ extension EndToEndTests {
       let rows = try #require(try index()["bad-one"])
       #expect(rows.values.contains { $0.behavior == "FAILED" })
       #expect(driver.output.contains("FAILED"))
+    }
+
+    @Test("a driver that takes longer than a second for an echo is slow, which is no fault")
+    func slow() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-125"])
+      let driver = try await drive(url, "slow-one", "slow:1.3")
+      let end = try await server.finish()
+      #expect(driver.status == 0 && end.status == 0, "\(driver.everything)\n\(end.everything)")
+      #expect(try index()["slow-one"]?["1.text-125"]?.behavior == "OK")
+    }
+
+    @Test("a driver that shows no sign of life after the server's patience is inconclusive: it may be slow")
+    func silentDriver() async throws {
+      let (server, url) = try await serve([
+        "--deliveries", "whole", "--only", "1.text-125", "--patience", "0.5",
+      ])
+      let driver = try await drive(url, "frozen", "freezes")
+      let end = try await server.finish()
+      #expect(driver.status == 0 && end.status == 3, "\(driver.everything)\n\(end.everything)")
+      let results = try await Results.read(folder, "reports/latest/frozen")
+      #expect(results["1.text-125"]?.verdict == "inconclusive")
+      #expect(results["1.text-125"]?.reason?.contains("--patience") == true)
+    }
+
+    @Test("--once waits for the client that is in a case while another asks for the reports, and names it")
+    func onceWaitsForOthers() async throws {
+      let (server, url) = try await serve([
+        "--deliveries", "whole", "--only", "1.text-125", "--only", "1.text-126",
+      ])
+      let driver = Repository.folder.appending(path: "Tests/Python/autobahn_driver.py").path
+      let python = try #require(Repository.python)
+      let slow = try await RunningChild.start(python, [driver, url, "B", "slow:6"])
+      _ = try await slow.line(containing: "begun")
+      let quick = try await drive(url, "A")
+      #expect(quick.status == 0, "\(quick.everything)")
+      let end = try await server.finish()
+      _ = try await slow.finish()
+      #expect(end.status == 3, "\(end.everything)")
+      #expect(end.errors.contains("B was put through 1 of 2 cases only"), "\(end.everything)")
+      #expect(try index()["B"]?["1.text-125"]?.behavior == "OK" && index()["A"]?.count == 2)
+    }
+
+    @Test("who is in a case when the server ends at once is named, and not all is well")
+    func cutOff() async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-125"])
+      let driver = Repository.folder.appending(path: "Tests/Python/autobahn_driver.py").path
+      let python = try #require(Repository.python)
+      let slow = try await RunningChild.start(python, [driver, url, "B", "slow:30"])
+      _ = try await slow.line(containing: "begun")
+      server.signal(SIGTERM)
+      let end = try await server.finish()
+      slow.kill()
+      #expect(
+        end.status == 3 && end.errors.contains("B was in a case when the server ended"), "\(end.everything)")
+    }
+
+    @Test("a client's long name, or reports that cannot be written, cost no other client its own; told once")
+    func agentsAreIndependent() async throws {
+      try folder.write("in the way", to: "out/blocked")
+      let (server, url) = try await serve([
+        "--deliveries", "whole", "--only", "1.text-125", "--report", "out",
+      ])
+      let long = String(repeating: "x", count: 600)
+      let script = """
+        import asyncio, sys, websockets
+
+        async def main():
+            for agent in sys.argv[2:]:
+                async with websockets.connect(sys.argv[1] + "/runCase?case=1&agent=" + agent) as ws:
+                    async for message in ws:
+                        await ws.send(message)
+            async with websockets.connect(sys.argv[1] + "/updateReports?agent=" + agent) as ws:
+                async for message in ws:
+                    print(message)
+
+        asyncio.run(main())
+        """
+      let python = try #require(Repository.python)
+      let driver = try await RunningChild.run(python, ["-c", script, url, long, "blocked", "last"])
+      #expect(driver.output.contains("The client \"blocked\" has no reports"), "\(driver.everything)")
+      let end = try await server.finish()
+      #expect(end.status == 2, "\(end.everything)")
+      #expect(
+        end.errors.components(separatedBy: "The client \"blocked\" has no reports").count == 2,
+        "\(end.everything)")
+      let rows = try JSONDecoder().decode(
+        [String: [String: Row]].self, from: Data(folder.text("out/index.json").utf8))
+      #expect(Set(rows.keys) == [long, "last"])
+      for row in rows.values.flatMap(\.values) { #expect(folder.has("out/\(row.reportfile)")) }
+      #expect(folder.has("out/last/results.json"))
     }
 
     @Test("our own tour is such a driver: the reference keeps every rule, refused openings included")
@@ -133,7 +226,9 @@ extension EndToEndTests {
       #expect(rows.keys.contains { $0.hasPrefix("0.") && !$0.contains("accept") })
     }
 
-    @Test("a client on the simulated board is taken through as well, compressing; --only chooses, an unknown id is told")
+    @Test(
+      "a client on the simulated board is taken through as well, compressing; --only chooses, an unknown id is told"
+    )
     func board() async throws {
       let (server, url) = try await serve(["--deliveries", "whole"])
       let words = [
@@ -197,6 +292,10 @@ extension EndToEndTests {
       import asyncio, sys, websockets
 
       async def answer(ws):
+          if sys.argv[1] == "nothing":
+              return
+          if sys.argv[1] == "silence":
+              await asyncio.Event().wait()
           await ws.send(sys.argv[1])
 
       async def main():
@@ -216,7 +315,11 @@ extension EndToEndTests {
       let path = try await Tool.run(["autobahn", "ws://127.0.0.1:9001/runCase"], in: folder)
       expectComplaint(path, status: 2, ["has a path"])
       let python = try #require(Repository.python)
-      for (answer, part) in [("hello", "answered \"hello\""), ("0", "has selected no cases")] {
+      for (answer, part) in [
+        ("hello", "answered \"hello\""), ("0", "has selected no cases"),
+        ("silence", "it accepted the WebSocket and then stayed silent for 10"),
+        ("nothing", "it accepted the WebSocket and closed it without a message"),
+      ] {
         let server = try await RunningChild.start(python, ["-c", Self.answering, answer])
         let port = try #require(try await server.line(containing: "port").split(separator: " ").last)
         let child = try await Tool.run(["autobahn", "ws://127.0.0.1:\(port)"], in: folder)

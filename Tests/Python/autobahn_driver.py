@@ -1,5 +1,5 @@
 """The classic driver for Autobahn's fuzzing server, with Python's websockets. A third argument names a defect to have;
-`compresses` is none: it offers permessage-deflate."""
+`compresses` is none: it offers permessage-deflate; nor is `slow:SECONDS`: it says when a message came and takes its time to echo."""
 
 import asyncio
 import json
@@ -7,7 +7,8 @@ import sys
 
 import websockets
 
-SERVER, AGENT, DEFECT = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else ""
+SERVER, AGENT = sys.argv[1:3]
+DEFECT, _, DELAY = (sys.argv[3] if len(sys.argv) > 3 else "").partition(":")
 
 
 def connect(path):
@@ -29,8 +30,13 @@ async def run_case(number, begun):
                     message = message[::-1]
                 if DEFECT == "swallows":
                     continue
-                if DEFECT == "stays":
+                if DEFECT == "freezes":
+                    ws.transport.pause_reading()
+                if DEFECT in ("stays", "freezes"):
                     await asyncio.Event().wait()
+                if DEFECT == "slow":
+                    print("begun", flush=True)
+                    await asyncio.sleep(float(DELAY))
                 await ws.send(message)
     except (websockets.ConnectionClosed, websockets.InvalidHandshake, EOFError, OSError):
         pass
@@ -50,7 +56,7 @@ async def main():
     for number in range(1, await case_count() + 1):
         begun = asyncio.Event()
         case = asyncio.create_task(run_case(number, begun))
-        await (begun.wait() if DEFECT == "stays" else case)
+        await (begun.wait() if DEFECT in ("stays", "freezes") else case)
         print(number, await status(number), flush=True)
         case.cancel()
     await update_reports()

@@ -53,6 +53,16 @@ struct AutobahnReportTests {
     for file in ["results.json", "junit.xml", "report.html"] { #expect(files["me/\(file)"] != nil) }
   }
 
+  @Test("a client's name of any length makes file names that a file system takes, each its own")
+  func longNames() {
+    let long = String(repeating: "x", count: 600)
+    let names = AutobahnReport.fileNames(of: [long + "a", long + "b"])
+    #expect(Set(names).count == 2)
+    let files = Self.files([long + "a", long + "b", "c"])
+    #expect(files.keys.flatMap { $0.split(separator: "/") }.allSatisfy { $0.utf8.count <= 255 })
+    #expect(files["c/results.json"] != nil && files["\(names[1])/results.json"] != nil)
+  }
+
   @Test("agents whose names differ only in signs do not overwrite each other")
   func collisions() {
     #expect(AutobahnReport.fileNames(of: ["A b", "a-b", "c"]) == ["a_b", "a_b_2", "c"])

@@ -9,6 +9,9 @@ import WebSocketPeers
 extension AutobahnServer {
   /// Puts a driver's client through a case, and the reference beside it. On the server's loop.
   func run(_ index: Int, for agent: String, on connection: UnclaimedConnection) throws {
+    guard !book.isEnding else {
+      return refuse(connection, "The server is about to end, and no case begins any more.")
+    }
     let testCase = configuration.cases.all[index]
     let start = MonotonicInstant.now()
     let patience = Patience(configuration.patience, atMost: configuration.longestPatience)
@@ -23,7 +26,7 @@ extension AutobahnServer {
       let duration = (MonotonicInstant.now() - start).seconds
       let result: CaseResult
       do {
-        result = Self.judge(testCase, connections, reference: try await expected, duration)
+        result = judge(testCase, connections, reference: try await expected, duration)
       } catch {
         let reason = "the reference could not be put through the case: \(error)"
         result = CaseResult(
@@ -36,12 +39,13 @@ extension AutobahnServer {
     }
   }
 
-  private static func judge(
+  private func judge(
     _ testCase: Case, _ connections: [ConnectionTrace], reference: AttemptTrace, _ durationSeconds: Double
   ) -> CaseResult {
     let (judgement, device) = Judge.judge(case: testCase, wire: connections, reference: reference)
     return CaseResult(
-      case: testCase, judgement: judgement, attempts: 1, durationSeconds: durationSeconds, device: device,
-      reference: reference, serverSHA1: device.serverSHA1)
+      case: testCase,
+      judgement: judgement.doubtingSilence(on: connections, patience: configuration.patience), attempts: 1,
+      durationSeconds: durationSeconds, device: device, reference: reference, serverSHA1: device.serverSHA1)
   }
 }

@@ -44,38 +44,42 @@ extension AutobahnServer {
         let runs = book.runs
         Task { self.report(runs, to: connection, thenEnds: shutsDown || self.configuration.endsAfterReports) }
       }
-    case .stopServer: try say(nil, on: connection, thenEnds: true)
+    case .stopServer: try say(nil, on: connection) { [self] in endRequested.yield() }
     }
   }
 
-  /// Not on the loop: others are served meanwhile.
+  /// Not on the loop: others are served meanwhile. What could not be written is told, and is no reason to go on for ever.
   private func report(_ runs: [AgentRun], to connection: UnclaimedConnection, thenEnds: Bool) {
+    var complaint: String?
     do {
       if !runs.isEmpty { try configuration.writeReports(runs) }
       progress(.reportsWritten)
-      onLoop { try self.say(nil, on: connection, thenEnds: thenEnds) }
     } catch {
-      progress(.reportsFailed("\(error)"))
-      onLoop { try self.say("\(error)", on: connection) }
+      complaint = "\(error)"
     }
+    // Other clients may be in the middle of a case.
+    let end = thenEnds ? { @Sendable [self] in book.finish { [self] in endRequested.yield() } } : nil
+    onLoop { [complaint] in try self.say(complaint, on: connection, then: end) }
   }
 
   // MARK: answers
 
-  /// One text message, or none, and a Close without a code.
-  private func say(_ text: String?, on connection: UnclaimedConnection, thenEnds: Bool = false) throws {
+  /// One text message, or none, and a Close without a code; then something else, once the connection has ended.
+  private func say(
+    _ text: String?, on connection: UnclaimedConnection, then next: (@Sendable () -> Void)? = nil
+  ) throws {
     let message = text.map { [ServerStep.sendFrame(FrameSpec(.text, .text($0)))] } ?? []
     let script = ServerScript(message + [.sendFrame(FrameSpec(.close))])
     let attempt = try connection.play(script, token: tokens.next(), patience: Self.controlPatience)
-    guard thenEnds else { return }
+    guard let next else { return }
     Task {
       _ = await attempt?.record()
-      endRequested.yield()
+      next()
     }
   }
 
   /// A refusal in place of the opening response, as Autobahn's server gives it.
-  private func refuse(_ connection: UnclaimedConnection, _ sentence: String) {
+  func refuse(_ connection: UnclaimedConnection, _ sentence: String) {
     let text = sentence + "\n"
     let head = """
       HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\

@@ -33,8 +33,8 @@ public final class AutobahnServer: Sendable {
     let desk = ConnectionDesk()
     var settings = ScriptedConfiguration()
     settings.logger.logLevel = .error
-    // A client on a busy computer may take its time to end TCP.
-    settings.drainTimeout = .seconds(1)
+    // A client on a busy computer may take its time to end TCP, and that it does not is taken for no sign of life.
+    settings.drainTimeout = .seconds(3)
     settings.onUnclaimed = { desk.receive($0) }
     let server = try await ScriptedServer.start(listeningOn: addresses, on: loop, configuration: settings)
     let made = AutobahnServer(configuration, server, referenceLoop, progress)
@@ -60,6 +60,9 @@ public final class AutobahnServer: Sendable {
 
   /// What the clients came to so far, in the order in which they came.
   public var runs: [AgentRun] { book.runs }
+
+  /// The clients of which a case is under way.
+  public var agentsUnderWay: [String] { book.agentsUnderWay }
 
   /// Stops; cases under way are not in the results.
   public func stop() async throws {

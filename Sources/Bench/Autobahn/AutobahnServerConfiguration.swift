@@ -8,12 +8,15 @@ public struct AutobahnServerConfiguration: Sendable {
   /// The seed of everything random that is ours.
   public var seed: UInt64
   /// How long nothing may move before the server gives up what it waits for.
-  public var patience = Duration.seconds(1)
+  public var patience = Self.usualPatience
   /// When it gives up at the latest.
-  public var longestPatience = Duration.seconds(15)
+  var longestPatience: Duration { max(.seconds(15), patience * 6) }
+  /// What a slow driver in a slow language gets.
+  public static let usualPatience = Duration.seconds(10)
   /// Whether it ends after the first reports that a driver asks for.
   public var endsAfterReports: Bool
-  /// Writes the reports of all clients so far, of which there is one at least. A driver that asks for them waits.
+  /// Writes the reports of all clients so far, of which there is one at least, and tells the user what could not be written. A
+  /// driver that asks for them waits.
   public var writeReports: @Sendable ([AgentRun]) throws -> Void
 
   /// Creates a configuration.
@@ -34,6 +37,4 @@ public enum DriverEvent: Sendable {
   case caseEnded(agent: String, CaseResult)
   /// A driver asked for the reports, and they were written.
   case reportsWritten
-  /// They could not be written; the sentence says why.
-  case reportsFailed(String)
 }

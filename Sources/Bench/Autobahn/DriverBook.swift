@@ -29,6 +29,10 @@ final class DriverBook: Sendable {
     var names: [String] = []
     var agents: [String: Agent] = [:]
     var isClosed = false
+    /// Who waits until no case of any agent is under way; from the first of them on none begins.
+    var ending: [@Sendable () -> Void] = []
+
+    var isIdle: Bool { agents.values.allSatisfy(\.running.isEmpty) }
   }
 
   private let cases: [Case]
@@ -50,7 +54,7 @@ final class DriverBook: Sendable {
 
   /// Notes what became of a case, in place of what was known before; false where nothing counts any more.
   func end(_ index: Int, of agent: String, _ result: CaseResult, wire: WireFacts?) -> Bool {
-    let (counts, due) = state.withLock { state -> (Bool, [Waiter]) in
+    let (counts, due) = state.withLock { state -> (Bool, [@Sendable () -> Void]) in
       var entry = state.agents[agent] ?? Agent()
       if !state.isClosed {
         var kept = result
@@ -62,13 +66,30 @@ final class DriverBook: Sendable {
       let left = (entry.running[index] ?? 1) - 1
       entry.running[index] = left > 0 ? left : nil
       let waiting = entry.waiting
-      let due = waiting.filter { entry.isDue($0) }
+      let due = waiting.filter { entry.isDue($0) }.map(\.body)
       entry.waiting = waiting.filter { !entry.isDue($0) }
       state.agents[agent] = entry
-      return (!state.isClosed, due)
+      return (!state.isClosed, due + (state.isIdle ? state.ending : []))
     }
-    for waiter in due { waiter.body() }
+    for body in due { body() }
     return counts
+  }
+
+  /// Lets no further case begin, and calls the body once none of any agent is under way.
+  func finish(_ body: @escaping @Sendable () -> Void) {
+    let isDue = state.withLock { state in
+      state.ending.append(body)
+      return state.isIdle
+    }
+    if isDue { body() }
+  }
+
+  /// Whether no case begins any more.
+  var isEnding: Bool { state.withLock { $0.isClosed || !$0.ending.isEmpty } }
+
+  /// The agents of which a case is under way, in the order in which they came.
+  var agentsUnderWay: [String] {
+    state.withLock { state in state.names.filter { state.agents[$0]?.running.isEmpty == false } }
   }
 
   /// Tells the behavior in a case once it is not under way; nil where it never was.
