@@ -21,8 +21,10 @@ struct MutantPlan {
     }
   }
 
-  /// The mutants.
+  /// The mutants that have a case.
   let entries: [Entry]
+  /// The ids of those that have none: what was chosen is not of their chapters.
+  let leftOut: [String]
   /// The cases of all of them, in the catalogue's order.
   let cases: [Case]
   /// A digest of what decides the verdicts beside the mutants (see `MutantRunResult`).
@@ -40,11 +42,16 @@ struct MutantPlan {
       .mapValues { String(decoding: $0, as: UTF8.self) }
     let chooser = try CaseChooser(configuration)
     var entries: [Entry] = []
+    var leftOut: [String] = []
     var complaints: [String] = []
     for mutant in configuration.mutants {
       do {
         let (declared, cases) = try chooser.cases(for: mutant)
         let changes = try mutant.changed(sources).mapValues { Array($0.utf8) }
+        guard !cases.isEmpty else {
+          leftOut.append(mutant.id)
+          continue
+        }
         entries.append(
           Entry(
             mutant: mutant, client: client.replacing(changes, note: "mutant \(mutant.id)"),
@@ -56,7 +63,13 @@ struct MutantPlan {
       }
     }
     guard complaints.isEmpty else { throw ConfigurationError(complaints.joined(separator: "\n")) }
+    guard !entries.isEmpty else {
+      throw ConfigurationError(
+        "None of the chosen cases is of the chapters that the chosen mutants are about; check --cases and --only."
+      )
+    }
     self.entries = entries
+    self.leftOut = leftOut
     let needed = Set(entries.flatMap { $0.cases.map(\.id) })
     cases = try RunPlan.cases(of: configuration.scenarios, choice: .all, seed: configuration.seed)
       .filter { needed.contains($0.id) }

@@ -27,7 +27,7 @@ public struct MutantRunConfiguration: Sendable {
   public var isMatrix: Bool
   /// Whether the matrix puts each mutant through the scenarios of its own chapters only.
   public var ownChapters: Bool
-  /// After this long no further mutant begins; nil is no limit.
+  /// After this long no further mutant begins, nor a case on the client without a defect; nil is no limit.
   public var maxTime: Duration?
   /// An earlier run, whose results are taken over where they belong to this one.
   public var earlier: MutantRunResult?
@@ -85,7 +85,7 @@ public struct MutantRun: Sendable {
   /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError`: before the first mutant only.
   public func run() async throws -> MutantRunResult {
     let start = MonotonicInstant.now()
-    let earlier = configuration.earlier.flatMap { $0.fingerprint == plan.fingerprint ? $0 : nil }
+    let earlier = configuration.earlier.flatMap { belongsHere($0) ? $0 : nil }
     var result: MutantRunResult
     if let earlier, earlier.isMatrix {
       result = earlier
@@ -96,12 +96,24 @@ public struct MutantRun: Sendable {
       result = MutantRunResult(
         tool: Tool.name, seed: configuration.seed, isMatrix: configuration.isMatrix,
         ownChapters: configuration.ownChapters, fingerprint: plan.fingerprint,
-        baseline: try await runBaseline(), plannedCount: plan.entries.count)
+        baseline: try await runBaseline(since: start), plannedCount: plan.entries.count)
     }
+    result.leftOut = plan.leftOut
     progress(.baselineEnded(result))
     result.mutants = await runMutants(against: result, earlier: earlier, since: start)
     result.durationSeconds = (earlier?.durationSeconds ?? 0) + (.now() - start).seconds
     return result
+  }
+
+  /// Whether an earlier run's results are of the same plan, and it knew of all cases how the client without a defect fares.
+  private func belongsHere(_ earlier: MutantRunResult) -> Bool {
+    earlier.fingerprint == plan.fingerprint
+      && Set(plan.cases.map(\.id)).isSubset(of: earlier.baseline.map(\.case))
+  }
+
+  /// How much of the time that the user gave is left; nil is no limit.
+  private func timeLeft(since start: MonotonicInstant) -> Duration? {
+    configuration.maxTime.map { max(.zero, $0 - (.now() - start)) }
   }
 
   private func runMutants(
@@ -111,8 +123,7 @@ public struct MutantRun: Sendable {
       run.baseline.map { ($0.case, $0.verdict) }, uniquingKeysWith: { _, last in last })
     let ended = await inParallel(plan.entries) { entry -> MutantResult? in
       var result = earlier?.mutants.first { $0.id == entry.mutant.id && $0.source == entry.source }
-      let isOver = configuration.maxTime.map { .now() - start >= $0 } ?? false
-      if result == nil, !isOver { result = await self.run(entry, baseline: verdicts) }
+      if result == nil, timeLeft(since: start) != .zero { result = await self.run(entry, baseline: verdicts) }
       guard let result else { return nil }
       progress(.mutantEnded(result))
       return result
@@ -120,8 +131,9 @@ public struct MutantRun: Sendable {
     return ended.compactMap { $0 }
   }
 
-  /// The verdicts on the client without a defect. Each job takes a share of the cases.
-  private func runBaseline() async throws -> [BaselineVerdict] {
+  /// The verdicts on the client without a defect, as far as there is time. Each job takes a share of the cases.
+  private func runBaseline(since start: MonotonicInstant) async throws -> [BaselineVerdict] {
+    guard timeLeft(since: start) != .zero else { return [] }
     let client = try ClientBundle(client: nil, adapter: nil, fixtures: configuration.fixtures)
     let share = max(1, (plan.cases.count + configuration.jobs - 1) / configuration.jobs)
     let shares = stride(from: 0, to: plan.cases.count, by: share).map { start in
@@ -129,7 +141,9 @@ public struct MutantRun: Sendable {
     }
     let results = await inParallel(shares) { cases in
       await Swift.Result.catching {
-        try await ConformanceRun(runConfiguration(of: client, cases), progress: { _ in }).run()
+        var configuration = runConfiguration(of: client, cases)
+        configuration.maxTime = timeLeft(since: start)
+        return try await ConformanceRun(configuration, progress: { _ in }).run()
       }
     }
     let cases = try results.flatMap { try $0.get().cases }

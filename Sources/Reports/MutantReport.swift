@@ -71,6 +71,9 @@ public struct MutantReport: Sendable {
     lines.append(
       "\(run.mutants.count) mutants in \(run.durationSeconds.rounded(toPlaces: 1)) s: \(counts.joined(separator: ", "))"
     )
+    if !run.leftOut.isEmpty {
+      lines.append("\(run.leftOut.count) mutants left out: none of the chosen cases is of their chapters")
+    }
     return lines.joined(separator: "\n")
   }
 

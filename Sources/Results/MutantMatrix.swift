@@ -60,6 +60,7 @@ public struct MutantMatrix: Sendable {
         "a reason is given why no mutant fails \($0), but \(mutantsByScenario[$0]?.first ?? "one") does"
       }
     }
-    return notFound + vain + unexplained + needless
+    let withoutCase = run.leftOut.map { "no case is of the chapters of the mutant \($0)" }
+    return notFound + vain + withoutCase + unexplained + needless
   }
 }

@@ -19,6 +19,8 @@ public struct MutantRunResult: Sendable, Hashable, Codable {
   public var baseline: [BaselineVerdict]
   /// How many mutants there are; fewer results are there where the run was interrupted.
   public var plannedCount: Int
+  /// The ids of mutants that are in no plan, because none of the chosen cases is of their chapters.
+  public var leftOut: [String] = []
   /// The mutants by id.
   public var mutants: [MutantResult] = []
   /// How long it took, in seconds.

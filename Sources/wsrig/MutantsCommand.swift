@@ -62,7 +62,9 @@ struct MutantsCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Begins no further mutant after that many seconds.", valueName: "seconds"))
+    help: ArgumentHelp(
+      "Begins no further mutant after that many seconds, nor a case on the client without a defect, which goes first.",
+      valueName: "seconds"))
   var maxTime: Seconds?
 
   @Option(
@@ -140,33 +142,37 @@ struct MutantsCommand: AsyncParsableCommand {
 final class MutantProgress: Sendable {
   private struct State {
     var waiting: [String]
+    var count = 0
     var ended: [String: MutantResult] = [:]
   }
 
   let report: MutantReport
   private let state: Mutex<State>
-  private let count: Int
 
   init(ids: [String]) {
     report = MutantReport(style: Console.style, ids: ids)
     state = Mutex(State(waiting: ids))
-    count = ids.count
   }
 
   /// Takes the next event of the run.
   func receive(_ event: MutantRunEvent) {
     switch event {
     case .baselineStarted(let cases): redraw("\(cases) cases on the client without a defect")
-    case .baselineEnded(let result): stay(report.header(of: result))
+    case .baselineEnded(let result):
+      state.withLock { state in
+        state.waiting.removeAll(where: result.leftOut.contains)
+        state.count = state.waiting.count
+      }
+      stay(report.header(of: result))
     case .mutantEnded(let result):
-      let (known, left) = state.withLock { state in
+      let (known, left, count) = state.withLock { state in
         state.ended[result.id] = result
         var known: [MutantResult] = []
         while let id = state.waiting.first, let next = state.ended.removeValue(forKey: id) {
           known.append(next)
           state.waiting.removeFirst()
         }
-        return (known, state.waiting.count - state.ended.count)
+        return (known, state.waiting.count - state.ended.count, state.count)
       }
       for result in known { stay(report.line(for: result)) }
       redraw("\(left) of \(count) mutants to go")

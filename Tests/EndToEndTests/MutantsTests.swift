@@ -10,10 +10,11 @@ extension EndToEndTests {
     init() throws { folder = try TemporaryFolder() }
 
     /// Writes a mutant of our client into the folder `mutants`.
-    private func write(_ id: String, find: String, with text: String, killedBy: String = "2.ping-text") throws
-    {
+    private func write(
+      _ id: String, find: String, with text: String, killedBy: String = "2.ping-text", chapter: Int = 2
+    ) throws {
       let document: [String: Any] = [
-        "id": id, "defect": "It is \(id).", "chapters": [2], "seen": [String](),
+        "id": id, "defect": "It is \(id).", "chapters": [chapter], "seen": [String](),
         "replace": [["find": find, "with": text]], "killedBy": [killedBy],
       ]
       let data = try JSONSerialization.data(withJSONObject: document)
@@ -103,6 +104,37 @@ extension EndToEndTests {
       #expect(table.contains("- `dead` (imagined): It is dead."))
       #expect(
         table.contains("- `2.ping-ten`: `dead`\n") && table.contains("- `2.pong-unsolicited`: It is so.\n"))
+    }
+
+    @Test("a mutant of whose chapters no case is chosen is left out and counted, not told as surviving")
+    func withoutCase() async throws {
+      try write("another", find: Self.answer, with: "pass  # elsewhere", killedBy: "5.text-two", chapter: 5)
+      try write("dead", find: Self.answer, with: "pass")
+      let words = ["--matrix", "--own-chapters", "--cases", "2.ping-text"]
+      let child = try await run(words)
+      #expect(child.status == 0 && !child.output.contains("SURVIVED"), "\(child.everything)")
+      #expect(child.output.contains("\n1 mutants in ") && child.output.contains("killed       dead"))
+      #expect(child.output.contains("1 mutants left out: none of the chosen cases"), "\(child.everything)")
+      let none = try await run(words + ["--only", "another"])
+      expectComplaint(none, status: 2, ["None of the chosen cases", "--cases"])
+    }
+
+    @Test("--max-time counts the client without a defect too")
+    func maxTime() async throws {
+      try write("dead", find: Self.answer, with: "pass")
+      let start = ContinuousClock.now
+      for seconds in ["0", "2"] {
+        let child = try await run(["--matrix", "--max-time", seconds])
+        #expect(child.status == 3 && child.output.contains("after 0 of 1 mutants"), "\(child.everything)")
+      }
+      // The whole catalogue takes far longer.
+      #expect(ContinuousClock.now - start < .seconds(30))
+      // A run that does not know of all cases how the client without a defect fares is not built upon.
+      let words = ["--matrix", "--cases", "2.ping-t*", "--json", "out.json"]
+      let none = try await run(words + ["--max-time", "0"])
+      #expect(none.status == 3, "\(none.everything)")
+      let whole = try await run(words + ["--resume"])
+      #expect(whole.status == 0 && whole.output.contains("killed       dead"), "\(whole.everything)")
     }
 
     @Test("mistakes: one sentence, status 2")
