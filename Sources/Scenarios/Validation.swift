@@ -64,6 +64,17 @@ struct ScenarioChecker {
         allowed: "lower-case letters, digits and hyphens, in parts joined by dots, such as 2.ping-empty")
     }
     if scenario.description.isEmpty { report("description", "is empty", allowed: "one sentence") }
+    for (key, text) in [
+      ("description", scenario.description), ("expectation", scenario.expectation),
+      ("dispute", scenario.dispute ?? ""),
+    ] where text.contains(where: \.isNewline) {
+      report(key, "holds a line end", allowed: "text on one line")
+    }
+    for (index, tag) in scenario.tags.enumerated() where !Self.isWellFormed(word: tag) {
+      report(
+        "tags[\(index)]", "is \(JSONValue.string(tag).summary)",
+        allowed: "lower-case letters, digits and hyphens, such as fail-fast")
+    }
     if !Citation.isKnown(scenario.rfc) {
       report(
         "rfc", "is \"\(scenario.rfc)\"",
@@ -78,11 +89,12 @@ struct ScenarioChecker {
   }
 
   static func isWellFormed(id: String) -> Bool {
-    let parts = id.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.allSatisfy { part in
-      let words = part.split(separator: "-", omittingEmptySubsequences: false)
-      return words.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(Self.isIdentifierByte) }
-    }
+    id.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { isWellFormed(word: $0) }
+  }
+
+  private static func isWellFormed(word: some StringProtocol) -> Bool {
+    let parts = word.split(separator: "-", omittingEmptySubsequences: false)
+    return parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(isIdentifierByte) }
   }
 
   private static func isIdentifierByte(_ byte: UInt8) -> Bool {
@@ -92,6 +104,9 @@ struct ScenarioChecker {
   private mutating func checkExpected() {
     if scenario.expected.failFast && scenario.expected.failure == false {
       report("expected.failFast", "is true although failure is false", allowed: "false")
+    }
+    if scenario.expected.closeCodes == [] {
+      report("expected.closeCodes", "is empty", allowed: "a list of at least one code, or no such key")
     }
   }
 

@@ -202,6 +202,37 @@ import Testing
     #expect(message("{}") == "x.json: schemaVersion is missing; allowed here: 1.")
   }
 
+  @Test func anEmptyListOfCloseCodesAllowsNothing() {
+    #expect(
+      message(file(steps: "", extra: #", "expected": {"closeCodes": []}"#))
+        == "x.json: expected.closeCodes is empty; allowed here: a list of at least one code, or no such key.")
+  }
+
+  @Test(arguments: ["A B", "", "Fail-fast", "a--b"]) func aTagIsAWord(tag: String) {
+    #expect(
+      message(file(steps: "", extra: #", "tags": ["fail-fast", "\#(tag)"]"#))
+        == #"x.json: tags[1] is "\#(tag)"; allowed here: lower-case letters, digits and hyphens, such as fail-fast."#
+    )
+  }
+
+  @Test func textsForPeopleStandOnOneLine() {
+    #expect(
+      message(file(steps: "").replacingOccurrences(of: "Does.", with: #"Does.\nMore."#))
+        == "x.json: description holds a line end; allowed here: text on one line.")
+    #expect(
+      message(file(steps: "", extra: #", "expectation": "Is.\r\nIs.""#))
+        == "x.json: expectation holds a line end; allowed here: text on one line.")
+    #expect(
+      message(file(steps: "", extra: #", "dispute": "Is.\u2028Is.""#))
+        == "x.json: dispute holds a line end; allowed here: text on one line.")
+  }
+
+  @Test func aVersionThatIsNotThere() {
+    #expect(
+      message(file(steps: "").replacingOccurrences(of: #""schemaVersion": 1"#, with: #""schemaVersion": 2"#))
+        == "x.json: schemaVersion is 2; allowed here: 1.")
+  }
+
   @Test func syntax() throws {
     let cases = [
       ("{\n  \"id\": }", "no value begins like this at line 2, column 9"),

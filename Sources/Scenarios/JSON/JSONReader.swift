@@ -35,7 +35,9 @@ extension JSONReader {
 
   package func integer(_ range: ClosedRange<Int>) throws(ScenarioFileError) -> Int {
     guard case .integer(let integer) = value, range.contains(integer) else {
-      throw mismatch("a whole number from \(range.lowerBound) to \(range.upperBound)")
+      throw mismatch(
+        range.count == 1
+          ? "\(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return integer
   }
