@@ -1,4 +1,5 @@
 import Foundation
+import Results
 import Verdicts
 
 /// What a run left in its report folder, as far as the next run goes by it.
@@ -8,8 +9,10 @@ public struct LastRun: Sendable {
 
   /// The seed of the run.
   public let seed: UInt64
-  /// The ids of the cases that failed or were inconclusive.
+  /// The ids of the cases that failed or were inconclusive, and of those that had been so before and did not get to run.
   public let attentionIDs: Set<String>
+  /// Whether every case of its plan ran.
+  public let isWhole: Bool
 
   private struct Document: Decodable {
     struct Row: Decodable {
@@ -19,6 +22,8 @@ public struct LastRun: Sendable {
 
     var seed: UInt64
     var cases: [Row]
+    var endedEarly: EndedEarly?
+    var unsettled: [String]?
   }
 
   /// Reads `results.json` of a report folder.
@@ -38,7 +43,9 @@ public struct LastRun: Sendable {
           + "(\(error.underlyingReason)); run without --failed first, or name another folder with --report.")
     }
     seed = document.seed
-    attentionIDs = Set(document.cases.filter { [.failed, .inconclusive].contains($0.verdict) }.map(\.id))
+    let failed = document.cases.filter { [.failed, .inconclusive].contains($0.verdict) }.map(\.id)
+    attentionIDs = Set(failed).union(document.unsettled ?? [])
+    isWhole = document.endedEarly == nil
   }
 }
 

@@ -20,6 +20,7 @@ struct ResultsDocument: Encodable {
   var startedAt: String
   var durationSeconds: Double
   var endedEarly: EndedEarly?
+  var unsettled: [String]?
   var summary: Summary
   var violations: [Violation]
   var keys: KeyRecord?
@@ -38,6 +39,7 @@ struct ResultsDocument: Encodable {
     startedAt = Self.timestamp(run.startedAt)
     durationSeconds = run.durationSeconds.rounded(toPlaces: 3)
     endedEarly = run.endedEarly
+    unsettled = run.unsettled.isEmpty ? nil : run.unsettled
     summary = Summary(run)
     violations = run.violations
     keys = run.keys

@@ -142,6 +142,12 @@ public struct TerminalReport: Sendable {
         style.colored(
           "The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early.sentence)", .red))
     }
+    if !run.unsettled.isEmpty {
+      lines.append(
+        style.colored(
+          "\(run.unsettled.count) cases that had failed or were inconclusive before did not run; --failed still has them.",
+          .red))
+    }
     if run.referenceFailedCount > 0 {
       lines.append(
         style.colored(

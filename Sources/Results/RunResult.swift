@@ -33,6 +33,8 @@ public struct RunResult: Sendable {
   public var endedEarly: EndedEarly?
   /// How many cases the plan had.
   public var plannedCount: Int
+  /// The ids of cases that failed or were inconclusive in an earlier run and have not run since, sorted.
+  public var unsettled: [String] = []
   /// The limits by which resources were judged.
   public var limits = ResourceLimits()
   /// The tool as the user called it.

@@ -42,7 +42,9 @@ struct BoardOptions: ParsableArguments {
 
 /// How the simulated board is made.
 struct SimulationOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The heap, in bytes or with K or M behind the number.", valueName: "size"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The heap, in bytes or with K or M behind the number.", valueName: "size"))
   var simHeap = ByteCount(bytes: 400 * 1024)
 
   @Option(help: "Whether lwIP's limits are imitated: 6,400-byte buffers, five sockets, short reads.")

@@ -4,35 +4,42 @@ import Verdicts
 /// What a client may cost the board before a case is nonStrict.
 struct LimitOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How many bytes of heap a repeated exchange may keep each time.", valueName: "bytes"))
   var limitLeak = ResourceLimits().leakBytes
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("How many bytes less heap may be free after a case.", valueName: "bytes"))
   var limitKept = ResourceLimits().keptBytes
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How much smaller the largest free block may be after a case.", valueName: "percent"))
   var limitBlock = ResourceLimits().blockPercent
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How many bytes may be allocated for each byte of a message.", valueName: "factor"))
   var limitAllocation = ResourceLimits().allocationFactor
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How many more may be allocated for each message, close or other event.", valueName: "bytes"))
   var limitEvent = ResourceLimits().eventBytes
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How many more may be allocated for each connection that opens.", valueName: "bytes"))
   var limitConnection = ResourceLimits().connectionBytes
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "How long the client may keep the event loop to itself.", valueName: "ms"))
   var limitGap = ResourceLimits().gapMilliseconds

@@ -23,7 +23,7 @@ struct PlanOptions: ParsableArguments {
 
   @Flag(
     help:
-      "Only the cases that failed or were inconclusive in the last run: that of --report, or of reports/latest."
+      "Only the cases that failed or were inconclusive in the last run, that of --report or of reports/latest; one that did not get to run again still counts."
   )
   var failed = false
 
@@ -40,18 +40,28 @@ struct PlanOptions: ParsableArguments {
   /// The folder of the run that `--failed` goes by.
   func lastRun(_ report: String?) -> String { report ?? LastRun.latest }
 
-  /// The cases and the seed by which they were drawn; no case where `--failed` finds none that did.
+  /// The cases, the seed by which they were drawn, and the ids of all that had failed before; no case where `--failed` finds none
+  /// that did.
   /// - Parameter report: the folder of the last run's reports, for `--failed`; nil is the latest.
-  /// - Throws: `ConfigurationError` for an unknown id, tag or delivery, or where there is no last run.
-  func plan(report: String?) throws -> (cases: [Case], seed: UInt64) {
+  /// - Throws: `ConfigurationError` for an unknown id, tag or delivery, or where there is no last run that tells what failed.
+  func plan(report: String?) throws -> (cases: [Case], seed: UInt64, failedBefore: Set<String>) {
     let last = failed ? try LastRun(folder: lastRun(report)) : nil
-    if let last, last.attentionIDs.isEmpty { return ([], last.seed) }
+    if let last, last.attentionIDs.isEmpty {
+      guard last.isWhole else {
+        throw ConfigurationError(
+          "Cannot tell what failed in the last run (\(lastRun(report))): it ended before its last case, and none had failed until "
+            + "then; run without --failed first, or name another folder with --report.")
+      }
+      return ([], last.seed, [])
+    }
     let seed = givenSeed ?? last?.seed ?? 1
+    // What the catalogue no longer has will never run again.
+    let known = ModifierChoice.all.cases(of: Catalogue.all).map(\.id)
     do {
       return (
         try RunPlan.cases(
           of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, among: last?.attentionIDs,
-          seed: seed, shuffle: shuffle), seed
+          seed: seed, shuffle: shuffle), seed, last?.attentionIDs.intersection(known) ?? []
       )
     } catch {
       throw ConfigurationError("\(error)")

@@ -38,7 +38,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (cases, seed) = try plan.plan(report: control.report)
+    let (cases, seed, unsettled) = try plan.plan(report: control.report)
     guard !cases.isEmpty else {
       Console.say("no case failed or was inconclusive in the last run (\(plan.lastRun(control.report)))")
       return
@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
       Console.put(json ? CaseList.json(of: cases) : CaseList.table(of: cases))
       return
     }
-    try await control.run(cases, client: client, board: board, seed: seed)
+    try await control.run(cases, client: client, board: board, seed: seed, unsettled: unsettled)
   }
 }
 
@@ -59,7 +59,9 @@ struct RunOptions: ParsableArguments {
       valueName: "folder"))
   var report: String?
 
-  @Option(help: ArgumentHelp("How many bytes of each direction of a connection are kept.", valueName: "size"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many bytes of each direction of a connection are kept.", valueName: "size"))
   var captureLimit = ByteCount(bytes: 1 << 20)
 
   @Flag(help: "Ends the run at the first failed case.")
@@ -71,10 +73,11 @@ struct RunOptions: ParsableArguments {
   var maxTime: Seconds?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Runs each failed case that many times more, after all others: stable if it fails each time, flaky if not. "
         + "Its verdict stays.", valueName: "times"))
-  var repeatFailed: UInt8 = 0
+  var repeatFailed = 0
 
   @Option(
     help: ArgumentHelp(
@@ -84,11 +87,23 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup(title: "Limits of resources") var limits: LimitOptions
 
+  func validate() throws {
+    let range = 0...255
+    if !range.contains(repeatFailed) {
+      throw ValidationError(
+        "--repeat-failed is \(repeatFailed); allowed here: a whole number from \(range.lowerBound) to \(range.upperBound)."
+      )
+    }
+  }
+
   /// What holds the largest message that a small board holds, and its heads and frame headers.
   private static let leastCapture = 128 * 1024
 
   /// Runs the cases, shows progress, writes the reports, and ends with the status that the results call for.
-  func run(_ cases: [Case], client: ClientOptions, board: BoardOptions, seed: UInt64) async throws {
+  /// - Parameter unsettled: the ids of cases that failed before; those that do not get to run are kept in the results.
+  func run(
+    _ cases: [Case], client: ClientOptions, board: BoardOptions, seed: UInt64, unsettled: Set<String> = []
+  ) async throws {
     guard captureLimit.bytes >= Self.leastCapture else {
       throw ConfigurationError(
         "--capture-limit must be at least \(Self.leastCapture / 1024)K: a judge who sees less cannot judge the catalogue's messages."
@@ -103,7 +118,7 @@ struct RunOptions: ParsableArguments {
       client: try client.bundle(for: selector, fixtures: fixtures),
       fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
-      isolation: isolation, repeatFailed: Int(repeatFailed), serialLog: folder.serialLog)
+      isolation: isolation, repeatFailed: repeatFailed, serialLog: folder.serialLog)
     configuration.limits = limits.limits
     let progress = LiveProgress()
     let run = ConformanceRun(configuration, progress: { progress.receive($0) })
@@ -113,6 +128,7 @@ struct RunOptions: ParsableArguments {
     progress.finish()
     result.program = Console.program
     result.ruleIndex = ruleIndex
+    result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + limits.words
     let path = try folder.write(RunReport.files(of: result, folder: folder.name))
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))

@@ -21,6 +21,15 @@ struct LastRunTests {
     #expect(last.attentionIDs == ["2.b@split", "3.c"] && last.seed == .max)
   }
 
+  @Test("a case that had failed and did not get to run again is still one that failed")
+  func unsettled() throws {
+    try folder.write(
+      #"{"seed": 1, "endedEarly": "failFast", "unsettled": ["1.b"], "cases": [{"id": "1.a", "verdict": "passed"}]}"#,
+      to: "results.json")
+    let last = try LastRun(folder: folder.path)
+    #expect(last.attentionIDs == ["1.b"] && !last.isWhole)
+  }
+
   @Test(
     "what cannot be read is told in one sentence",
     arguments: [

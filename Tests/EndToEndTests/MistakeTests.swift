@@ -40,6 +40,30 @@ extension EndToEndTests {
       expectComplaint(file, status: 2, ["file"], lines: 1...10)
     }
 
+    @Test("a number below the range is told with the range, not as missing")
+    func negative() async throws {
+      let times = try await Tool.run(["run", "--repeat-failed", "-1"], in: folder)
+      expectComplaint(times, status: 2, ["--repeat-failed is -1", "from 0 to 255"], lines: 1...8)
+      let gap = try await Tool.run(["run", "--limit-gap", "-3"], in: folder)
+      expectComplaint(gap, status: 2, ["--limit-gap is -3", "from 0"], lines: 1...8)
+    }
+
+    @Test("a file to be written in a folder that is missing: the folder is named")
+    func missingFolder() async throws {
+      let child = try await Tool.run(["export", "7.code-1000", "--output", "nix/x.json"], in: folder)
+      expectComplaint(child, status: 2, ["nix/x.json", "the folder 'nix' does not exist", "--output"])
+    }
+
+    @Test(
+      "a pattern where one id is wanted, and deliveries that stand alone", arguments: ["explain", "export"])
+    func pattern(_ command: String) async throws {
+      let child = try await Tool.run([command, "7.code-100*"], in: folder)
+      expectComplaint(
+        child, status: 2, ["the id of one case", "\"7.code-100*\" is a pattern", "7.code-1000"])
+      let list = try await Tool.run(["run", "--list", "--deliveries", "whole,all"], in: folder)
+      expectComplaint(list, status: 2, ["default and all stand alone"])
+    }
+
     @Test("a missing interpreter")
     func interpreter() async throws {
       let child = try await Tool.run(Self.quick + ["--micropython", "/no/such/micropython"], in: folder)

@@ -122,6 +122,33 @@ extension EndToEndTests {
       #expect(results.endedEarly == "timeLimit" && results.cases.isEmpty)
     }
 
+    @Test(
+      "--failed forgets no failure that did not get to run again, and tells nothing of a run that it does not know"
+    )
+    func failedIsNotForgotten() async throws {
+      let client = try #require(Tool.publishedClient)
+      let words = ["run", "--client", client]
+      let first = try await Tool.run(words + only(["5.text-two", "5.text-three"]), in: folder)
+      #expect(first.status == 1, "\(first.everything)")
+      let both = Set(try await Results.read(folder).cases.map(\.id))
+      #expect(both.count == 2)
+      for (options, ran) in [(["--fail-fast"], 1), (["--max-time", "0"], 0), (["--only", "5.text-two"], 1)] {
+        let child = try await Tool.run(words + ["--failed"] + options, in: folder)
+        let results = try await Results.read(folder)
+        #expect(results.cases.count == ran, "\(child.everything)")
+        #expect(
+          child.output.contains("\(2 - ran) cases that had failed or were inconclusive before did not run"))
+      }
+      let again = try await Tool.run(words + ["--failed"], in: folder)
+      #expect(again.status == 1, "\(again.everything)")
+      #expect(Set(try await Results.read(folder).cases.map(\.id)) == both)
+      let other = try await Tool.run(words + ["--failed", "--only", "1.*"], in: folder)
+      expectComplaint(other, status: 2, ["--failed"])
+      _ = try await Tool.run(words + ["--max-time", "0"] + only(["5.text-two"]), in: folder)
+      let unknown = try await Tool.run(words + ["--failed"], in: folder)
+      expectComplaint(unknown, status: 2, ["Cannot tell what failed", "ended before its last case"])
+    }
+
     @Test("--fail-fast and --max-time end a run early, and say so")
     func early() async throws {
       let client = try #require(Tool.publishedClient)

@@ -45,9 +45,23 @@ import Testing
     #expect(plan.map(\.id) == ["2.ping-empty@bytewise", "2.ping-empty@paced", "3.text-rsv-4"])
     let some = try RunPlan.cases(of: Catalogue.all, only: ["2.*"], among: ids, seed: 1)
     #expect(some.map(\.id) == ["2.ping-empty@bytewise", "2.ping-empty@paced"])
-    #expect(throws: RunPlanError.nothingSelected) {
+    #expect(throws: RunPlanError.noneOfThoseSelected) {
       try RunPlan.cases(of: Catalogue.all, among: ["no.such"], seed: 1)
     }
+  }
+
+  @Test func noOverlapWithWhatFailedNamesFailedAsTheCause() {
+    let error = #expect(throws: RunPlanError.self) {
+      try RunPlan.cases(of: Catalogue.all, only: ["1.*"], among: ["2.ping-empty"], seed: 1)
+    }
+    #expect(error?.description.contains("(--failed)") == true)
+  }
+
+  @Test(arguments: ["whole,all", "default,split"]) func allAndDefaultStandAlone(deliveries: String) {
+    let error = #expect(throws: RunPlanError.self) {
+      try RunPlan.cases(of: Catalogue.all, deliveries: deliveries, seed: 1)
+    }
+    #expect(error?.description.contains("default and all stand alone") == true)
   }
 
   @Test func oneCaseByItsID() throws {
@@ -57,7 +71,15 @@ import Testing
       try RunPlan.testCase("2.ping-emty", of: Catalogue.all)
     }
     #expect(error?.description.contains("did you mean 2.ping-empty") == true)
-    #expect(throws: RunPlanError.self) { try RunPlan.testCase("2.*", of: Catalogue.all) }
+  }
+
+  @Test func aPatternWhereOneIDIsWantedIsToldAsSuch() {
+    let error = #expect(throws: RunPlanError.self) {
+      try RunPlan.testCase("7.code-100*", of: Catalogue.all)
+    }
+    let sentence = error?.description ?? ""
+    #expect(sentence.contains("the id of one case") && sentence.contains("7.code-1000"), "\(sentence)")
+    #expect(!sentence.contains("No case's id fits"))
   }
 
   @Test func patternsPickCases() throws {

@@ -22,7 +22,8 @@ public enum ModifierChoice: Sendable, Hashable {
       var deliveries: [Delivery] = []
       for name in text.split(separator: ",") {
         guard let delivery = Delivery(rawValue: String(name)) else {
-          throw .unknownDelivery(String(name))
+          let standsAlone = ["default", "all"].contains(name)
+          throw standsAlone ? .deliveryStandsAlone(String(name)) : .unknownDelivery(String(name))
         }
         deliveries.append(delivery)
       }

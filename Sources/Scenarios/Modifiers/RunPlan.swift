@@ -30,6 +30,11 @@ public enum RunPlan {
   /// - Throws: `RunPlanError` where there is none.
   public static func testCase(_ id: String, of scenarios: [Scenario]) throws(RunPlanError) -> Case {
     let all = ModifierChoice.all.cases(of: scenarios)
+    if id.contains("*") {
+      let ids = id.contains("@") ? all.map(\.id) : scenarios.map(\.id)
+      let fitting = ids.filter(Glob(id).matches)
+      throw .patternForOne(pattern: id, fitting: Array(fitting.prefix(3)), count: fitting.count)
+    }
     guard let found = all.first(where: { $0.id == id }) else {
       let ids = id.contains("@") ? all.map(\.id) : scenarios.map(\.id)
       throw .unknownCase(pattern: id, nearest: Glob(id).nearest(in: ids))
@@ -46,7 +51,7 @@ public enum RunPlan {
     if !only.isEmpty { plan = try select(only, from: scenarios, plan: plan) }
     if !tags.isEmpty { plan = try select(tags: tags, from: scenarios, plan: plan) }
     if let ids { plan = plan.filter { ids.contains($0.id) } }
-    guard !plan.isEmpty else { throw .nothingSelected }
+    guard !plan.isEmpty else { throw ids == nil ? .nothingSelected : .noneOfThoseSelected }
     if shuffle {
       var generator = SplitMix64(seed: seed, text: "order")
       plan.shuffle(using: &generator)
@@ -113,6 +118,12 @@ public enum RunPlanError: Error, Sendable, Hashable, CustomStringConvertible {
   case unknownDelivery(String)
   /// Everything that was asked for exists, but nothing fits all of it.
   case nothingSelected
+  /// None of the cases that there were to choose from, those that had failed, fits all that was asked for.
+  case noneOfThoseSelected
+  /// A delivery that means several stands in a list.
+  case deliveryStandsAlone(String)
+  /// A pattern came where the id of one case is wanted.
+  case patternForOne(pattern: String, fitting: [String], count: Int)
 
   /// One sentence for the user.
   public var description: String {
@@ -127,6 +138,14 @@ public enum RunPlanError: Error, Sendable, Hashable, CustomStringConvertible {
       let hint = Nearest.name(to: name, in: names).map { " (did you mean \($0)?)" } ?? ""
       return "There is no delivery \"\(name)\"\(hint); there are \(names.joined(separator: ", "))."
     case .nothingSelected: return "No case fits all of the chosen ids, tags and deliveries at once."
+    case .noneOfThoseSelected:
+      return
+        "None of the cases that failed or were inconclusive in the last run (--failed) fits the other choices: ids, tags and deliveries."
+    case .deliveryStandsAlone(let name):
+      return "\"\(name)\" stands in a list of deliveries; default and all stand alone."
+    case .patternForOne(let pattern, let fitting, let count):
+      let which = fitting.isEmpty ? "" : " (of \(count) that fit: \(fitting.joined(separator: ", ")))"
+      return "This takes the id of one case, and \"\(pattern)\" is a pattern\(which); --list shows all ids."
     }
   }
 }
