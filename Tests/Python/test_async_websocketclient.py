@@ -427,7 +427,7 @@ class Messages(ClientTest):
         view, _ = self.receive([frame(1, b"\xe2\x82", fin=False) + frame(9, b"\xff") + frame(0, b"\xac") + frame(8)])[0]
         self.assertEqual(view[0], ["€"])
 
-    def test_every_type_is_sent_masked_with_a_fresh_key_and_one_write(self):
+    def test_every_type_is_sent_masked_with_a_fresh_key_and_up_to_16_kib_with_one_write(self):
         def play(connection):
             connection.shake()
             for _ in range(9):
@@ -461,7 +461,7 @@ class Messages(ClientTest):
                     ws._write = send
                     await ws.close()
                 """ % server.uri, plain=plain)
-            self.assertEqual(shown, [None] * 8 + [8, 6] + ["TypeError"] * 3)
+            self.assertEqual(shown, [None] * 8 + [7, 6] + ["TypeError"] * 3)
             seen = [(opcode, data) for _, opcode, data in server.connections[0].seen]
             self.assertEqual(seen[:7], [(1, b"text"), (1, b""), (2, b""), (2, b"bytes"), (2, b"array"), (2, b"view"), (2, b"x" * 5000)])
             self.assertEqual(seen[7:9], [(2, b"y" * 70000), (2, b"raw")])
