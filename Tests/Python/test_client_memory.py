@@ -79,9 +79,9 @@ class Ballast(ClientTest):
 
     def test_a_message_in_fragments_takes_twice_its_size_and_2_kib(self):
         for size in (4 * KIB, 16 * KIB, 64 * KIB):
-            for parts in (2, 4, 16):
+            for parts in (2, 4, 16, 50):
                 data = os.urandom(size)
-                part = size // parts
+                part = -(-size // parts)
                 frames = [
                     frame(0 if at else 2, data[at : at + part], fin=at + part >= size) for at in range(0, size, part)
                 ]
