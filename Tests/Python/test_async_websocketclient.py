@@ -658,6 +658,18 @@ class Interface(ClientTest):
         self.assertEqual(shown[3], (("wss", "a.b", 1, "/c?d"), "URI"))
         self.assertEqual(shown[4], False)
 
+    def test_the_lock_holds_open_back(self):
+        shown = run_client("""
+            ws = AsyncWebsocketClient()
+            await ws._lock_for_open.acquire()
+            task = asyncio.create_task(ws.open())
+            await asyncio.sleep_ms(5)
+            show(task.done())
+            ws._lock_for_open.release()
+            show(await task)
+        """)
+        self.assertEqual(shown, [False, False])
+
     def test_read_frame_and_write_frame_work_without_recv(self):
         def play(connection):
             connection.shake()
