@@ -1,16 +1,30 @@
 import Scenarios
 import Steps
 
+/// Why a scenario is not for clients that only connect to the URL they are given and echo: what Autobahn's drivers do.
+public enum EchoObstacle: String, Sendable, Hashable, CaseIterable {
+  /// Its client side is another than the echo loop.
+  case otherClient = "Their clients do more than connect once and echo to the end, or less."
+  /// It opens the connection in a way of its own; a driver has its own URL and header fields.
+  case otherRequest = "Their clients ask with a URL, header fields or subprotocols of the scenario's own."
+  /// It needs a port that the driver does not know.
+  case ownPort = "Their servers listen on ports of their own."
+  /// It is about what no wire shows.
+  case unseen = "They measure what a client costs its board, which nothing on the wire tells."
+}
+
 extension Scenario {
-  /// Whether a client that only connects to the URL it is given and echoes can go through it: what Autobahn's drivers do. What such a
-  /// client offers of permessage-deflate is its own choice, so that scenarios which ask for an offer are none of these.
-  public var fitsEchoDriver: Bool {
-    guard !server.ownPort, server.connections.count == 1, expected.request == nil, chapter != .resources,
-      client.tasks.count == 1, let steps = client.tasks.first?.steps, steps.count == 2,
-      case .connect(let connect) = steps[0], case .echo(_, nil) = steps[1]
-    else { return false }
-    return connect.target == ConnectStep().target && connect.url == nil && connect.headers.isEmpty
-      && connect.subprotocols.isEmpty && !connect.compression
+  /// What keeps drivers from going through it; nil where they can. What a client offers of permessage-deflate is its own choice:
+  /// where the scenario wants an offer and there is none, the case is unsupported.
+  public var echoObstacle: EchoObstacle? {
+    guard server.connections.count == 1, client.tasks.count == 1, let steps = client.tasks.first?.steps,
+      steps.count == 2, case .connect(let connect) = steps[0], case .echo(_, nil) = steps[1]
+    else { return .otherClient }
+    if server.ownPort { return .ownPort }
+    if connect != ConnectStep(connection: connect.connection, compression: connect.compression) {
+      return .otherRequest
+    }
+    return chapter == .resources ? .unseen : nil
   }
 
   /// Whether the client need not take the connection as established, or must not: many drivers end at a refused connection.
@@ -28,7 +42,22 @@ public struct EchoCases: Sendable {
   /// The scenarios out of which a plan is made.
   /// - Parameter withOpenings: those too in which the client need not take the connection as established.
   public static func scenarios(of catalogue: [Scenario], withOpenings: Bool) -> [Scenario] {
-    catalogue.filter { $0.fitsEchoDriver && (withOpenings || !$0.mayEndInOpening) }
+    catalogue.filter { $0.echoObstacle == nil && (withOpenings || !$0.mayEndInOpening) }
+  }
+
+  /// The scenarios that are left out, by the reason, in the catalogue's order; no group is empty.
+  public static func leftOut(
+    of catalogue: [Scenario], withOpenings: Bool
+  ) -> [(reason: String, scenarios: [Scenario])] {
+    var groups = EchoObstacle.allCases.map { obstacle in
+      (reason: obstacle.rawValue, scenarios: catalogue.filter { $0.echoObstacle == obstacle })
+    }
+    if !withOpenings {
+      let openings = catalogue.filter { $0.echoObstacle == nil && $0.mayEndInOpening }
+      groups.append(
+        ("Their openings are, or may be, refused, at which many drivers end: --include handshake.", openings))
+    }
+    return groups.filter { !$0.scenarios.isEmpty }
   }
 
   /// The place, from 0, of the case that a request names.

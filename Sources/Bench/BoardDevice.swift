@@ -12,6 +12,8 @@ struct BoardDevice: Device {
   private let selector: BoardSelector
   private let start: MonotonicInstant
   let serialLog: SerialLog?
+  /// A board has one interpreter.
+  var lanes: Int { 1 }
 
   /// - Parameters:
   ///   - link: how the board is reached; it lives on `loop`.

@@ -4,33 +4,40 @@ import PosixIO
 import Results
 import Scenarios
 import Steps
+import Synchronization
 import Traces
 import Verdicts
 import WebSocketPeers
 import WebSocketProtocol
 
-/// Runs one case to its verdict: the reference, the device, a rerun where the bench failed, the judgement.
-final class CaseRunner {
+/// Runs cases to their verdicts: the reference and the device, a rerun where the bench failed, the judgement. As many cases at a time
+/// as the device has lanes.
+final class CaseRunner: Sendable {
   private let device: any Device
   private let reference: ReferenceRunner
-  private let tokens: AttemptTokens
   /// What the board goes through before each case; nil is what each scenario says.
   private let isolation: Isolation?
-  /// What the board went through before the last attempt.
-  private var isolationDone: Isolation?
-  /// What setting the device apart has taken in the case under way: no part of its time.
-  private var preparation = Duration.zero
   /// Why the board was given up; from then on no case is put to it.
-  private var quarantine: BoardFailure?
+  private let quarantine = Mutex<BoardFailure?>(nil)
 
   private let heapFree: Int?
   /// What is left out where nothing but the verdicts is wanted.
   private let thrift: RunThrift?
   private let limits: ResourceLimits
 
+  /// What came of an attempt, or of several at the same case.
+  private struct Attempt {
+    var outcome: DeviceOutcome
+    /// What the board went through before; nil where nothing.
+    var isolation: Isolation?
+    /// How long setting the device apart took: no part of the case's time.
+    var preparation = Duration.zero
+    var count = 1
+  }
+
   /// - Parameter heapFree: the device's free heap in bytes; nil where it has no such limit.
   init(
-    device: any Device, reference: ReferenceRunner, tokens: AttemptTokens, isolation: Isolation? = nil,
+    device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
     heapFree: Int? = nil, limits: ResourceLimits = ResourceLimits(), thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
@@ -38,21 +45,20 @@ final class CaseRunner {
     self.thrift = thrift
     self.device = device
     self.reference = reference
-    self.tokens = tokens
     self.isolation = isolation
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
-  func calibrate() async -> Pace {
+  func calibrate(_ tokens: AttemptTokens) async -> Pace {
     let start = MonotonicInstant.now()
-    guard let trace = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false).trace,
-      case .completed = trace.client.ending
-    else { return .unmeasured }
+    let attempt = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false, tokens)
+    guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
 
   /// Runs the case. Whatever fails on the way, the case has a result.
-  func run(_ testCase: Case, pace: Pace) async -> CaseResult {
+  /// - Parameter tokens: for its attempts alone.
+  func run(_ testCase: Case, pace: Pace, tokens: AttemptTokens) async -> CaseResult {
     let start = MonotonicInstant.now()
     if let reason = testCase.scenario.tooLarge(forHeap: heapFree) {
       return CaseResult(
@@ -60,11 +66,10 @@ final class CaseRunner {
         durationSeconds: 0, device: nil, reference: nil)
     }
     let position = device.serialLog?.position
-    preparation = .zero
-    isolationDone = nil
     let expected: AttemptTrace
+    let played: Attempt
     do {
-      expected = try await referenceTrace(of: testCase)
+      (expected, played) = try await play(testCase, pace: pace, tokens)
     } catch let error as ScriptError where error.isLackOfPort {
       return unsupported(testCase, error, since: start)
     } catch {
@@ -73,21 +78,35 @@ final class CaseRunner {
         case: testCase, judgement: Judgement(verdict: .inconclusive, reason: reason), attempts: 0,
         durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
     }
-    var (outcome, attempts) = await runDevice(testCase, pace: pace)
-    if case .lost(let failure) = outcome { outcome = await blame(failure, in: testCase, pace: pace) }
-    if quarantine == nil { await device.noteProgress() }
+    if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
+    let outcome = played.outcome
     let judgement = outcome.judgement(of: testCase, reference: expected, limits: limits)
+    let duration = (.now() - start - played.preparation).seconds
     if thrift != nil {
       return CaseResult(
-        case: testCase, judgement: judgement, attempts: attempts,
-        durationSeconds: (.now() - start - preparation).seconds, device: nil, reference: nil)
+        case: testCase, judgement: judgement, attempts: played.count, durationSeconds: duration, device: nil,
+        reference: nil)
     }
     return CaseResult(
-      case: testCase, judgement: judgement, attempts: attempts,
-      durationSeconds: (.now() - start - preparation).seconds, device: outcome.trace, reference: expected,
-      boardEvents: await device.takeEvents(), serialLog: serialLog(since: position),
-      latency: Self.latency(of: [expected, outcome.trace]), serverSHA1: outcome.trace?.serverSHA1,
-      isolation: isolationDone)
+      case: testCase, judgement: judgement, attempts: played.count, durationSeconds: duration,
+      device: outcome.trace, reference: expected, boardEvents: await device.takeEvents(),
+      serialLog: serialLog(since: position), latency: Self.latency(of: [expected, outcome.trace]),
+      serverSHA1: outcome.trace?.serverSHA1, isolation: played.isolation)
+  }
+
+  /// Puts both through the case: side by side, unless one would be in the other's way.
+  /// - Throws: what kept the reference from it.
+  private func play(
+    _ testCase: Case, pace: Pace, _ tokens: AttemptTokens
+  ) async throws -> (reference: AttemptTrace, device: Attempt) {
+    let token = tokens.next()
+    async let expected = referenceTrace(of: testCase, token: token)
+    if testCase.runsAlone { _ = try await expected }
+    var played = await runDevice(testCase, pace: pace, tokens)
+    if case .lost(let failure) = played.outcome {
+      played.outcome = await blame(failure, pace: pace, tokens, &played.preparation)
+    }
+    return (try await expected, played)
   }
 
   /// The case of a URL without a port, where this computer cannot play the server of the default port.
@@ -99,9 +118,9 @@ final class CaseRunner {
       durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
   }
 
-  private func referenceTrace(of testCase: Case) async throws -> AttemptTrace {
+  private func referenceTrace(of testCase: Case, token: String) async throws -> AttemptTrace {
     if let known = thrift?.trace(of: testCase) { return known }
-    let trace = try await reference.run(testCase, token: tokens.next())
+    let trace = try await reference.run(testCase, token: token)
     thrift?.keep(trace, of: testCase)
     return trace
   }
@@ -118,37 +137,42 @@ final class CaseRunner {
   }
 
   /// One attempt, and one more where the first says nothing about the client: the board was lost, or did not get to run.
-  private func runDevice(_ testCase: Case, pace: Pace) async -> (DeviceOutcome, attempts: Int) {
-    if let quarantine { return (.quarantined(quarantine), 0) }
-    let first = await attempt(testCase, pace: pace, isLastAttempt: false)
-    guard first.needsRerun else { return (first, 1) }
-    return (await attempt(testCase, pace: pace.stretched(by: 5), isLastAttempt: true), 2)
+  private func runDevice(_ testCase: Case, pace: Pace, _ tokens: AttemptTokens) async -> Attempt {
+    if let failure = quarantine.withLock({ $0 }) { return Attempt(outcome: .quarantined(failure), count: 0) }
+    let first = await attempt(testCase, pace: pace, isLastAttempt: false, tokens)
+    guard first.outcome.needsRerun else { return first }
+    var second = await attempt(testCase, pace: pace.stretched(by: 5), isLastAttempt: true, tokens)
+    second.preparation += first.preparation
+    second.count += first.count
+    return second
   }
 
-  private func attempt(_ testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
-    let outcome = await outcome(of: testCase, pace: pace, isLastAttempt: isLastAttempt)
-    if case .quarantined(let failure) = outcome { quarantine = failure }
-    return outcome
-  }
-
-  private func outcome(of testCase: Case, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome {
+  private func attempt(
+    _ testCase: Case, pace: Pace, isLastAttempt: Bool, _ tokens: AttemptTokens
+  ) async -> Attempt {
     let start = MonotonicInstant.now()
     let readiness = await device.setApart(by: isolation ?? testCase.scenario.isolation)
-    preparation += .now() - start
+    let preparation = MonotonicInstant.now() - start
+    var attempt: Attempt
     switch readiness {
-    case .failed(let outcome): return outcome
+    case .failed(let outcome): attempt = Attempt(outcome: outcome, preparation: preparation)
     case .ready(let done):
-      isolationDone = done
-      return await device.attempt(
+      let outcome = await device.attempt(
         testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt)
+      attempt = Attempt(outcome: outcome, isolation: done, preparation: preparation)
     }
+    if case .quarantined(let failure) = attempt.outcome { quarantine.withLock { $0 = failure } }
+    return attempt
   }
 
   /// The board was lost twice in the same case. If it then runs another case, it is the client's doing; if not, the bench's.
-  private func blame(_ failure: BoardFailure, in testCase: Case, pace: Pace) async -> DeviceOutcome {
-    let neighbour = await attempt(.calibration, pace: pace, isLastAttempt: true)
-    if case .quarantined = neighbour { return neighbour }
-    return neighbour.trace == nil ? .unusable("\(failure)") : .boardLost(failure)
+  private func blame(
+    _ failure: BoardFailure, pace: Pace, _ tokens: AttemptTokens, _ preparation: inout Duration
+  ) async -> DeviceOutcome {
+    let neighbour = await attempt(.calibration, pace: pace, isLastAttempt: true, tokens)
+    preparation += neighbour.preparation
+    if case .quarantined = neighbour.outcome { return neighbour.outcome }
+    return neighbour.outcome.trace == nil ? .unusable("\(failure)") : .boardLost(failure)
   }
 }
 

@@ -58,7 +58,7 @@ struct ClientLayout {
       files: Dictionary(
         modules.map { ($0[0], try ClientBundle.read(url.appendingPathComponent($0[1]))) },
         uniquingKeysWith: { _, last in last }),
-      module: modules.first.flatMap { Self.onlyModule([$0[0]]) })
+      module: modules.first.map { Self.root(of: $0[0]) })
   }
 
   private init(folder url: URL) throws {
@@ -82,9 +82,14 @@ struct ClientLayout {
 
   /// The module, where there is only one to choose.
   private static func onlyModule(_ paths: [String]) -> String? {
-    let roots = Set(
-      paths.compactMap { $0.split(separator: "/").first.map { moduleName(String($0)) ?? String($0) } })
+    let roots = Set(paths.map(root))
     return roots.count == 1 ? roots.first : nil
+  }
+
+  /// What imports the file: the module itself, or the package in whose folder it lies.
+  private static func root(of path: String) -> String {
+    let first = path.split(separator: "/").first.map(String.init) ?? path
+    return moduleName(first) ?? first
   }
 
   private static func moduleName(_ file: String) -> String? {

@@ -10,8 +10,8 @@ import Synchronization
 import Verdicts
 import WebSocketPeers
 
-/// A run of cases on one board: makes the server, the board and the reference, runs the cases one after the other, and gathers the
-/// results. Whatever happens on the way, what had run is in the result.
+/// A run of cases on one board: makes the server, the board and the reference, runs the cases, as many at a time as the device
+/// plays, and gathers the results in their order. Whatever happens on the way, what had run is in the result.
 public struct ConformanceRun: Sendable {
   private let configuration: RunConfiguration
   private let progress: @Sendable (RunEvent) -> Void
@@ -48,48 +48,85 @@ public struct ConformanceRun: Sendable {
   private func runCases(on setup: BenchSetup, into result: inout RunResult) async {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
-      device: setup.device, reference: setup.reference, tokens: setup.tokens,
-      isolation: configuration.isolation, heapFree: result.board.heapFreeLoaded,
-      limits: configuration.limits, thrift: configuration.thrift)
+      device: setup.device, reference: setup.reference, isolation: configuration.isolation,
+      heapFree: result.board.heapFreeLoaded, limits: configuration.limits, thrift: configuration.thrift)
+    var gathering = Gathering(result)
+    let pace = await runner.calibrate(setup.tokens)
+    gathering.result.boardEvents.append(pace.record(took: .now() - start))
+    let numbered = configuration.cases.map { NumberedCase(case: $0, tokens: setup.tokens.ofNextCase()) }
+    let lanes = Lanes<NumberedCase, CaseResult>(
+      width: setup.device.lanes, mostWaiting: Self.mostWaiting, isAlone: { $0.case.runsAlone },
+      mayBegin: { next in
+        gathering.result.endedEarly = reasonToEnd(since: start)
+        guard gathering.result.endedEarly == nil else { return false }
+        progress(.caseStarted(id: next.case.id))
+        return true
+      })
+    await lanes.run(numbered) {
+      await runner.run($0.case, pace: pace, tokens: $0.tokens)
+    } then: {
+      take($0, into: &gathering)
+    }
+    result = gathering.finished
+    await repeatFailed(with: runner, pace: pace, tokens: setup.tokens, since: start, into: &result)
+  }
+
+  /// So many cases may be through, or under way, before the first of them is taken: each still has its traces.
+  private static let mostWaiting = 64
+
+  /// A case with the tokens of its attempts.
+  private struct NumberedCase: Sendable {
+    let `case`: Case
+    let tokens: AttemptTokens
+  }
+
+  /// What the cases come to, one after the other.
+  private struct Gathering {
+    var result: RunResult
     var latency = LatencyRecorder(.run)
     var keys = RunKeys()
-    defer {
+
+    init(_ result: RunResult) { self.result = result }
+
+    var finished: RunResult {
+      var result = result
+      result.latency = latency.summary
       result.violations = keys.violations
       result.keys = KeyRecord(keys)
+      return result
     }
-    let pace = await runner.calibrate()
-    result.boardEvents.append(pace.record(took: .now() - start))
-    for testCase in configuration.cases {
-      result.endedEarly = reasonToEnd(result, since: start)
-      if result.endedEarly != nil { break }
-      progress(.caseStarted(id: testCase.id))
-      var outcome = await runner.run(testCase, pace: pace)
-      if Task.isCancelled {
-        result.endedEarly = .interrupted
-        break
-      }
-      if !testCase.scenario.client.measures {
-        for trace in [outcome.device, outcome.reference] { if let trace { latency.record(trace) } }
-      }
-      if let device = outcome.device { keys.add(device) }
-      progress(.caseEnded(outcome))
-      if !outcome.needsAttention { outcome.letGoOfTraces() }
-      result.cases.append(outcome)
-      if configuration.isEnough?(outcome) == true { break }
+  }
+
+  /// Takes what came of the next case; returns whether the run goes on.
+  private func take(_ outcome: CaseResult, into gathering: inout Gathering) -> Bool {
+    guard !Task.isCancelled else {
+      gathering.result.endedEarly = .interrupted
+      return false
     }
-    result.latency = latency.summary
-    await repeatFailed(with: runner, pace: pace, since: start, into: &result)
+    if !outcome.case.scenario.client.measures {
+      for trace in [outcome.device, outcome.reference] { if let trace { gathering.latency.record(trace) } }
+    }
+    if let device = outcome.device { gathering.keys.add(device) }
+    progress(.caseEnded(outcome))
+    var kept = outcome
+    if !kept.needsAttention { kept.letGoOfTraces() }
+    gathering.result.cases.append(kept)
+    if configuration.isEnough?(kept) == true { return false }
+    guard configuration.failFast, kept.judgement.verdict == .failed else { return true }
+    if gathering.result.cases.count < configuration.cases.count { gathering.result.endedEarly = .failFast }
+    return false
   }
 
   /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.
   private func repeatFailed(
-    with runner: CaseRunner, pace: Pace, since start: MonotonicInstant, into result: inout RunResult
+    with runner: CaseRunner, pace: Pace, tokens: AttemptTokens, since start: MonotonicInstant,
+    into result: inout RunResult
   ) async {
     for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {
       let testCase = result.cases[index].case
       for _ in 0..<configuration.repeatFailed where !Task.isCancelled && !isTimeUp(since: start) {
         progress(.caseStarted(id: testCase.id))
-        let outcome = await runner.run(testCase, pace: pace)
+        let outcome = await runner.run(testCase, pace: pace, tokens: tokens.ofNextCase())
         if !Task.isCancelled { result.cases[index].repeats.append(outcome.judgement.verdict) }
       }
       if configuration.repeatFailed > 0 { progress(.caseRepeated(result.cases[index])) }
@@ -110,11 +147,9 @@ public struct ConformanceRun: Sendable {
     }
   }
 
-  private func reasonToEnd(_ result: RunResult, since start: MonotonicInstant) -> EndedEarly? {
-    if Task.isCancelled { return .interrupted }
-    if isTimeUp(since: start) { return .timeLimit }
-    let hasFailed = result.cases.last.map { $0.judgement.verdict == .failed } ?? false
-    return configuration.failFast && hasFailed ? .failFast : nil
+  /// Why no further case begins; nil while more may.
+  private func reasonToEnd(since start: MonotonicInstant) -> EndedEarly? {
+    Task.isCancelled ? .interrupted : isTimeUp(since: start) ? .timeLimit : nil
   }
 }
 

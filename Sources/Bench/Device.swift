@@ -4,8 +4,11 @@ import Scenarios
 
 /// What plays the client side of an attempt as the client under test: a client on a board, or the reference in process.
 ///
-/// It outlives the cases of a run. One attempt at a time; several devices may work side by side against one server.
+/// It outlives the cases of a run. Several devices may work side by side against one server.
 protocol Device: Sendable {
+  /// How many attempts it can play at a time.
+  var lanes: Int { get }
+
   /// The bytes of its link; nil where they are not kept, or there is no link.
   var serialLog: SerialLog? { get }
 

@@ -10,6 +10,9 @@ struct MutantPlan {
   struct Entry: Sendable {
     var mutant: Mutant
     var client: ClientBundle
+    /// The ids of the cases that are declared for it.
+    var declared: Set<String>
+    /// The declared ones first, unless all go through the same.
     var cases: [Case]
 
     /// A digest of its source.
@@ -40,11 +43,12 @@ struct MutantPlan {
     var complaints: [String] = []
     for mutant in configuration.mutants {
       do {
+        let (declared, cases) = try chooser.cases(for: mutant)
         let changes = try mutant.changed(sources).mapValues { Array($0.utf8) }
         entries.append(
           Entry(
             mutant: mutant, client: client.replacing(changes, note: "mutant \(mutant.id)"),
-            cases: try chooser.cases(for: mutant)))
+            declared: declared, cases: cases))
       } catch let misfit as MisfitMutant {
         complaints.append(misfit.sentence(client: client.identity.path, files: sources.keys.sorted()))
       } catch let error as RunPlanError {
@@ -89,16 +93,17 @@ private struct CaseChooser {
     }
   }
 
-  func cases(for mutant: Mutant) throws(RunPlanError) -> [Case] {
+  /// The ids of the cases that are declared for a mutant, and all that it goes through.
+  func cases(for mutant: Mutant) throws(RunPlanError) -> (declared: Set<String>, cases: [Case]) {
     let declared = try RunPlan.cases(
       of: configuration.scenarios, choice: .only([.whole]), only: mutant.killedBy, seed: configuration.seed)
-    if configuration.isMatrix {
-      guard configuration.ownChapters else { return pool }
-      return pool.filter { item in item.scenario.chapter.map(mutant.chapters.contains) ?? false }
-    }
     let ids = Set(declared.map(\.id))
+    if configuration.isMatrix {
+      guard configuration.ownChapters else { return (ids, pool) }
+      return (ids, pool.filter { item in item.scenario.chapter.map(mutant.chapters.contains) ?? false })
+    }
     var generator = SplitMix64(seed: configuration.seed, text: "mutant \(mutant.id)")
     let others = pool.filter { !ids.contains($0.id) }.shuffled(using: &generator)
-    return declared + others.prefix(MutantPlan.sampleSize)
+    return (ids, declared + others.prefix(MutantPlan.sampleSize))
   }
 }

@@ -140,10 +140,12 @@ public struct MutantRun: Sendable {
   /// Puts one mutant through its cases; nil where the run was interrupted meanwhile.
   private func run(_ entry: MutantPlan.Entry, baseline: [String: Verdict]) async -> MutantResult? {
     let start = MonotonicInstant.now()
-    var configuration = runConfiguration(of: entry.client, entry.cases)
-    if !self.configuration.isMatrix {
-      configuration.isEnough = { MutantKill($0, baseline: baseline[$0.case.id]) != nil }
+    let kill = { @Sendable (result: CaseResult) in
+      MutantKill(
+        result, baseline: baseline[result.case.id], isDeclared: entry.declared.contains(result.case.id))
     }
+    var configuration = runConfiguration(of: entry.client, entry.cases)
+    if !self.configuration.isMatrix { configuration.isEnough = { kill($0) != nil } }
     let mutant = entry.mutant
     var result = MutantResult(
       id: mutant.id, source: entry.source, defect: mutant.defect, chapters: mutant.chapters.map(\.rawValue),
@@ -153,8 +155,8 @@ public struct MutantRun: Sendable {
       let run = try await ConformanceRun(configuration, progress: { _ in }).run()
       guard run.endedEarly == nil else { return nil }
       result.caseCount = run.cases.count
-      result.kills = run.cases.compactMap { MutantKill($0, baseline: baseline[$0.case.id]) }
-      result.conclude(from: run)
+      result.kills = run.cases.compactMap(kill)
+      result.conclude(from: run, declared: entry.declared)
     } catch is CancellationError {
       return nil
     } catch let error as ConfigurationError {
@@ -176,21 +178,20 @@ public struct MutantRun: Sendable {
   private func inParallel<Element: Sendable, Value: Sendable>(
     _ elements: [Element], _ body: @escaping @Sendable (Element) async -> Value
   ) async -> [Value] {
-    await withTaskGroup(of: (Int, Value).self) { group in
-      var values: [Int: Value] = [:]
-      for (index, element) in elements.enumerated() {
-        if index >= configuration.jobs, let (place, value) = await group.next() { values[place] = value }
-        group.addTask { (index, await body(element)) }
-      }
-      for await (place, value) in group { values[place] = value }
-      return elements.indices.compactMap { values[$0] }
+    var values: [Value] = []
+    await Lanes<Element, Value>(width: configuration.jobs).run(elements, body) { value in
+      values.append(value)
+      return true
     }
+    return values
   }
 }
 
 extension MutantResult {
   /// Says what the cases come to.
-  fileprivate mutating func conclude(from run: RunResult) {
+  fileprivate mutating func conclude(from run: RunResult, declared: Set<String>) {
+    let telling = run.cases.filter { $0.judgement.verdict != .inconclusive }.map(\.case.id)
+    knowsDeclared = isKilledAsDeclared || declared.isSubset(of: telling)
     if !kills.isEmpty {
       outcome = .killed
     } else if let spoiled = run.cases.first(where: { $0.judgement.verdict == .inconclusive }) {

@@ -45,6 +45,8 @@ final class ReferencePlayer: Sendable {
       ended += 1
     }
     abandonConnections()
+    // Only when they are closed the client side has ended.
+    try? await loop.perform {}
     return ClientTrace(events: state.withLock { $0.events })
   }
 

@@ -45,7 +45,7 @@ public struct ReportFolder: Sendable {
   /// Writes files, their paths relative to the folder, and lets `latest` point to it.
   /// - Returns: the shortest name of the folder.
   /// - Throws: `ConfigurationError` where a file cannot be written.
-  public func write(_ files: [(path: String, text: String)]) throws -> String {
+  public func write(_ files: some Sequence<(path: String, text: String)>) throws -> String {
     do {
       for (name, text) in files {
         let file = folder.appendingPathComponent(name)

@@ -8,9 +8,9 @@ public enum RunEvent: Sendable {
   case board(BoardEventRecord)
   /// A board is attached that nobody named; it is not used.
   case unusedBoard(selector: String)
-  /// A case began.
+  /// A case began. Others may be under way, where the device plays several at a time.
   case caseStarted(id: String)
-  /// A case ended.
+  /// A case ended. The ends come in the order of the cases.
   case caseEnded(CaseResult)
   /// A failed case was run again, as often as was asked for.
   case caseRepeated(CaseResult)

@@ -65,8 +65,9 @@ public struct BoardTimeouts: Sendable, Hashable {
   public static let attached = BoardTimeouts(
     interrupt: .seconds(2), prompt: .seconds(2), softReset: .seconds(8), hardReset: .seconds(20),
     exchange: .seconds(5))
-  /// For the simulated board, which starts within 100 ms on an idle machine.
+  /// For the simulated board, which starts within 100 ms on an idle machine, and within seconds where compilers keep every
+  /// core busy. What is longer than needed is waited for only where the interpreter is really stuck.
   public static let simulated = BoardTimeouts(
-    interrupt: .seconds(1), prompt: .seconds(1), softReset: .seconds(4), hardReset: .seconds(5),
-    exchange: .seconds(3))
+    interrupt: .seconds(3), prompt: .seconds(4), softReset: .seconds(12), hardReset: .seconds(15),
+    exchange: .seconds(8))
 }

@@ -6,7 +6,7 @@ import Traces
 public struct LatencyRecorder: Sendable {
   /// How exact the percentiles are.
   public enum Precision: Sendable {
-    /// Three significant digits: for a run.
+    /// Three significant digits, two for each payload size, of which there are hundreds: for a run.
     case run
     /// Two significant digits: for a case, whose few samples do not pay for a histogram of 100 KiB.
     case testCase
@@ -36,7 +36,8 @@ public struct LatencyRecorder: Sendable {
     let precision = precision
     for payloadLength in [nil, sample.payloadLength] {
       let key = Key(endpoint: endpoint, measure: sample.measure, payloadLength: payloadLength)
-      _ = histograms[key, default: Self.emptyHistogram(precision)].record(value)
+      _ = histograms[key, default: Self.emptyHistogram(payloadLength == nil ? precision : .testCase)]
+        .record(value)
     }
   }
 

@@ -11,7 +11,7 @@ public enum JUnitReport {
     let encoder = XMLEncoder()
     encoder.outputFormatting = [.prettyPrinted]
     let header = XMLHeader(version: 1.0, encoding: "UTF-8")
-    guard let data = try? encoder.encode(Suites(run), withRootKey: "testsuites", header: header) else {
+    guard let data = try? encoder.encode(Suite(run), withRootKey: "testsuites", header: header) else {
       preconditionFailure("a JUnit report holds only values that XML can express")
     }
     return String(decoding: data, as: UTF8.self) + "\n"
@@ -30,67 +30,41 @@ extension JUnitElement {
   }
 }
 
-/// How many of some results ended how, in JUnit's words.
-private struct Counts {
-  var tests: Int
-  var failures: Int
-  var errors: Int
-  var skipped: Int
-
-  init(_ results: [CaseResult]) {
-    func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
-    tests = results.count
-    failures = count(.failed)
-    errors = count(.inconclusive)
-    skipped = count(.unsupported)
-  }
-}
-
-private struct Suites: JUnitElement {
-  static let children: Set = ["testsuite"]
+/// The whole run, or a chapter of it: how many results ended how, in JUnit's words, and what belongs to it.
+private struct Suite: JUnitElement {
+  static let children: Set = ["properties", "testsuite", "testcase"]
   var name: String
   var tests: Int
   var failures: Int
   var errors: Int
   var skipped: Int
   var time: Double
-  var testsuite: [Suite]
+  var properties: Properties?
+  var testsuite: [Suite]?
+  var testcase: [TestCase]?
 
+  /// The run, with a suite for each chapter.
   init(_ run: RunResult) {
-    let counts = Counts(run.cases)
-    name = "wsrig on \(run.board.displayName)".forXML
-    tests = counts.tests
-    failures = counts.failures
-    errors = counts.errors
-    skipped = counts.skipped
-    time = run.durationSeconds.rounded(toPlaces: 3)
+    self.init("wsrig on \(run.board.displayName)".forXML, run.cases, seconds: run.durationSeconds)
     testsuite = run.chapters.map { Suite($0.title, $0.results, of: run) }
   }
-}
 
-private struct Suite: JUnitElement {
-  static let children: Set = ["properties", "testcase"]
-  var name: String
-  var tests: Int
-  var failures: Int
-  var errors: Int
-  var skipped: Int
-  var time: Double
-  var properties: Properties
-  var testcase: [TestCase]
-
-  init(_ title: String, _ results: [CaseResult], of run: RunResult) {
-    let counts = Counts(results)
-    name = title
-    tests = counts.tests
-    failures = counts.failures
-    errors = counts.errors
-    skipped = counts.skipped
-    time = results.map(\.durationSeconds).reduce(0, +).rounded(toPlaces: 3)
+  private init(_ title: String, _ results: [CaseResult], of run: RunResult) {
+    self.init(title, results, seconds: results.map(\.durationSeconds).reduce(0, +))
     properties = Properties([
       ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
     ])
     testcase = results.map(TestCase.init)
+  }
+
+  private init(_ name: String, _ results: [CaseResult], seconds: Double) {
+    func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
+    self.name = name
+    tests = results.count
+    failures = count(.failed)
+    errors = count(.inconclusive)
+    skipped = count(.unsupported)
+    time = seconds.rounded(toPlaces: 3)
   }
 }
 

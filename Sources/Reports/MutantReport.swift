@@ -39,12 +39,15 @@ public struct MutantReport: Sendable {
   }
 
   private func finding(_ result: MutantResult) -> String {
-    guard let kill = result.kills.first else {
+    guard let kill = result.kills.first(where: \.isDeclared) ?? result.kills.first else {
       return (result.reason ?? "none of \(result.caseCount) cases found it").withoutControls
     }
     let more = result.kills.count > 1 ? " and \(result.kills.count - 1) more" : ""
     let strength = kill.verdict == .failed ? "" : " (\(kill.verdict.rawValue))"
-    return "\(kill.case)\(more): \(kill.rule)\(strength)"
+    let finder =
+      kill.isDeclared
+      ? "declared case" : result.isDeclaredInVain ? style.colored("BY THE SAMPLE ONLY,", .red) : "other case"
+    return "\(finder) \(kill.case)\(more): \(kill.rule)\(strength)"
   }
 
   private func colored(_ outcome: MutantResult.Outcome) -> String {
@@ -57,9 +60,10 @@ public struct MutantReport: Sendable {
   public func summary(of run: MutantRunResult) -> String {
     let counts = MutantResult.Outcome.allCases.compactMap { outcome -> String? in
       let count = run.mutants(outcome).count
-      return count == 0 && outcome != .killed ? nil : "\(count) \(outcome.rawValue)"
+      if outcome == .killed { return "\(count) killed (\(finders(of: run.mutants(.killed))))" }
+      return count == 0 ? nil : "\(count) \(outcome.rawValue)"
     }
-    var lines = run.mutants.filter { $0.outcome != .killed }.map { line(for: $0) }
+    var lines = run.mutants.filter { $0.outcome != .killed || $0.isDeclaredInVain }.map { line(for: $0) }
     if run.mutants.count < run.plannedCount {
       lines.append(
         style.colored("The run ended after \(run.mutants.count) of \(run.plannedCount) mutants.", .red))
@@ -68,6 +72,11 @@ public struct MutantReport: Sendable {
       "\(run.mutants.count) mutants in \(run.durationSeconds.rounded(toPlaces: 1)) s: \(counts.joined(separator: ", "))"
     )
     return lines.joined(separator: "\n")
+  }
+
+  private func finders(of killed: [MutantResult]) -> String {
+    let declared = killed.count(where: \.isKilledAsDeclared)
+    return "\(declared) by a declared case, \(killed.count - declared) by the sample only"
   }
 
   /// What a matrix shows beyond the kills: the scenarios without proof, and what is wrong with it.

@@ -34,7 +34,8 @@ public enum MutantTable {
   private static func line(for mutant: MutantResult, _ matrix: MutantMatrix) -> String {
     let failed = matrix.scenariosByMutant[mutant.id] ?? []
     let seen = mutant.seen.isEmpty ? "imagined" : mutant.seen.joined(separator: ", ")
-    return "- `\(mutant.id)` (\(seen)): \(mutant.defect) **\(failed.count)**: "
+    let vain = mutant.isDeclaredInVain ? " (none of those declared for it)" : ""
+    return "- `\(mutant.id)` (\(seen)): \(mutant.defect) **\(failed.count)**\(vain): "
       + grouped(failed, all: matrix.scenarios).joined(separator: " ")
   }
 

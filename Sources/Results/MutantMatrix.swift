@@ -42,11 +42,14 @@ public struct MutantMatrix: Sendable {
     scenariosByMutant = byMutant
   }
 
-  /// What is wrong with a whole matrix, a sentence each: a mutant that was not found, a scenario without proof and without a reason,
+  /// What is wrong with a whole matrix, a sentence each: a mutant that was not found, or not by what is declared for it, a scenario without proof and without a reason,
   /// a reason for what is proved after all.
   public func problems(of run: MutantRunResult, unproved reasons: [UnprovedScenarios]) -> [String] {
     let notFound = run.mutants.filter { $0.outcome != .killed }.map {
       "no scenario fails the mutant \($0.id)"
+    }
+    let vain = run.mutants.filter(\.isDeclaredInVain).map {
+      "none of the cases declared for it fails the mutant \($0.id)"
     }
     let unexplained = unproved.filter { id in !reasons.contains { $0.scenarios.matches(id) } }
       .map { "no mutant fails \($0), and no reason is given" }
@@ -57,6 +60,6 @@ public struct MutantMatrix: Sendable {
         "a reason is given why no mutant fails \($0), but \(mutantsByScenario[$0]?.first ?? "one") does"
       }
     }
-    return notFound + unexplained + needless
+    return notFound + vain + unexplained + needless
   }
 }

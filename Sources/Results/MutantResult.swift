@@ -92,6 +92,8 @@ public struct MutantResult: Sendable, Hashable, Codable {
   public var reason: String?
   /// The cases that found it, in the order in which they ran; only the first where the run ended with it.
   public var kills: [MutantKill]
+  /// Whether every case that is declared for it has run and told something, or a declared one has found it.
+  public var knowsDeclared: Bool
   /// How many cases it went through.
   public var caseCount: Int
   /// How long it took, in seconds.
@@ -100,7 +102,8 @@ public struct MutantResult: Sendable, Hashable, Codable {
   /// Creates a result.
   public init(
     id: String, source: String, defect: String, chapters: [Int], seen: [String], outcome: Outcome,
-    reason: String? = nil, kills: [MutantKill] = [], caseCount: Int = 0, durationSeconds: Double = 0
+    reason: String? = nil, kills: [MutantKill] = [], knowsDeclared: Bool = false, caseCount: Int = 0,
+    durationSeconds: Double = 0
   ) {
     self.id = id
     self.source = source
@@ -110,9 +113,16 @@ public struct MutantResult: Sendable, Hashable, Codable {
     self.outcome = outcome
     self.reason = reason
     self.kills = kills
+    self.knowsDeclared = knowsDeclared
     self.caseCount = caseCount
     self.durationSeconds = durationSeconds
   }
+
+  /// Whether a case that is declared for it found it.
+  public var isKilledAsDeclared: Bool { kills.contains(where: \.isDeclared) }
+
+  /// Whether it was found, but by none of the cases that are declared for it: then the declaration is wrong.
+  public var isDeclaredInVain: Bool { outcome == .killed && knowsDeclared && !isKilledAsDeclared }
 }
 
 /// A case that found a mutant: its verdict is worse than that on the client without the defect.
@@ -127,12 +137,15 @@ public struct MutantKill: Sendable, Hashable, Codable {
   public var rule: String
   /// What it did, in one sentence.
   public var sentence: String
+  /// Whether the case is declared for the mutant; otherwise it is one of the sample.
+  public var isDeclared: Bool
 
   /// The kill that a case is; nil where its verdict is no worse than `baseline`, that on the client without the defect, or where
   /// one of the two says nothing about its client.
-  public init?(_ result: CaseResult, baseline: Verdict?) {
+  public init?(_ result: CaseResult, baseline: Verdict?, isDeclared: Bool) {
     let judgement = result.judgement
     guard let baseline, judgement.verdict.isWorse(than: baseline) else { return nil }
+    self.isDeclared = isDeclared
     `case` = result.case.id
     scenario = result.case.scenario.id
     verdict = judgement.verdict

@@ -9,23 +9,24 @@ public struct ResourceLimits: Sendable, Hashable, Codable {
   public var blockPercent: Int
   /// How many bytes may be allocated for each byte of the messages that are received and sent.
   public var allocationFactor: Int
+  /// How many bytes may be allocated for a message, a close, an end or another event, beside those for its bytes.
+  public var eventBytes: Int
+  /// How many bytes may be allocated for a connection that opens, beside its messages.
+  public var connectionBytes: Int
   /// How long the client may keep other tasks from running, in milliseconds.
   public var gapMilliseconds: Int
-
-  /// What may be allocated for a connection that opens, beside its messages.
-  public static let allocationPerConnection = 40_960
-  /// What may be allocated for a message, a close, an end or another event beside its bytes.
-  public static let allocationPerEvent = 4096
 
   /// Creates limits; the defaults are those of the rig.
   public init(
     leakBytes: Int = 100, keptBytes: Int = 8192, blockPercent: Int = 60, allocationFactor: Int = 8,
-    gapMilliseconds: Int = 60
+    eventBytes: Int = 4096, connectionBytes: Int = 40_960, gapMilliseconds: Int = 60
   ) {
     self.leakBytes = leakBytes
     self.keptBytes = keptBytes
     self.blockPercent = blockPercent
     self.allocationFactor = allocationFactor
+    self.eventBytes = eventBytes
+    self.connectionBytes = connectionBytes
     self.gapMilliseconds = gapMilliseconds
   }
 }

@@ -54,7 +54,8 @@ struct ClientInbox {
     case .continuation: break
     default: return Entry(frame: frame)
     }
-    parts += frame.payload
+    // Mostly a message is one frame, and then not copied.
+    if parts.isEmpty { parts = frame.payload } else { parts += frame.payload }
     guard header.isFinal, let kind else { return Entry(frame: frame) }
     defer { (self.kind, parts) = (nil, []) }
     guard isCompressed, let deflate else {

@@ -75,6 +75,9 @@ final class FrameTap {
         kernelInstantNanoseconds: kernel.map { UInt64($0.nanoseconds) }, kind: kind))
   }
 
+  /// How many bytes have moved, both ways.
+  var byteCount: Int { client.totalCount + server.totalCount }
+
   /// Everything so far as a value.
   func trace(name: String, token: String) -> ConnectionTrace {
     ConnectionTrace(

@@ -1,11 +1,15 @@
 import PosixIO
 
-/// How long a scripted server waits for a client: as long as something moves, within a limit.
+/// How long a scripted server waits for a client: as long as something moves, within a limit. Both grow with the bytes that have moved:
+/// while a client works on a large message nothing moves, and how long that takes says more of its computer than of the client.
 public struct Patience: Sendable, Hashable {
   /// The server gives up when nothing has moved on any connection for that long.
   public var quiet: Duration
   /// The server gives up at the latest that long after the attempt began, its own pauses excepted.
   public var atMost: Duration
+
+  /// What a client may take for a byte in which nothing is seen of it: a second for each megabyte.
+  static let perByte = Duration.microseconds(1)
 
   /// Creates a patience.
   public init(_ quiet: Duration, atMost: Duration) {
@@ -15,12 +19,16 @@ public struct Patience: Sendable, Hashable {
 
   /// The later deadline that is due because something moved, or because the server itself is at work; nil where it is time to
   /// give up.
-  func extended(since begun: MonotonicInstant, connections: [ScriptedConnection]) -> Deadline? {
+  /// - Parameter awaitsScript: whether the server's own pauses count; not where the client has gone.
+  func extended(
+    since begun: MonotonicInstant, connections: [ScriptedConnection], awaitsScript: Bool
+  ) -> Deadline? {
     let now = MonotonicInstant.now()
-    if connections.contains(where: \.isAtWork) { return .after(quiet, from: now) }
+    if awaitsScript, connections.contains(where: \.isAtWork) { return .after(quiet, from: now) }
     guard let last = connections.compactMap(\.tap.lastInstant).max() else { return nil }
-    let ownPauses = connections.map(\.ownPauses).max() ?? .zero
-    let later = min(last + quiet, begun + atMost + ownPauses)
+    let ownPauses = awaitsScript ? connections.map(\.ownPauses).max() ?? .zero : .zero
+    let work = awaitsScript ? Self.perByte * connections.reduce(0) { $0 + $1.tap.byteCount } : .zero
+    let later = min(last + quiet + work, begun + atMost + ownPauses + work)
     return later > now ? .at(later) : nil
   }
 }

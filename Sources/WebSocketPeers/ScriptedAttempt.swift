@@ -29,8 +29,9 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var result: AttemptRecord?
   private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
   private var barriers: [String: Set<String>] = [:]
-  private let patience: Patience?
-  private let begun: MonotonicInstant
+  private var patience: Patience?
+  /// From when on the patience counts.
+  private var begun: MonotonicInstant
   private var silence: SilenceWatch?
 
   init(
@@ -62,9 +63,13 @@ public final class ScriptedAttempt: @unchecked Sendable {
   }
 
   /// Tells the attempt that the client side is over: connections not opened yet never will be, and those that are
-  /// open get `time` to end. From any thread.
+  /// open get `time` to end, and as much again while what they sent is still being read, to a limit. From any thread.
   public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
     server.loop.submit {
+      if !self.isFinishing {
+        self.begun = .now()
+        self.patience = Patience(time, atMost: time * Self.mostDrains)
+      }
       self.isFinishing = true
       self.silence?.callOff()
       self.silence = nil
@@ -93,6 +98,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   }
 
   private var deadline = Deadline.never
+  /// How often the time for ending is given again at the most.
+  private static let mostDrains = 10
 
   func begin(_ deadline: Deadline) {
     server.loop.preconditionOnLoop()
@@ -150,8 +157,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
       for connection in connections { connection?.close() }
       return completeIfOver()
     }
-    if !isFinishing, let later = patience?.extended(since: begun, connections: connections.compactMap { $0 })
-    {
+    let open = connections.compactMap { $0 }
+    if let later = patience?.extended(since: begun, connections: open, awaitsScript: !isFinishing) {
       deadline = later
       timer?.set(later)
       return

@@ -105,6 +105,9 @@ final class ScriptedConnection: ReadinessHandler {
     headTimer?.cancel()
   }
 
+  /// Lets the kernel read ahead, on a connection whose listener bounded it.
+  func enlargeReceiveBuffer() { socket.limitBuffers(receive: ScriptedServer.readReceiveBuffer) }
+
   /// Goes on with the request head, if that was complete before somebody claimed the connection.
   func resumeAfterClaim() {
     guard let parked else { return }

@@ -18,7 +18,7 @@ public struct ScriptedConfiguration: Sendable {
   /// with 503.
   public var maximumUnclaimed = 1024
   /// Given a connection that belongs to no attempt, on the loop, once its request head is complete; without it such
-  /// connections are strays.
+  /// connections are strays. With it the kernel keeps little of what no connection's script reads, as any might stop reading.
   public var onUnclaimed: (@Sendable (UnclaimedConnection) -> Void)?
   /// How long such a connection waits for something to play; then it is closed.
   public var answerTimeout = Duration.seconds(120)
@@ -78,6 +78,8 @@ public final class ScriptedServer: @unchecked Sendable {
   /// Where a script stops reading, the kernel must not read on in its place: so few bytes fill its buffer that the client's own
   /// fills next, and its writes become partial.
   static let stoppedReceiveBuffer = 4096
+  /// What a connection's receive buffer is enlarged to where its script turns out to read on.
+  static let readReceiveBuffer = 1 << 18
   /// Strays kept beyond this number are only counted in the log.
   static let mostStrays = 1000
 
@@ -94,7 +96,9 @@ public final class ScriptedServer: @unchecked Sendable {
     self.loop = loop
     self.configuration = configuration
     requestedAddresses = requested
-    listeners = try TCPListener.listenOnAll(on: loop, requested)
+    // Which script a connection will play is known too late to make its window small, but in time to make it large.
+    listeners = try TCPListener.listenOnAll(
+      on: loop, requested, receiveBuffer: configuration.onUnclaimed == nil ? nil : Self.stoppedReceiveBuffer)
     addresses = listeners.map(\.address)
     for listener in listeners {
       listener.onConnection = { [weak self] socket, peer in self?.accept(socket, peer, for: nil) }
@@ -154,8 +158,10 @@ public final class ScriptedServer: @unchecked Sendable {
     }
   }
 
+  /// - Parameter connection: what its first connection will be; then it needs no listeners of its own.
   func register(
-    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?,
+    on connection: ScriptedConnection? = nil
   ) throws -> ScriptedAttempt {
     loop.preconditionOnLoop()
     guard attempts[token] == nil else { throw ScriptError.tokenInUse(token) }
@@ -163,7 +169,7 @@ public final class ScriptedServer: @unchecked Sendable {
     guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
     try script.checkConcrete()
     let listeners =
-      script.ownPort || script.stopsReading
+      connection == nil && (script.ownPort || script.stopsReading)
       ? try ownListeners(
         on: script.port, receiveBuffer: script.stopsReading ? Self.stoppedReceiveBuffer : nil, token: token)
       : []
@@ -231,7 +237,7 @@ public final class ScriptedServer: @unchecked Sendable {
 
 extension ServerScript {
   /// Whether a connection stops reading.
-  fileprivate var stopsReading: Bool { connections.contains { $0.steps.contains(.stopReading) } }
+  var stopsReading: Bool { connections.contains { $0.steps.contains(.stopReading) } }
 
   /// Throws unless every payload has its bytes.
   fileprivate func checkConcrete() throws(ScriptError) {

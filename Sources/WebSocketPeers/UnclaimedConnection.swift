@@ -42,7 +42,9 @@ extension ScriptedServer {
     _ script: ServerScript, token: String, delivery: Delivery, patience: Patience,
     on connection: ScriptedConnection
   ) throws -> ScriptedAttempt {
-    let attempt = try register(script, token, delivery, .after(patience.quiet), patience: patience)
+    let attempt = try register(
+      script, token, delivery, .after(patience.quiet), patience: patience, on: connection)
+    if !script.stopsReading { connection.enlargeReceiveBuffer() }
     if attempt.claim(connection, targetAfterToken: "") { claimed(connection) }
     return attempt
   }

@@ -136,7 +136,7 @@ public final class WebSocketClient: Sendable {
   public func send(_ text: String) async throws { try await connection().send(.text(text)) }
 
   /// Sends a message, such as one that was received.
-  public func send(_ message: Message) async throws { try await connection().send(message) }
+  public func send(_ message: consuming Message) async throws { try await connection().send(message) }
 
   /// Sends a binary message.
   public func send(_ bytes: [UInt8]) async throws { try await connection().send(.binary(bytes)) }

@@ -38,13 +38,33 @@ extension WebSocketConnection: EndOfTurnHandler {
     }
   }
 
-  func sendOnLoop(_ opcode: Opcode, _ payload: [UInt8], _ isFinal: Bool) async throws {
-    loop.preconditionOnLoop()
-    guard !isClosed else { throw InvalidOperation.notOpen }
-    try payload.withUnsafeBufferPointer { (bytes) throws(InvalidOperation) in
-      try machine.send(opcode, UnsafeRawBufferPointer(bytes), isFinal: isFinal, &output)
+  /// Puts a message among the bytes to be sent, and lets go of it.
+  func append(_ message: consuming Message) throws {
+    switch consume message {
+    case .text(var text):
+      try text.withUTF8 { try append(.text, UnsafeRawBufferPointer($0), isFinal: true) }
+    case .binary(let bytes): try append(.binary, bytes, isFinal: true)
     }
+  }
+
+  /// Puts a frame among the bytes to be sent.
+  func append(_ opcode: Opcode, _ payload: [UInt8], isFinal: Bool) throws(InvalidOperation) {
+    try payload.withUnsafeBufferPointer { (bytes) throws(InvalidOperation) in
+      try append(opcode, UnsafeRawBufferPointer(bytes), isFinal: isFinal)
+    }
+  }
+
+  private func append(
+    _ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool
+  ) throws(InvalidOperation) {
+    loop.preconditionOnLoop()
+    guard !isClosed else { throw .notOpen }
+    try machine.send(opcode, payload, isFinal: isFinal, &output)
     markDirty()
+  }
+
+  /// Waits until so much of what was appended is sent that more may be.
+  func makeRoom() async throws {
     guard output.count - outputStart > configuration.sendHighWaterMark else { return }
     flush()
     let deadline = Deadline.after(configuration.sendTimeout)

@@ -126,18 +126,28 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// ``ConnectionConfiguration/sendHighWaterMark`` of them wait for the peer.
   ///
   /// Throws `InvalidOperation` when the connection is no longer open, `PosixError` when the peer does not read.
-  public func send(_ message: Message) async throws {
-    switch message {
-    case .text(let text): try await sendFrame(.text, Array(text.utf8))
-    case .binary(let bytes): try await sendFrame(.binary, bytes)
+  public func send(_ message: consuming Message) async throws {
+    if loop.isCurrent {
+      try append(message)
+      return try await makeRoom()
+    }
+    try await loop.run { [message] in
+      try self.append(message)
+      try await self.makeRoom()
     }
   }
 
   /// Sends one frame: a message, or with `isFinal` false its first fragment, which `.continuation` frames follow
   /// (RFC 6455 section 5.4). The fragments of text must be valid UTF-8 together.
   public func sendFrame(_ opcode: Opcode, _ payload: [UInt8], isFinal: Bool = true) async throws {
-    if loop.isCurrent { return try await sendOnLoop(opcode, payload, isFinal) }
-    try await loop.run { try await self.sendOnLoop(opcode, payload, isFinal) }
+    if loop.isCurrent {
+      try append(opcode, payload, isFinal: isFinal)
+      return try await makeRoom()
+    }
+    try await loop.run {
+      try self.append(opcode, payload, isFinal: isFinal)
+      try await self.makeRoom()
+    }
   }
 
   /// Sends a Ping of at most 125 bytes and waits for the Pong with the same payload; returns the time between.

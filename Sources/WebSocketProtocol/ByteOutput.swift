@@ -3,6 +3,9 @@
 /// An event loop implements it over its output blocks, so that everything one wake-up produced leaves in one write;
 /// ``ByteBuffer`` is the simple implementation.
 public protocol ByteOutput: ~Copyable {
+  /// Says that `count` bytes are about to be appended, so that growing need not copy them; a hint, without which all works as well.
+  mutating func expect(_ count: Int)
+
   /// Appends `count` contiguous bytes of undefined content and returns their start.
   ///
   /// The machine fills all of them before it appends anything else. It never asks for more than
@@ -11,6 +14,12 @@ public protocol ByteOutput: ~Copyable {
 
   /// Appends a copy of `bytes`, of any length; they need not stay contiguous.
   mutating func append(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension ByteOutput where Self: ~Copyable {
+  /// Does nothing: for those whose growing copies nothing, or little.
+  @inlinable
+  public mutating func expect(_ count: Int) {}
 }
 
 /// What a ``ByteOutput`` must be able to do.
@@ -40,6 +49,11 @@ public struct ByteBuffer: ~Copyable, ByteOutput {
 
   /// Whether nothing is held.
   public var isEmpty: Bool { count == 0 }
+
+  /// Makes room for a large piece at once: doubling would copy what is there, and hold it twice meanwhile.
+  public mutating func expect(_ count: Int) {
+    if count > capacity { reserve(self.count + count) }
+  }
 
   /// Appends `count` bytes of undefined content and returns their start.
   public mutating func appendRoom(_ count: Int) -> UnsafeMutableRawPointer {

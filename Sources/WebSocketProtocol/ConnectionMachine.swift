@@ -299,6 +299,7 @@ extension ConnectionMachine {
       }
       return
     }
+    output.expect(headerLength + payload.count)
     header.encode(into: output.appendRoom(headerLength))
     guard let key else { return output.append(payload) }
     writeMasked(payload, key, &output)

@@ -118,6 +118,7 @@ public struct FrameDecoder: Sendable {
     let taken = Int(min(header.payloadLength - received, UInt64(bytes.count)))
     let kept = min(taken, keptPayload - payload.count)
     let start = payload.count
+    reserve(start + kept, for: header)
     payload.append(contentsOf: bytes[..<kept])
     if let key = header.maskingKey {
       payload.withUnsafeMutableBytes { Masking.apply(key, to: .init(rebasing: $0[start...]), offset: start) }
@@ -125,6 +126,14 @@ public struct FrameDecoder: Sendable {
     received += UInt64(taken)
     streamOffset &+= UInt64(taken)
     return taken
+  }
+
+  /// Doubles the room as an array does by itself, but takes none beyond the end of the frame: the last doubling of a large one would
+  /// hold it twice.
+  private mutating func reserve(_ needed: Int, for header: FrameHeader) {
+    guard needed > payload.capacity else { return }
+    let most = Int(min(header.payloadLength, UInt64(keptPayload)))
+    payload.reserveCapacity(min(max(needed, payload.capacity * 2), most))
   }
 
   private mutating func finishFrame(_ header: FrameHeader) -> WireFrame {

@@ -15,15 +15,17 @@ struct AutobahnCommand: AsyncParsableCommand {
         scripts/autobahn -m fuzzingserver -s spec.json -u 0
         wsrig autobahn ws://127.0.0.1:9001
         wsrig autobahn ws://127.0.0.1:9001 --client path/to/client.py --only '5.*'
-      Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how
-      the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its
+      Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how \
+      the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its \
       own: the server answers with what it knows of an agent already.
 
       EXIT STATUS:
         0    no case FAILED; with --strict, none is NON-STRICT either
         1    a case FAILED, or the client hung
-        2    usage, configuration, no Autobahn fuzzing server at the URL, or a client that does not load
-        3    no case failed, but the server gave no verdict on one, not all of them ran, or the board was missing
+        2    usage, configuration, no Autobahn fuzzing server at the URL, or a
+             client that does not load
+        3    no case failed, but the server gave no verdict on one, not all of
+             them ran, or the board was missing
         130  interrupted; the server was asked for its reports on what had run
       """)
 

@@ -12,7 +12,7 @@ import Verdicts
 struct AutobahnServing: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
-      "Answers Autobahn's control URLs (/getCaseCount, /getCaseInfo, /runCase, /getCaseStatus, /updateReports) and puts clients through the scenarios."
+      "Answers Autobahn's control URLs and puts clients through the scenarios; --list tells through which."
     ))
   var autobahn = false
 
@@ -43,6 +43,9 @@ struct AutobahnServing: ParsableArguments {
       valueName: "folder"))
   var report: String?
 
+  @Flag(help: "Lists the cases by number, then every scenario that is left out and why; serves nothing.")
+  var list = false
+
   @Flag(help: "Ends after the first /updateReports; without it, Ctrl-C ends it.")
   var once = false
 
@@ -57,8 +60,8 @@ struct AutobahnServing: ParsableArguments {
   /// Whether options were given that need `--autobahn`.
   var isUsedInVain: Bool {
     !autobahn
-      && (!only.isEmpty || deliveries != "default" || !include.isEmpty || seed != 1 || report != nil || once
-        || maxTime != nil)
+      && (!only.isEmpty || deliveries != "default" || !include.isEmpty || seed != 1 || report != nil || list
+        || once || maxTime != nil)
   }
 
   /// Serves until a signal, a driver or the time limit ends it; then reports.
@@ -84,8 +87,20 @@ struct AutobahnServing: ParsableArguments {
     throw ExitRequest(status: status(of: runs))
   }
 
+  /// The cases, and what of the catalogue is none.
+  func listing() throws -> String {
+    let all = try plan().all
+    let others = EchoCases.leftOut(of: Catalogue.all, withOpenings: takesOpenings).map { reason, scenarios in
+      "\nLeft out: \(scenarios.count) scenarios. \(reason)\n"
+        + scenarios.map { "  \($0.id)\n" }.joined()
+    }
+    return CaseList.table(of: all, isNumbered: true) + others.joined()
+  }
+
+  private var takesOpenings: Bool { include.contains(.handshake) }
+
   private func plan() throws -> EchoCases {
-    let scenarios = EchoCases.scenarios(of: Catalogue.all, withOpenings: include.contains(.handshake))
+    let scenarios = EchoCases.scenarios(of: Catalogue.all, withOpenings: takesOpenings)
     do {
       return EchoCases(try RunPlan.cases(of: scenarios, deliveries: deliveries, only: only, seed: seed))
     } catch {

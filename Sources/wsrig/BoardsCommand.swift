@@ -10,7 +10,7 @@ struct BoardsCommand: AsyncParsableCommand {
     commandName: "boards",
     abstract: "Lists the boards that are attached, or keeps a simulated one running.",
     discussion: """
-      With --simulate, prints the path of a terminal device behind which a simulated board runs until interrupted; mpremote and
+      With --simulate, prints the path of a terminal device behind which a simulated board runs until interrupted; mpremote and \
       other programs can open it:
         mpremote connect PATH exec "import os; print(os.uname())"
       """)

@@ -19,12 +19,16 @@ enum CaseList {
   }
 
   /// A heading, and one line for each case: id, requirement, section (of RFC 6455 where no other is named), description.
-  static func table(of cases: [Case]) -> String {
+  /// - Parameter isNumbered: puts the numbers by which drivers know them, from 1, before the ids.
+  static func table(of cases: [Case], isNumbered: Bool = false) -> String {
     let rows =
       [["case", "requirement", "section", "what the server does"]]
-      + cases.map { item in
+      + cases.enumerated().map { index, item in
         let scenario = item.scenario
-        return [item.id, scenario.requirement.rawValue, scenario.rfc, scenario.description]
+        return [
+          isNumbered ? "\(index + 1) \(item.id)" : item.id, scenario.requirement.rawValue, scenario.rfc,
+          scenario.description,
+        ]
       }
     let widths = rows[0].indices.dropLast().map { column in rows.map { $0[column].count }.max() ?? 0 }
     let lines = rows.map { row in

@@ -19,7 +19,8 @@ enum ExitStatus: Int32 {
       0    all well
       1    a case failed
       2    usage, configuration, or a client that does not load
-      3    no case failed, but something was inconclusive, the board was missing, or the reference failed
+      3    no case failed, but something was inconclusive, the board was
+           missing, or the reference failed
       130  interrupted; what had run is reported
     """
 }

@@ -8,7 +8,7 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Writes a case as a scenario file, to change it and to replay it.",
     discussion: """
-      Random payloads stay as they are described, {"random": ...}: the seed of the replay draws the same bytes as that of a run.
+      Random payloads stay as they are described, {"random": ...}: the seed of the replay draws the same bytes as that of a run. \
       With --seed they are drawn now and written out. Replay it:
         wsrig export 2.ping-empty --output ping.json
         wsrig replay ping.json

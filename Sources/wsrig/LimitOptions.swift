@@ -24,6 +24,16 @@ struct LimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "How many more may be allocated for each message, close or other event.", valueName: "bytes"))
+  var limitEvent = ResourceLimits().eventBytes
+
+  @Option(
+    help: ArgumentHelp(
+      "How many more may be allocated for each connection that opens.", valueName: "bytes"))
+  var limitConnection = ResourceLimits().connectionBytes
+
+  @Option(
+    help: ArgumentHelp(
       "How long the client may keep the event loop to itself.", valueName: "ms"))
   var limitGap = ResourceLimits().gapMilliseconds
 
@@ -31,27 +41,30 @@ struct LimitOptions: ParsableArguments {
   var limits: ResourceLimits {
     ResourceLimits(
       leakBytes: limitLeak, keptBytes: limitKept, blockPercent: limitBlock, allocationFactor: limitAllocation,
-      gapMilliseconds: limitGap)
+      eventBytes: limitEvent, connectionBytes: limitConnection, gapMilliseconds: limitGap)
+  }
+
+  /// The options with what they say and what they say by default.
+  private var all: [(option: String, value: Int, standard: Int)] {
+    let standard = ResourceLimits()
+    return [
+      ("--limit-leak", limitLeak, standard.leakBytes), ("--limit-kept", limitKept, standard.keptBytes),
+      ("--limit-block", limitBlock, standard.blockPercent),
+      ("--limit-allocation", limitAllocation, standard.allocationFactor),
+      ("--limit-event", limitEvent, standard.eventBytes),
+      ("--limit-connection", limitConnection, standard.connectionBytes),
+      ("--limit-gap", limitGap, standard.gapMilliseconds),
+    ]
   }
 
   func validate() throws {
-    for (name, value) in [
-      ("leak", limitLeak), ("kept", limitKept), ("block", limitBlock), ("allocation", limitAllocation),
-      ("gap", limitGap),
-    ] where value < 0 {
-      throw ValidationError("--limit-\(name) is \(value); allowed here: a whole number from 0.")
+    for (option, value, _) in all where value < 0 {
+      throw ValidationError("\(option) is \(value); allowed here: a whole number from 0.")
     }
   }
 
   /// The options as a replay needs them: those that are not the defaults.
   var words: [String] {
-    let standard = ResourceLimits()
-    let all = [
-      ("leak", limitLeak, standard.leakBytes), ("kept", limitKept, standard.keptBytes),
-      ("block", limitBlock, standard.blockPercent),
-      ("allocation", limitAllocation, standard.allocationFactor),
-      ("gap", limitGap, standard.gapMilliseconds),
-    ]
-    return all.filter { $0.1 != $0.2 }.flatMap { ["--limit-\($0.0)", "\($0.1)"] }
+    all.filter { $0.value != $0.standard }.flatMap { [$0.option, "\($0.value)"] }
   }
 }

@@ -12,15 +12,18 @@ struct MutantsCommand: AsyncParsableCommand {
     commandName: "mutants",
     abstract: "Shows that the catalogue finds defects: runs broken variants of the rig's own client.",
     discussion: """
-      A mutant is the rig's own client with one small, deliberate defect (fixtures/mutants/README.md). Each runs on a simulated
-      board of its own against the scenarios declared for it and a sample of others, up to the first case whose verdict is worse
-      than that on the client without the defect. One that survives shows where the catalogue is blind.
+      A mutant is the rig's own client with one small, deliberate defect (fixtures/mutants/README.md). Each runs on a simulated \
+      board of its own against the cases declared for it and then a sample of others, up to the first case whose verdict is worse \
+      than that on the client without the defect. One that survives shows where the catalogue is blind; one that only the sample \
+      kills is declared wrongly.
 
       EXIT STATUS:
         0    every mutant was killed
-        1    one survived, or something is wrong with the matrix
+        1    one survived, one was killed by none of the cases declared for
+             it, or something is wrong with the matrix
         2    usage, or a mutant that does not fit the client or does not load
-        3    none survived, but the bench failed or --max-time was over before all was known
+        3    none survived, but the bench failed or --max-time was over before
+             all was known
         130  interrupted; what had run is reported
       """)
 
@@ -125,7 +128,8 @@ struct MutantsCommand: AsyncParsableCommand {
   private func status(of result: MutantRunResult, isSound: Bool, wasInterrupted: Bool) -> ExitStatus {
     if wasInterrupted { return .interrupted }
     if !result.mutants(.unusable).isEmpty { return .usage }
-    if !result.mutants(.survived).isEmpty || !isSound { return .caseFailed }
+    let isBlind = result.mutants.contains { $0.outcome == .survived || $0.isDeclaredInVain }
+    if isBlind || !isSound { return .caseFailed }
     let isWhole = result.mutants.count == result.plannedCount && result.mutants(.inconclusive).isEmpty
     return isWhole ? .success : .inconclusive
   }

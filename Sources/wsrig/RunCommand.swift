@@ -13,9 +13,9 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run",
     abstract: "Puts a client on a board through the conformance suite.",
     discussion: """
-      Every case runs the client on the board and the reference client against the same scripted server, judges both by
-      RFC 6455 and compares them. Reports: reports/latest/results.json, junit.xml, report.html, serial.log, and a folder for each
-      failed case.
+      Every case runs the client on the board and the reference client against the same scripted server, judges both by \
+      RFC 6455 and compares them. It leaves in reports/latest, or in the folder of --report, report.html for people, \
+      results.json and junit.xml for programs, serial.log, and a folder for each failed case.
 
       \(ExitStatus.help)
       """)

@@ -13,10 +13,18 @@ struct ServeCommand: AsyncParsableCommand {
       Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told \
       so in the Close frame. Ctrl-C and SIGTERM end it with a closing handshake on every connection, and with exit status 0.
 
-      With --autobahn, any driver that was made for Autobahn's fuzzing server runs our scenarios instead, whose client side is an
-      echo; they are judged by what is on the wire. Beside index.json and a file for each case, as Autobahn has them, each client
-      gets the reports of wsrig run. It ends on Ctrl-C, or with --once after /updateReports, with 0 if all is well, 1 if a case
-      failed, and 3 if none failed but not all ran.
+      With --autobahn, any driver that was made for Autobahn's fuzzing server runs our scenarios instead: all whose client side \
+      connects once and echoes to the end, which --list shows, and which others are left out and why. They are judged by what \
+      is on the wire. A client that offers no compression is UNIMPLEMENTED in the scenarios that want an offer. Beside \
+      index.json and a file for each case, as Autobahn has them, each client gets the reports of wsrig run. It answers \
+      /getCaseCount, /getCaseInfo, /runCase, /getCaseStatus and /updateReports. It ends on Ctrl-C, or with --once after \
+      /updateReports.
+
+      EXIT STATUS WITH --autobahn:
+        0    all well
+        1    a case failed
+        2    usage, or an address that cannot be had
+        3    no case failed, but not all of them ran, or one is inconclusive
       """)
 
   @Option(
@@ -45,15 +53,17 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     if autobahn.isUsedInVain {
       throw ValidationError(
-        "--only, --deliveries, --include, --seed, --report, --once and --max-time go with --autobahn.")
+        "--only, --deliveries, --include, --seed, --report, --list, --once and --max-time go with --autobahn."
+      )
     }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
 
   func run() async throws {
+    if autobahn.list { return Console.put(try autobahn.listing()) }
+    if autobahn.autobahn { return try await serveDrivers() }
     var configuration = EchoConfiguration()
     configuration.limits = Limits(framePayload: maxMessage.bytes, message: maxMessage.bytes)
-    if autobahn.autobahn { return try await serveDrivers() }
     if noCompression { configuration.compression = nil }
     let server = try await start(configuration)
     for address in server.addresses { Console.say("listening on ws://\(address)") }

@@ -12,7 +12,8 @@ struct WSRig: AsyncParsableCommand {
     discussion: """
       Put a client through the conformance suite, on the simulated board or on one that is attached:
         wsrig run
-        wsrig run --client path/to/client.py --board tty:/dev/ttyACM0 --host 192.168.1.10
+        wsrig run --client path/to/client.py
+        wsrig run --board tty:/dev/ttyACM0 --host 192.168.1.10
       Say what a case is about, and why it may fail:
         wsrig explain 7.code-1000
       Run one scenario again, as a failed case's report folder names it:

@@ -6,15 +6,37 @@ import Verdicts
 
 @Suite("Which cases a driver is put through")
 struct EchoCasesTests {
-  @Test("an echo on one connection fits, nothing else does")
+  @Test("every scenario whose client is the echo loop is there, with and without compression, and no other")
   func fits() {
     let all = EchoCases.scenarios(of: Catalogue.all, withOpenings: true)
-    #expect(all.count > 200)
-    for scenario in all {
-      #expect(scenario.client.tasks.count == 1 && scenario.server.connections.count == 1, "\(scenario.id)")
-      #expect(!scenario.client.tasks[0].steps.contains { if case .send = $0 { true } else { false } })
+    let loops = [ClientScript.echo, ClientScript([.connect(ConnectStep(compression: true)), .echo()])]
+    let wanted = Catalogue.all.filter { scenario in
+      loops.contains(scenario.client) && !scenario.server.ownPort && scenario.chapter != .resources
     }
-    #expect(Catalogue.all.contains { !$0.fitsEchoDriver })
+    #expect(all.map(\.id) == wanted.map(\.id))
+    let chapters = Set(all.compactMap(\.chapter))
+    #expect(chapters.isSuperset(of: [.openingHandshake, .utf8, .deflatePayloads, .deflateParameters]))
+    #expect(all.contains { $0.tags.contains("backpressure") })
+  }
+
+  @Test(
+    "whatever else a scenario asks of its client, port or board keeps drivers out, and the reason is known",
+    arguments: [
+      (ClientScript([.connect(ConnectStep()), .receive()]), EchoObstacle.otherClient),
+      (ClientScript([.connect(ConnectStep()), .echo(count: 1)]), .otherClient),
+      (ClientScript([.connect(ConnectStep(target: "/{token}/x")), .echo()]), .otherRequest),
+      (ClientScript([.connect(ConnectStep(subprotocols: ["chat"])), .echo()]), .otherRequest),
+    ])
+  func obstacles(client: ClientScript, obstacle: EchoObstacle) {
+    func scenario(_ id: String, _ client: ClientScript, ownPort: Bool = false) -> Scenario {
+      Scenario(
+        id: id, description: "d", expectation: "e", rfc: "5.2", requirement: .must,
+        server: ServerScript([], ownPort: ownPort), client: client)
+    }
+    #expect(scenario("1.a", client).echoObstacle == obstacle)
+    #expect(scenario("1.a", .echo, ownPort: true).echoObstacle == .ownPort)
+    #expect(scenario("14.a", .echo).echoObstacle == .unseen)
+    #expect(scenario("1.a", .echo).echoObstacle == nil)
   }
 
   @Test("openings that are refused come only when they are asked for")

@@ -215,16 +215,20 @@ struct MutantMatrixTests {
     ]
     for verdict in Verdict.allCases {
       for baseline in Verdict.allCases {
-        let kill = MutantKill(Self.result("1.a", verdict), baseline: baseline)
+        let kill = MutantKill(Self.result("1.a", verdict), baseline: baseline, isDeclared: true)
         #expect((kill != nil) == worse.contains { $0 == (verdict, baseline) }, "\(verdict) after \(baseline)")
       }
     }
-    #expect(MutantKill(Self.result("1.a", .failed), baseline: nil) == nil)
-    let kill = try #require(MutantKill(Self.result("1.a", .failed), baseline: .passed))
+    #expect(MutantKill(Self.result("1.a", .failed), baseline: nil, isDeclared: true) == nil)
+    let kill = try #require(
+      MutantKill(Self.result("1.a", .failed), baseline: .passed, isDeclared: true))
     #expect(kill.scenario == "1.a" && kill.rule == "r" && kill.sentence == "It broke.")
   }
 
-  private static func run(_ mutants: [(String, [String])]) -> MutantRunResult {
+  /// - Parameter declared: the scenarios that are declared for every mutant.
+  private static func run(
+    _ mutants: [(String, [String])], declared: Set<String> = ["1.a"]
+  ) -> MutantRunResult {
     var run = MutantRunResult(
       tool: "t", seed: 1, isMatrix: true, ownChapters: false, fingerprint: "f",
       baseline: ["1.a", "1.b", "2.a"].map { BaselineVerdict(result($0, .passed)) },
@@ -233,7 +237,9 @@ struct MutantMatrixTests {
       MutantResult(
         id: id, source: "s", defect: "d.", chapters: [1], seen: [],
         outcome: failed.isEmpty ? .survived : .killed,
-        kills: failed.compactMap { MutantKill(result($0, .failed), baseline: .passed) })
+        kills: failed.compactMap {
+          MutantKill(result($0, .failed), baseline: .passed, isDeclared: declared.contains($0))
+        }, knowsDeclared: true)
     }
     return run
   }
@@ -244,6 +250,18 @@ struct MutantMatrixTests {
     #expect(matrix.mutantsByScenario == ["1.a": ["narrow", "broad"], "2.a": ["broad"]])
     #expect(matrix.scenariosByMutant["broad"] == ["1.a", "2.a"])
     #expect(matrix.unproved == ["1.b"])
+  }
+
+  @Test("a mutant that none of its declared cases kills is declared in vain, if they are known to have run")
+  func vain() throws {
+    let run = Self.run([("told", ["1.a", "2.a"]), ("vain", ["2.a"]), ("tough", [])])
+    #expect(run.mutants.map(\.isKilledAsDeclared) == [true, false, false])
+    #expect(run.mutants.map(\.isDeclaredInVain) == [false, true, false])
+    var unknown = try #require(run.mutants.first { $0.id == "vain" })
+    unknown.knowsDeclared = false
+    #expect(!unknown.isDeclaredInVain)
+    let problems = MutantMatrix(run).problems(of: run, unproved: [])
+    #expect(problems.contains("none of the cases declared for it fails the mutant vain"))
   }
 
   @Test("a survivor, a scenario without proof or reason, and a needless reason are problems")

@@ -40,6 +40,48 @@ struct SmallPartsTests {
     #expect(zip(sorted, sorted.dropFirst()).allSatisfy { !$1.hasPrefix($0) })
   }
 
+  @Test("tokens of a case: the same however often other cases are attempted, and nobody else's")
+  func tokensOfCases() {
+    func some(attempts: Int) -> [[String]] {
+      let tokens = AttemptTokens(seed: 7)
+      _ = tokens.next()
+      return (0..<200).map { number in
+        let own = tokens.ofNextCase()
+        return (0..<(number == 0 ? attempts : 3)).map { _ in own.next() }
+      }
+    }
+    let all = some(attempts: 3)
+    #expect(all.dropFirst() == some(attempts: 9).dropFirst())
+    let flat = all.flatMap(\.self) + [AttemptTokens(seed: 7).next()]
+    #expect(Set(flat).count == flat.count)
+    #expect(flat.allSatisfy { $0.utf8.allSatisfy { $0 &- 0x30 < 10 || $0 &- 0x61 < 26 } })
+    let sorted = flat.sorted()
+    #expect(zip(sorted, sorted.dropFirst()).allSatisfy { !$1.hasPrefix($0) })
+  }
+
+  @Test("traces are kept for further runs as far as there is room")
+  func thrift() {
+    let thrift = RunThrift()
+    func trace(bytes: Int) -> AttemptTrace {
+      let stream = CapturedStream(bytes: [UInt8](repeating: 0, count: bytes))
+      return AttemptTrace(
+        endpoint: .reference,
+        connections: [
+          ConnectionTrace(name: "main", token: "t", events: [], clientStream: stream, serverStream: stream)
+        ], client: ClientTrace())
+    }
+    func numbered(_ number: Int) -> Case {
+      var scenario = Case.calibration.scenario
+      scenario.id = "\(number)"
+      return Case(scenario: scenario)
+    }
+    for number in 0..<20 { thrift.keep(trace(bytes: 1 << 20), of: numbered(number)) }
+    let kept = (0..<20).filter { thrift.trace(of: numbered($0)) != nil }
+    #expect(kept == Array(0..<8))
+    thrift.keep(trace(bytes: 0), of: numbered(30))
+    #expect(thrift.trace(of: numbered(30)) != nil)
+  }
+
   @Test(
     "those who meet wait for the last; nobody waits any more when it is broken up", .timeLimit(.minutes(1)))
   func meeting() async {

@@ -52,7 +52,19 @@ extension EndToEndTests {
       #expect(child.output.contains("\nkilled       dead "), "\(child.everything)")
       #expect(
         child.output.contains("SURVIVED     harmless  none of 21 cases found it"), "\(child.everything)")
-      #expect(child.output.contains("1 killed, 1 survived"))
+      #expect(
+        child.output.contains("1 killed (1 by a declared case, 0 by the sample only), 1 survived"),
+        "\(child.everything)")
+    }
+
+    @Test("a mutant that only the sample kills is killed, told as declared wrongly, and ends with 1")
+    func declaredInVain() async throws {
+      try write("dead", find: Self.answer, with: "pass", killedBy: "1.text-125")
+      let child = try await run(["--cases", "2.ping-*"])
+      #expect(child.status == 1 && child.errors.isEmpty, "\(child.everything)")
+      #expect(
+        child.output.contains("\nkilled       dead  BY THE SAMPLE ONLY, 2.ping-"), "\(child.everything)")
+      #expect(child.output.contains("1 killed (0 by a declared case, 1 by the sample only)"))
     }
 
     @Test("a mutant that does not fit ends with 2 before anything runs")

@@ -100,6 +100,28 @@ extension EndToEndTests {
       #expect(ours.status == 0, "\(ours.everything)")
     }
 
+    @Test(
+      "the reference as the device plays many cases at a time: in the order of the plan, with the same bytes")
+    func lanes() async throws {
+      let plan = ["run", "--board", "reference", "--shuffle"] + only(["1.text-*", "5.*", "9.length-*"])
+      let list = try await Tool.run(plan + ["--list", "--json"], in: folder)
+      let rows = try JSONSerialization.jsonObject(with: Data(list.output.utf8)) as? [[String: Any]]
+      let ids = try #require(rows).map { $0["id"] as? String }
+      var digests: [[String?]] = []
+      for _ in 0..<2 {
+        let child = try await Tool.run(plan, in: folder)
+        #expect(child.status == 0, "\(child.everything)")
+        let results = try await Results.read(folder)
+        #expect(results.cases.map(\.id) == ids && ids.count > 80)
+        digests.append(results.cases.map(\.serverSHA1))
+      }
+      #expect(digests[0] == digests[1])
+      let none = try await Tool.run(plan + ["--max-time", "0"], in: folder)
+      #expect(none.status == 3, "\(none.everything)")
+      let results = try await Results.read(folder)
+      #expect(results.endedEarly == "timeLimit" && results.cases.isEmpty)
+    }
+
     @Test("--fail-fast and --max-time end a run early, and say so")
     func early() async throws {
       let client = try #require(Tool.publishedClient)
@@ -125,7 +147,7 @@ extension EndToEndTests {
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
-      let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "100"])
+      let child = try await Tool.run(command + ["--help"], in: folder, environment: ["COLUMNS": "80"])
       #expect(child.status == 0 && child.errors.isEmpty, "\(child.everything)")
       #expect(try Golden.difference(child.output, "help-\(command.first ?? "wsrig").txt") == nil)
     }
@@ -133,8 +155,8 @@ extension EndToEndTests {
     @Test("alone it prints its help; --version its version")
     func alone() async throws {
       let folder = try TemporaryFolder()
-      let help = try await Tool.run(["--help"], in: folder, environment: ["COLUMNS": "100"])
-      let alone = try await Tool.run([], in: folder, environment: ["COLUMNS": "100"])
+      let help = try await Tool.run(["--help"], in: folder, environment: ["COLUMNS": "80"])
+      let alone = try await Tool.run([], in: folder, environment: ["COLUMNS": "80"])
       #expect(alone.output == help.output && alone.status == 0, "\(alone.everything)")
       let version = try await Tool.run(["--version"], in: folder)
       #expect(version.output.hasPrefix("wsrig 0.") && version.status == 0)

@@ -1,4 +1,5 @@
-"""The classic driver for Autobahn's fuzzing server, with Python's websockets. A third argument names a defect to have."""
+"""The classic driver for Autobahn's fuzzing server, with Python's websockets. A third argument names a defect to have;
+`compresses` is none: it offers permessage-deflate."""
 
 import asyncio
 import json
@@ -10,7 +11,8 @@ SERVER, AGENT, DEFECT = sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) >
 
 
 def connect(path):
-    return websockets.connect(SERVER + path, ping_interval=None, close_timeout=5, compression=None)
+    return websockets.connect(SERVER + path, ping_interval=None, close_timeout=5,
+                              compression="deflate" if DEFECT == "compresses" else None)
 
 
 async def case_count():

@@ -81,6 +81,43 @@ struct KeyTests {
     }
   }
 
+  @Test(
+    "numbers of MicroPython's random are found, from any seed and far into the sequence, in either order of bytes"
+  )
+  func yasmarang() {
+    var generator = SplitMix64(seed: 21)
+    for skipped in [0, 16, 1000] {
+      var random = Yasmarang(seed: UInt32.random(in: .min ... .max, using: &generator))
+      for _ in 0..<skipped { _ = random.next() }
+      let words = (0..<YasmarangSearch.needed + 5).map { _ in random.next() }
+      #expect(RandomnessCheck(words: words, falseAlarmProbability: ClientKeys.casePortion).defect == nil)
+      #expect(YasmarangSearch.finds(in: words), "after \(skipped)")
+      #expect(YasmarangSearch.finds(in: words.map(\.byteSwapped)), "after \(skipped)")
+      #expect(!YasmarangSearch.finds(in: Array(words.prefix(YasmarangSearch.needed - 1))))
+    }
+  }
+
+  /// Seeded with 1, MicroPython 1.28 gives these.
+  @Test func yasmarangIsMicroPythons() {
+    var random = Yasmarang(seed: 1)
+    #expect((0..<4).map { _ in random.next() } == [2_002_244, 1_862_853_106, 2_677_483_614, 156_226_652])
+  }
+
+  @Test func oneOtherKeyAmongThemAcquits() {
+    var random = Yasmarang(seed: 22)
+    var words = (0..<YasmarangSearch.needed).map { _ in random.next() }
+    words[40] ^= 1
+    #expect(!YasmarangSearch.finds(in: words))
+  }
+
+  @Test func goodKeysAreNoneOfYasmarangs() {
+    var generator = SplitMix64(seed: 22)
+    let words = (0..<YasmarangSearch.needed).map { _ in
+      UInt32.random(in: .min ... .max, using: &generator)
+    }
+    #expect(!YasmarangSearch.finds(in: words))
+  }
+
   @Test("two good keys in three that are alike are still chance; all three are not")
   func fewKeys() {
     let defect = { (words: [UInt32]) in

@@ -92,6 +92,17 @@ struct WireWitnessTests {
     #expect(judge(device, reference: Self.echoed).violations.map(\.rule) == ["opening-accepted"])
   }
 
+  @Test("where a client may refuse, to leave behind the server's first frame is to have refused")
+  func mayRefuse() {
+    var device = Attempt.make {
+      $0.wire.server(.close, [0x03, 0xE8])
+      $0.wire.note(.receivedEnd)
+    }
+    #expect(judge(device).violations.map(\.rule) == ["close-answered"])
+    device.scenario.expected.opening = .either
+    #expect(judge(device).violations == [])
+  }
+
   @Test(
     "what a client sends back shows that it had been given it: from behind a violation, that is one too many")
   func deliveredBehindViolation() {

@@ -70,6 +70,25 @@ struct PatienceTests {
     #expect(gaveUp)
   }
 
+  @Test("What was sent gives the client time to work on it, in which nothing moves")
+  func largeMessage() async throws {
+    let size = 1 << 20
+    let script = ServerScript([
+      .sendFrame(FrameSpec(.binary, .repeated(unit: [7], count: size))), .expectClose,
+    ])
+    let patience = Patience(.milliseconds(100), atMost: .milliseconds(200))
+    let (trace, took) = try await play(script, patience) { client, loop in
+      try await client.waitFor { $0.count > size }
+      // Three times the patience, and less than what it grows by.
+      try await loop.pause(until: .after(.milliseconds(500)))
+      try await client.send(clientFrame(.close, [3, 0xE8]))
+      try await client.endSending()
+    }
+    #expect(took >= .milliseconds(500))
+    let gaveUp = trace.gaveUp
+    #expect(!gaveUp)
+  }
+
   @Test("The server's own pauses are nobody's fault: the client has its time all the same")
   func ownPauses() async throws {
     let script = ServerScript([

@@ -5,27 +5,8 @@ import Traces
 import WebSocketPeers
 import WebSocketProtocol
 
-@Suite("Scripted server", .timeLimit(.minutes(1)))
+@Suite("Scripted server: steps", .timeLimit(.minutes(1)))
 struct ScriptedServerTests {
-  static let soon = Duration.seconds(5)
-
-  /// Starts a server, plays a script against what `body` does as the client, and returns the attempt's record.
-  func play(
-    _ script: ServerScript, _ delivery: Delivery = .whole, deadline: Duration = soon,
-    _ body: (ScriptedServer, ScriptedAttempt, EventLoop) async throws -> Void
-  ) async throws -> AttemptRecord {
-    try await withLoop { loop in
-      let server = try await ScriptedServer.start(on: loop)
-      let attempt = try await server.prepare(
-        script, token: "t0k3n", delivery: delivery, deadline: .after(deadline))
-      try await body(server, attempt, loop)
-      let record = await attempt.record()
-      #expect(try await server.takeStrays().isEmpty)
-      try await server.stop()
-      return record
-    }
-  }
-
   @Test(
     "An echo script runs to the closing handshake under every delivery",
     arguments: Delivery.allCases)
@@ -133,57 +114,16 @@ struct ScriptedServerTests {
     }
   }
 
-  @Test("A client that ends too soon is a miss; a reset is recorded as one")
-  func ends() async throws {
-    let record = try await play(ServerScript([.expectClose])) { server, _, loop in
-      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      try await client.endSending()
-      #expect(try await client.readToEnd() == .end)
+  @Test("A Ping that no step asks for is answered")
+  func pingIsAnswered() async throws {
+    _ = try await play(ServerScript([.expectMessage(kind: nil, payload: nil)])) { server, _, loop in
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://127.0.0.1:\(server.port)/t0k3n")
+      try await client.ping([1])
+      try await client.send("x")
+      #expect(try await client.recv() == nil)
+      try await client.close()
     }
-    #expect(try #require(record.connections.first).missed == ["the stream ended without a Close frame"])
-    #expect(try #require(record.connections.first).events.map(\.kind).contains(.receivedEnd))
-  }
-
-  @Test("TCP is half-closed, closed and reset as the script says")
-  func tcpSteps() async throws {
-    for (step, ending) in [
-      (ServerStep.closeTCP, RawClient.Ending.end), (.halfClose, .end), (.resetTCP, .reset),
-    ] {
-      let record = try await play(ServerScript([step])) { server, _, loop in
-        let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-        #expect(try await client.readToEnd() == ending)
-        if ending == .end { try await client.endSending() }
-      }
-      let kinds = try #require(record.connections.first).events.map(\.kind)
-      #expect(kinds.contains(.sentReset) == (ending == .reset))
-      #expect(kinds.last == .closed)
-    }
-  }
-
-  @Test("An attempt that nobody answers ends at its deadline, with an end of stream and no reset")
-  func deadline() async throws {
-    let record = try await play(ServerScript([.expectClose]), deadline: .seconds(1)) { server, _, loop in
-      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      #expect(try await client.readToEnd() == .end)
-      try await client.endSending()
-    }
-    #expect(try #require(record.connections.first).events.map(\.kind).contains(.deadlinePassed(index: 0)))
-    let unopened = try await play(ServerScript([.expectClose]), deadline: .milliseconds(10)) { _, _, _ in }
-    #expect(unopened.connections.isEmpty)
-  }
-
-  @Test("When the client side is over, the attempt does not wait for its deadline")
-  func clientOver() async throws {
-    let record = try await play(ServerScript([.expectClose]), deadline: .seconds(50)) {
-      server, attempt, loop in
-      _ = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      attempt.clientHasEnded(allowing: .milliseconds(5))
-    }
-    #expect(record.connections.count == 1)
-    let unopened = try await play(ServerScript([.expectClose]), deadline: .seconds(50)) { _, attempt, _ in
-      attempt.clientHasEnded()
-    }
-    #expect(unopened.connections.isEmpty)
   }
 
   @Test("A client that stops reading is waited for; one that is not read fills its own buffers")
@@ -208,17 +148,6 @@ struct ScriptedServerTests {
     #expect(trace.missed.isEmpty)
     #expect(trace.clientStream.isCut && trace.clientStream.sha1?.count == 20)
     #expect(trace.clientStream.bytes.count == 1 << 20)
-  }
-
-  @Test("A script that leaves reading stopped still sees the client's end")
-  func readingLeftStopped() async throws {
-    let record = try await play(ServerScript([.stopReading])) { server, _, loop in
-      let client = WebSocketClient(on: loop)
-      try await client.handshake("ws://127.0.0.1:\(server.port)/t0k3n")
-      #expect(try await client.recv() == nil)
-      #expect(try await client.close())
-    }
-    #expect(try #require(record.connections.first).events.map(\.kind).contains(.receivedEnd))
   }
 
   @Test("Several connections keep to their scripts and meet at barriers")
@@ -265,168 +194,9 @@ struct ScriptedServerTests {
     #expect(
       try #require(record.connections.first).missed == ["connection b ended before it reached the barrier b"])
   }
-
-  @Test("A connection with another token is refused, recorded, and reaches no attempt")
-  func strays() async throws {
-    try await withLoop { loop in
-      let server = try await ScriptedServer.start(on: loop)
-      let attempt = try await server.prepare(
-        ServerScript([]), token: "mine", deadline: .after(Self.soon))
-      let stray = try await RawClient.open(server.addresses[0], "/other/x?y", on: loop)
-      #expect(try await stray.readToEnd() == .end)
-      #expect(stray.received.starts(with: "HTTP/1.1 403 ".utf8))
-      try await stray.endSending()
-      let noise = try await RawClient.connect(to: server.addresses[0], on: loop)
-      try await noise.send(Array("\u{16}\u{3}\u{1}garbage\r\n\r\n".utf8))
-      #expect(try await noise.readToEnd() == .end)
-      let recorded = try await server.takeStrays()
-      #expect(recorded.count == 2)
-      #expect(recorded.first?.token == "other")
-      #expect(recorded.first?.bytes == RawClient.request("/other/x?y"))
-      attempt.clientHasEnded()
-      #expect(await attempt.record().connections.isEmpty)
-      await #expect(throws: ScriptError.badToken("a/b")) {
-        try await server.prepare(ServerScript([]), token: "a/b", deadline: .after(Self.soon))
-      }
-      try await server.stop()
-    }
-  }
-
-  @Test("Connections that name no attempt are bounded in number")
-  func mostUnclaimed() async throws {
-    try await withLoop { loop in
-      var configuration = ScriptedConfiguration()
-      configuration.maximumUnclaimed = 1
-      let server = try await ScriptedServer.start(on: loop, configuration: configuration)
-      let silent = try await RawClient.connect(to: server.addresses[0], on: loop)
-      let second = try await RawClient.connect(to: server.addresses[0], on: loop)
-      #expect(try await second.readToEnd() == .end)
-      #expect(second.received.starts(with: "HTTP/1.1 503 ".utf8))
-      try await silent.endSending()
-      #expect(try await silent.readToEnd() == .end)
-      try await server.stop()
-    }
-  }
-
-  @Test("The end of both directions is told once, while the script still plays")
-  func bothEnds() async throws {
-    let record = try await play(ServerScript([.halfClose, .pause(milliseconds: 200)])) { server, _, loop in
-      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      try await client.endSending()
-      #expect(try await client.readToEnd() == .end)
-    }
-    let kinds = try #require(record.connections.first).events.map(\.kind)
-    #expect(kinds.count { $0 == .receivedEnd } == 1)
-    #expect(kinds.last == .closed)
-  }
-
-  @Test("A client that floods a script which does not look gets its end of stream all the same")
-  func floodedWhileDraining() async throws {
-    let record = try await play(ServerScript([.pause(milliseconds: 100), .closeTCP])) { server, _, loop in
-      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      do {
-        for _ in 0..<24 { try await client.send(clientFrame(.binary, Array(repeating: 7, count: 1 << 20))) }
-      } catch let error as PosixError {
-        // The server may have closed before the last of it: what counts is its trace.
-        #expect(error.operation == .send)
-      }
-      #expect(try await client.readToEnd() == .end)
-      try? await client.endSending()
-    }
-    let kinds = try #require(record.connections.first).events.map(\.kind)
-    #expect(kinds.contains(.receivedEnd))
-    #expect(!kinds.contains(.deadlinePassed(index: 1)))
-  }
-
-  @Test("A token is found in a request that comes byte by byte")
-  func bytewiseRequest() async throws {
-    let record = try await play(ServerScript([], ending: .endOfStream)) { server, _, loop in
-      let client = try await RawClient.connect(to: server.addresses[0], on: loop)
-      for byte in RawClient.request("/t0k3n") { try await client.send([byte]) }
-      #expect(try await client.readToEnd() == .end)
-      try await client.endSending()
-    }
-    #expect(record.connections.count == 1)
-  }
-
-  @Test("A request that breaks a rule is refused and the attempt says so")
-  func badRequest() async throws {
-    let record = try await play(ServerScript([])) { server, _, loop in
-      let client = try await RawClient.connect(to: server.addresses[0], on: loop)
-      try await client.send(Array("GET /t0k3n HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n".utf8))
-      #expect(try await client.readToEnd() == .end)
-      #expect(client.received.starts(with: "HTTP/1.1 400 ".utf8))
-      try await client.endSending()
-    }
-    let refused = try #require(record.connections.first).events.contains {
-      if case .requestRefused = $0.kind { true } else { false }
-    }
-    #expect(refused)
-  }
-
-  @Test("With a port of its own an attempt needs no token in the path")
-  func ownPort() async throws {
-    _ = try await play(ServerScript([.sendFrame(FrameSpec(.text, .text("x")))], ownPort: true)) {
-      server, attempt, loop in
-      #expect(attempt.port != server.port)
-      let client = WebSocketClient(on: loop)
-      try await client.handshake("ws://127.0.0.1:\(attempt.port)?x=1")
-      #expect(try await client.recv() == .text("x"))
-      #expect(try await client.recv() == nil)
-      try await client.close()
-    }
-  }
-
-  @Test("A port of a certain number is the attempt's, or the lack of it is told as that")
-  func numberedPort() async throws {
-    let loop = try EventLoop(name: "server").start()
-    defer { loop.stop() }
-    let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
-    let script = ServerScript(connections: [], ownPort: true, port: server.port)
-    let error = await #expect(throws: ScriptError.self) {
-      try await server.prepare(script, token: "t0k3n", deadline: .after(.seconds(1)))
-    }
-    #expect(error?.isLackOfPort == true, "\(error.map { "\($0)" } ?? "none")")
-    try await server.stop()
-    let other = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
-    let attempt = try await other.prepare(script, token: "t0k3n", deadline: .after(.seconds(1)))
-    #expect(attempt.port == server.port)
-    try await other.stop()
-  }
-
-  @Test("A Ping that no step asks for is answered")
-  func pingIsAnswered() async throws {
-    _ = try await play(ServerScript([.expectMessage(kind: nil, payload: nil)])) { server, _, loop in
-      let client = WebSocketClient(on: loop)
-      try await client.handshake("ws://127.0.0.1:\(server.port)/t0k3n")
-      try await client.ping([1])
-      try await client.send("x")
-      #expect(try await client.recv() == nil)
-      try await client.close()
-    }
-  }
-
-  @Test("A client that neither reads nor ends does not keep the attempt from ending")
-  func stuckClient() async throws {
-    let payload = Payload.bytes(Array(repeating: 7, count: 16 << 20))
-    let record = try await play(
-      ServerScript([.sendFrame(FrameSpec(.binary, payload))]), deadline: .seconds(1)
-    ) {
-      server, attempt, loop in
-      let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
-      _ = await attempt.record()
-      withExtendedLifetime(client) {}
-    }
-    #expect(try #require(record.connections.first).events.last?.kind == .closed)
-    #expect(try #require(record.connections.first).events.map(\.kind).contains(.deadlinePassed(index: 0)))
-  }
 }
 
 extension ConnectionTrace {
-  var missed: [String] {
-    events.compactMap { if case .expectationMissed(_, let reason) = $0.kind { reason } else { nil } }
-  }
-
   fileprivate var sentCounts: [Int] {
     events.compactMap { if case .sent(let count) = $0.kind { count } else { nil } }
   }

@@ -102,6 +102,9 @@ final class RawClient: @unchecked Sendable {
   /// Lets the kernel hold small writes back until what was sent is acknowledged.
   func enableNagle() async throws { try await loop.run { [self] in socket.setNoDelay(false) } }
 
+  /// Has the kernel take little that the server has no room for.
+  func limitSending() async throws { try await loop.run { [self] in socket.limitBuffers(send: 4096) } }
+
   /// Reads until `isEnough` says so.
   func waitFor(_ isEnough: @Sendable ([UInt8]) -> Bool) async throws {
     while !isEnough(received) {

@@ -36,7 +36,7 @@ extension DeviceRunner {
   /// Has the agent play the client side, and interrupts it when its time is over.
   /// - Throws: `BoardFailure`.
   func echo(_ visit: Visit) async throws -> VisitEnding {
-    let testCase = Case.echo(id: visit.id, target: visit.target)
+    let testCase = Case.echo(id: visit.id, target: visit.target, compression: visit.compression)
     let program = AgentProgram.run(testCase, at: visit.server, token: "")
     let watch = Task { [client, loop = server.loop] in
       try await loop.pause(until: .after(visit.limit))
@@ -64,12 +64,12 @@ extension DeviceRunner {
 
 extension Case {
   /// The client side of a case that another server plays.
-  fileprivate static func echo(id: String, target: String) -> Case {
+  fileprivate static func echo(id: String, target: String, compression: Bool) -> Case {
     Case(
       scenario: Scenario(
         id: id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
         requirement: .must, server: ServerScript([]),
-        client: ClientScript([.connect(ConnectStep(target: target)), .echo()])))
+        client: ClientScript([.connect(ConnectStep(target: target, compression: compression)), .echo()])))
   }
 }
 

@@ -9,7 +9,7 @@ extension Catalogue {
         let bytes = content(kind, count: total)
         lawful(
           "\(kind)-\(slug)", "5.4",
-          "Sends a \(kind) message of \(total) bytes, cut by itself at every \(size) bytes\(what).",
+          "Sends a \(kind) message of \(total) bytes in fragments of \(size) bytes each\(what).",
           "Echoes it as one message.", tags: total > 30000 ? ["large"] : [],
           deliveries: total > 2000 ? .unpaused : total / size < 4 ? .every : .unpausedAndBytewise
         ) {
@@ -42,16 +42,18 @@ extension Catalogue {
   }
 
   private static let automaticCuts: [(slug: String, what: String, total: Int, size: Int)] = [
-    ("by-1", "", 60, 1), ("by-7", ", which divides no code point evenly", 200, 7),
-    ("by-100", " with a short last fragment", 250, 100), ("by-125", ", the longest short length", 2000, 125),
+    ("by-1", "", 60, 1), ("by-7", ", the last one shorter", 200, 7),
+    ("by-100", ", the last one shorter", 250, 100), ("by-125", ", the longest short length", 2000, 125),
     ("by-126", ", the shortest 16-bit length", 2000, 126),
-    ("by-1000", " with a full last fragment", 8000, 1000), ("by-1300", "", 32768, 1300),
+    ("by-1000", ", the last one as well", 8000, 1000), ("by-1300", "", 32768, 1300),
     ("by-4095", ", one less than a page", 16384, 4095),
   ]
 
-  /// Exactly `count` bytes; text has sequences of all lengths, and letters where the last one would not fit.
+  /// Exactly `count` bytes; text has sequences of all lengths, and letters where the last one would not fit. Its unit has 11 bytes,
+  /// which no size of a fragment is a multiple of, so that one cut after the other falls to another place in it, mostly inside of a
+  /// code point.
   private static func content(_ kind: ServerStep.MessageKind, count: Int) -> [UInt8] {
-    let unit = Array("aé€😀".utf8)
+    let unit = Array("aéz€😀".utf8)
     guard kind == .text else { return (0..<count).map { UInt8($0 % 251) } }
     let whole = Array(repeating: unit, count: count / unit.count).flatMap { $0 }
     return whole + Array(repeating: UInt8(ascii: "z"), count: count - whole.count)

@@ -27,14 +27,8 @@ extension Catalogue {
       "pong-due-while-sending", "5.5.2",
       "Does not read for 20 ms while one task of the client sends 24 KiB and another gets a Ping.",
       "Sends the Pong whole, before or behind the message's frame.", tags: ["concurrency", "backpressure"],
-      client: ClientScript(tasks: [
-        ClientTask(
-          name: "main",
-          steps: [
-            .connect(ConnectStep()), .start(task: "receiver"), .send(kind: .binary, payload: filler(24576)),
-            .join(task: "receiver"),
-          ]), ClientTask(name: "receiver", steps: [.echo()]),
-      ]), deliveries: .wholeOnly
+      client: .sending([.send(kind: .binary, payload: filler(24576))], beside: .echo()),
+      deliveries: .wholeOnly
     ) {
       ServerStep.stopReading
       ServerStep.ping("meanwhile")

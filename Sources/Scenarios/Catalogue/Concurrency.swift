@@ -19,7 +19,9 @@ extension Catalogue {
     lawful(
       "send-while-pings-come", "5.5.2",
       "Sends ten Pings while one task of the client sends and another receives.",
-      "Answers the Pings between its own messages.", tags: ["concurrency"], client: senderAndReceiver,
+      "Answers the Pings between its own messages.", tags: ["concurrency"],
+      client: .sending(
+        Array(repeating: .send(kind: .text, payload: "from the sender"), count: 8), beside: .echo()),
       deliveries: .unpaused
     ) {
       for number in 0..<10 { ServerStep.ping("ping \(number)") }
@@ -80,16 +82,6 @@ extension Catalogue {
       ClientTask(name: "other", steps: sends(.binary)),
     ])
   }()
-
-  private static let senderAndReceiver = ClientScript(tasks: [
-    ClientTask(
-      name: "main",
-      steps: [.connect(ConnectStep()), .start(task: "receiver")]
-        + Array(repeating: .send(kind: .text, payload: "from the sender"), count: 8) + [
-          .join(task: "receiver")
-        ]),
-    ClientTask(name: "receiver", steps: [.echo()]),
-  ])
 
   private static let cancelledReceiver = ClientScript(tasks: [
     ClientTask(

@@ -3,11 +3,29 @@ import WebSocketProtocol
 
 /// Lawful agreements, in all their combinations.
 extension Catalogue {
-  /// What shows a window: a text that repeats itself at all distances, and one that repeats itself from afar.
-  @ListBuilder<ServerStep> private static func windowMessages() -> [ServerStep] {
+  /// What shows a window of that many bits: texts that repeat themselves at all distances; a text that comes back when it lies as far
+  /// behind as zlib refers to within the window, in the same message and, where the context is kept, in the next one; and one that
+  /// comes back when it lies beyond the window. Who inflates a message in one piece needs no window within it, only for the next.
+  @ListBuilder<ServerStep> private static func windowMessages(bits: Int) -> [ServerStep] {
+    let within = max(headLength, 1 << bits - leastLookahead)
     exchange(.random(count: 700, kind: .words))
     exchange(.repeated(unit: (0..<251).map { UInt8($0) }, count: 12), as: .binary)
-    exchange(.random(count: 3000, kind: .words))
+    exchange(.bytes(letters(within) + letters(within).prefix(headLength)))
+    for distance in bits < 15 ? [within, 1 << bits + 100] : [within] {
+      exchange(.bytes(letters(distance)))
+      exchange(.bytes(Array(letters(distance).prefix(headLength))))
+    }
+  }
+
+  /// So many bytes of its window zlib keeps free for what comes next, and refers to nothing in them (its MIN_LOOKAHEAD).
+  private static let leastLookahead = 262
+  /// How much of a text comes back.
+  private static let headLength = 200
+
+  /// So many letters without a pattern, others for each number.
+  private static func letters(_ count: Int) -> [UInt8] {
+    var generator = SplitMix64(seed: UInt64(count))
+    return (0..<count).map { _ in 0x40 | UInt8(truncatingIfNeeded: generator.next()) & 0x1F }
   }
 
   /// The server's window and context (RFC 7692 sections 7.1.1.1 and 7.1.2.1).
@@ -21,7 +39,7 @@ extension Catalogue {
           answer: DeflateAnswer(serverNoContextTakeover: !keepsContext, serverMaxWindowBits: bits),
           deliveries: .notBytewise
         ) {
-          windowMessages()
+          windowMessages(bits: bits)
         }
       }
     }
@@ -39,7 +57,7 @@ extension Catalogue {
           answer: DeflateAnswer(clientNoContextTakeover: !keepsContext, clientMaxWindowBits: bits),
           expected: bits == 8 ? Expected(opening: .either) : Expected(), deliveries: .notBytewise
         ) {
-          windowMessages()
+          windowMessages(bits: bits)
         }.disputed(Dispute.smallestWindow, if: bits == 8)
       }
     }
@@ -72,7 +90,7 @@ extension Catalogue {
           serverNoContextTakeover: true, clientNoContextTakeover: true, serverMaxWindowBits: bits,
           clientMaxWindowBits: bits), deliveries: .notBytewise
       ) {
-        windowMessages()
+        windowMessages(bits: bits)
       }
     }
     deflating(
@@ -127,12 +145,13 @@ extension Catalogue {
     }
     deflating(
       "context-beyond-window", "RFC 7692 7.2.3.2",
-      "Sends more than a window of 32 KiB, then its begin again.",
-      "Inflates all messages and echoes them.", deliveries: .unpaused
+      "Sends 20000 bytes, as many others, and the first twice again: when they lie beyond a window of 32 KiB, and when they do not.",
+      "Forgets what lies beyond the window and nothing else: inflates all messages and echoes them.",
+      deliveries: .unpaused
     ) {
-      exchange(.random(count: 20000, kind: .binary), as: .binary)
-      exchange(.random(count: 20001, kind: .binary), as: .binary)
-      exchange(.random(count: 20000, kind: .binary), as: .binary)
+      for count in [20000, 20001, 20000, 20000] {
+        exchange(.random(count: count, kind: .binary), as: .binary)
+      }
     }
     deflating(
       "client-context", "RFC 7692 7.1.1.2",

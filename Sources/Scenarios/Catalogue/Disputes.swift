@@ -16,6 +16,10 @@ extension Scenario {
 enum Dispute {
   static let smallestWindow =
     "RFC 7692 section 7.1.2.2 lets a server ask for a window of 8 bits, and section 7.1 has a client fail the connection whose agreed configuration it cannot support; zlib has no compressor with such a window. Taking and refusing are both allowed."
+  static let ownHeader =
+    "Section 4.1 binds the request as it is sent, whoever wrote its lines; but an application that adds a header which is the "
+    + "client's business misuses the client, and the RFC says nothing of interfaces. That a library keeps such a request valid, or "
+    + "refuses to make it, is a quality; one that sends what it was told is not held to have broken a rule by itself."
   static let minimalLength =
     "Section 5.2 binds who sends: the shortest form must be used. That a receiver must refuse a longer one is said nowhere, so "
     + "failing with 1002 and taking the frame are both allowed, and the first is recommended."

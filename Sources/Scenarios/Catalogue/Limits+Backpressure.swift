@@ -138,14 +138,8 @@ extension Catalogue {
       "Sends a frame with a reserved opcode while the client is stuck in sending 24 KiB.",
       "Fails the connection once it reads, and does not wait for ever.", tags: ["backpressure"],
       isProbed: false,
-      client: ClientScript(tasks: [
-        ClientTask(
-          name: "main",
-          steps: [
-            .connect(ConnectStep()), .start(task: "receiver"), .send(kind: .binary, payload: filler(24576)),
-            .join(task: "receiver"),
-          ]), ClientTask(name: "receiver", steps: [.receive()]),
-      ]), deliveries: .wholeOnly
+      client: .sending([.send(kind: .binary, payload: filler(24576))], beside: .receive()),
+      deliveries: .wholeOnly
     ) {
       ServerStep.stopReading
       ServerStep.pause(milliseconds: 10)

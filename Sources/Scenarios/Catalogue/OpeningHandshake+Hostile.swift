@@ -96,9 +96,10 @@ extension Catalogue {
     ]
     for field in headers {
       guarded(
-        "request-own-\(field.name.lowercased())", "4.1",
+        "request-own-\(field.name.lowercased())", .quality("4.1"),
         "Is opened by an application that adds \"\(field.name): \(field.value)\".",
-        "Refuses it, or sends a request that is valid all the same.", connect: ConnectStep(headers: [field]))
+        "Refuses it, or sends a request that is valid all the same.", connect: ConnectStep(headers: [field])
+      ).disputed(Dispute.ownHeader)
     }
   }
 }

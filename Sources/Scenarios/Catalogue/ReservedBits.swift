@@ -54,12 +54,15 @@ extension Catalogue {
     ) {
       ServerStep.frame(.text, "frag", isFinal: false, reservedBits: 4)
     }
-    unlawful(
-      "continuation-rsv-2", "5.2", "Sends the last fragment of a message with the second reserved bit set.",
-      "Fails the connection with 1002 and does not hand out the message."
-    ) {
-      ServerStep.begin(.text, "frag")
-      ServerStep.frame(.continuation, "ments", reservedBits: 2)
+    for (kind, bits, which) in lastFragments {
+      unlawful(
+        "continuation-rsv-\(bits)", "5.2",
+        "Sends the last fragment of a \(kind) message with the \(which) reserved bit set.",
+        "Fails the connection with 1002 and does not hand out the message."
+      ) {
+        ServerStep.begin(kind, "frag")
+        ServerStep.frame(.continuation, "ments", reservedBits: bits)
+      }
     }
     unlawful(
       "continuation-middle-rsv-1", "5.2",
@@ -71,14 +74,6 @@ extension Catalogue {
       ServerStep.last("three")
     }
     unlawful(
-      "continuation-rsv-4", "5.2",
-      "Sends the last fragment of a binary message with the first reserved bit set.",
-      "Fails the connection with 1002: nothing was compressed."
-    ) {
-      ServerStep.begin(.binary, "frag")
-      ServerStep.frame(.continuation, "ments", reservedBits: 4)
-    }
-    unlawful(
       "ping-between-fragments-rsv-4", "5.2",
       "Sends a Ping with the first reserved bit set between two fragments.",
       "Fails the connection with 1002 and does not hand out the message."
@@ -88,6 +83,10 @@ extension Catalogue {
       ServerStep.last("ments")
     }
   }
+
+  private static let lastFragments: [(ServerStep.MessageKind, UInt8, String)] = [
+    (.text, 2, "second"), (.binary, 4, "first"),
+  ]
 
   private static let controlAndBinary: [(String, Opcode, UInt8)] = [
     ("binary", .binary, 4), ("binary", .binary, 2), ("binary", .binary, 1), ("binary", .binary, 7),

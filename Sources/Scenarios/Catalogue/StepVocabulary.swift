@@ -61,6 +61,18 @@ func echo(_ payload: Payload, as kind: ServerStep.MessageKind = .text) -> [Serve
   [kind == .text ? .text(payload) : .binary(payload), .expectMessage(kind: kind, payload: payload)]
 }
 
+extension ClientScript {
+  /// Connects, and does these steps in one task while another receives in its own way.
+  static func sending(_ steps: [ClientStep], beside receiving: ClientStep) -> ClientScript {
+    ClientScript(tasks: [
+      ClientTask(
+        name: "main",
+        steps: [.connect(ConnectStep()), .start(task: "receiver")] + steps + [.join(task: "receiver")]),
+      ClientTask(name: "receiver", steps: [receiving]),
+    ])
+  }
+}
+
 extension [Delivery] {
   /// All of them.
   static let every = Delivery.allCases

@@ -2,21 +2,26 @@
 public struct Glob: Sendable, Hashable {
   /// The pattern as it was typed.
   public let pattern: String
+  /// What stands between its asterisks; one part where it has none.
+  private let parts: [[UInt8]]
 
   /// Creates a pattern.
-  public init(_ pattern: String) { self.pattern = pattern }
+  public init(_ pattern: String) {
+    self.pattern = pattern
+    parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
+  }
 
   /// Whether all of the text fits the pattern.
   public func matches(_ text: String) -> Bool {
-    var parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    // Most ids fail here, when all patterns of the rule index are compared with all of them.
+    guard let first = parts.first, let last = parts.last, text.utf8.starts(with: first) else { return false }
     let bytes = Array(text.utf8)
-    guard let last = parts.popLast(), let first = parts.first else { return pattern == text }
-    guard bytes.count >= first.count + last.count, bytes.starts(with: first),
-      bytes.suffix(last.count).elementsEqual(last)
+    guard parts.count > 1 else { return bytes.count == first.count }
+    guard bytes.count >= first.count + last.count, bytes.suffix(last.count).elementsEqual(last)
     else { return false }
     // Between the ends, each part at the first place where it fits: later places leave less room.
     var rest = bytes[first.count..<(bytes.count - last.count)]
-    for part in parts.dropFirst() where !part.isEmpty {
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
       guard let range = rest.firstRange(of: part) else { return false }
       rest = rest[range.upperBound...]
     }

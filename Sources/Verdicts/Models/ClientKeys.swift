@@ -4,6 +4,9 @@ import WebSocketProtocol
 
 /// What a client has to draw at random: the masking keys of its frames and the keys of its opening handshakes.
 ///
+/// Two kinds of defect are looked for: what no chance explains (``RandomnessCheck``), and the one generator that clients for
+/// MicroPython are known to use (``YasmarangSearch``). Other generators of good statistical quality are not seen.
+///
 /// The probability to accuse a client that draws them well stays below 1e-6 for a run of up to 1500 cases: each case may spend
 /// ``casePortion`` on its masking keys and ``handshakePortion`` on its handshakes, the run as a whole ``runPortion`` on each.
 struct ClientKeys: Sendable {
@@ -16,6 +19,8 @@ struct ClientKeys: Sendable {
 
   /// Masking keys in the order of the frames, connection by connection. Frames without payload are left out: nothing is masked.
   var masking: [UInt32] = []
+  /// All masking keys of a connection in a row, those of frames without payload too: they are drawn like the others.
+  var sequences: [[UInt32]] = []
   /// Keys of handshakes: four words each.
   var handshakes: [[UInt32]] = []
 
@@ -26,6 +31,10 @@ struct ClientKeys: Sendable {
     masking = connections.flatMap(\.client.frames).compactMap { frame in
       guard frame.payloadLength > 0 else { return nil }
       return frame.header.maskingKey.map { Self.word($0.bytes[...]) }
+    }
+    sequences = connections.map { connection in
+      connection.client.frames.compactMap { frame in frame.header.maskingKey.map { Self.word($0.bytes[...]) }
+      }
     }
     handshakes = connections.compactMap { connection in
       guard let text = connection.request?.values("Sec-WebSocket-Key").first,
@@ -44,6 +53,15 @@ struct ClientKeys: Sendable {
     RandomnessCheck(words: masking, falseAlarmProbability: portion).defect.map {
       "\(masking.count) masking keys \($0) (by chance in less than \(portion) of all runs)."
     }
+  }
+
+  /// The generator that the masking keys of some connection come from, as a sentence; nil where they are of none that is known.
+  /// The search takes some 100 ms for each connection with many frames.
+  var maskingGenerator: String? {
+    guard sequences.contains(where: YasmarangSearch.finds) else { return nil }
+    return
+      "masking keys are the numbers that MicroPython's random gives, so that all later ones can be computed from"
+      + " \(YasmarangSearch.needed) of them (by chance in less than 2^-2000 of all runs)."
   }
 
   /// What is wrong with the keys of handshakes, as a sentence; nil where nothing is.

@@ -63,7 +63,9 @@ extension Rule {
 extension RuleContext {
   fileprivate func onRequest(_ find: (RequestView) -> [Finding]) -> [Finding] {
     guard let request = decoded.request else { return [] }
-    return find(RequestView(context: self, head: request))
+    let view = RequestView(context: self, head: request)
+    guard view.isMisused else { return find(view) }
+    return find(view).map { Finding(at: $0.streamOffset, $0.sentence, requirement: .quality, rfc: $0.rfc) }
   }
 
   /// Certain where the server had sent nothing when the bytes came.
@@ -239,6 +241,9 @@ private struct RequestView {
       Finding(at: offset("Sec-WebSocket-Version") ?? 0, "Sec-WebSocket-Version \(what); it must be 13.")
     ]
   }
+
+  /// Whether the application itself gives a header that is the client's business: what comes of it is not the client's breach alone.
+  var isMisused: Bool { (step?.headers ?? []).contains(where: \.isOfHandshake) }
 
   var headerFindings: [Finding] {
     // Whether an adapter can pass headers at all is told by `unsupported`.

@@ -14,12 +14,14 @@ extension Rule {
     ) {
       $0.leakFindings
     },
-    Rule("memory-returned", .resources, rfc: "", .quality, "After a case as much heap is free as before.") {
+    Rule(
+      "memory-returned", .resources, rfc: "", .quality, "After a case hardly less heap is free than before."
+    ) {
       $0.keptMemoryFindings
     },
     Rule(
       "memory-whole", .resources, rfc: "", .quality,
-      "After a case the largest free block is as large as before."
+      "After a case the largest free block is not much smaller than before."
     ) {
       $0.fragmentedMemoryFindings
     },
@@ -85,8 +87,8 @@ extension RuleContext {
     guard (before - after) * 100 > before * limits.blockPercent else { return [] }
     return [
       Finding(
-        "The largest free block of the heap had \(Words.bytes(before)) before the case and \(after) after it; it may be"
-          + " \(limits.blockPercent) percent smaller.")
+        "The largest free block of the heap had \(Words.bytes(before)) before the case and \(after) after it; it may be at"
+          + " most \(limits.blockPercent) percent smaller.")
     ]
   }
 
@@ -127,8 +129,8 @@ extension RuleContext {
     var connections = 0
 
     func excess(over limits: ResourceLimits) -> Int {
-      bytes - messageBytes * limits.allocationFactor - (events + 1) * ResourceLimits.allocationPerEvent
-        - connections * ResourceLimits.allocationPerConnection
+      bytes - messageBytes * limits.allocationFactor - (events + 1) * limits.eventBytes
+        - connections * limits.connectionBytes
     }
   }
 
@@ -162,8 +164,8 @@ extension RuleContext {
     return [
       Finding(
         "For \(best.events) events with \(Words.bytes(best.messageBytes)) of messages the client allocated \(best.bytes);"
-          + " the limit is \(limits.allocationFactor) for each byte, \(ResourceLimits.allocationPerEvent) for each event and"
-          + " \(ResourceLimits.allocationPerConnection) for each connection.")
+          + " the limit is \(limits.allocationFactor) for each byte, \(limits.eventBytes) for each event and"
+          + " \(limits.connectionBytes) for each connection.")
     ]
   }
 }

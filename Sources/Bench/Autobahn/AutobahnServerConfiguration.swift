@@ -1,0 +1,39 @@
+import Autobahn
+import Results
+
+/// What decides how clients are driven through our scenarios by Autobahn's control protocol.
+public struct AutobahnServerConfiguration: Sendable {
+  /// The cases; the first is number 1.
+  public var cases: EchoCases
+  /// The seed of everything random that is ours.
+  public var seed: UInt64
+  /// How long nothing may move before the server gives up what it waits for.
+  public var patience = Duration.seconds(1)
+  /// When it gives up at the latest.
+  public var longestPatience = Duration.seconds(15)
+  /// Whether it ends after the first reports that a driver asks for.
+  public var endsAfterReports: Bool
+  /// Writes the reports of all clients so far, of which there is one at least. A driver that asks for them waits.
+  public var writeReports: @Sendable ([AgentRun]) throws -> Void
+
+  /// Creates a configuration.
+  public init(
+    cases: EchoCases, seed: UInt64, endsAfterReports: Bool,
+    writeReports: @escaping @Sendable ([AgentRun]) throws -> Void
+  ) {
+    self.cases = cases
+    self.seed = seed
+    self.endsAfterReports = endsAfterReports
+    self.writeReports = writeReports
+  }
+}
+
+/// What a server for drivers tells while it runs.
+public enum DriverEvent: Sendable {
+  /// A case was judged.
+  case caseEnded(agent: String, CaseResult)
+  /// A driver asked for the reports, and they were written.
+  case reportsWritten
+  /// They could not be written; the sentence says why.
+  case reportsFailed(String)
+}
