@@ -895,6 +895,25 @@ class Compression(ClientTest):
         self.assertEqual(view[0], texts + ["plain"] + blobs)
         self.assertEqual((view[1], view[3], answer), (1000, True, struct.pack("!H", 1000)))
 
+    def test_they_go_into_the_callers_buffer_as_well(self):
+        def play(connection):
+            connection.read_request()
+            connection.raw(connection.head(b"Sec-WebSocket-Extensions: " + self.ANSWER))
+            connection.raw(frame(1, deflated("häß".encode() * 300), rsv=4) + frame(2, b"plain") + frame(2, deflated(bytes(9000)), rsv=4))
+            return connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300)
+                await ws.handshake('%s', compression=True)
+                buf = bytearray(3000)
+                n = await ws.recv_into(buf)
+                show((str(bytes(buf[:n]), 'utf-8') == 'häß' * 300, ws.received_text))
+                show((await ws.recv_into(buf), bytes(buf[:5]), ws.received_text))
+                show((await ws.recv_into(buf), ws.fail_code))
+            """ % server.uri)
+        self.assertEqual(shown, [(True, True), (5, b"plain", False), (None, 1009)])
+
     def test_every_window_and_level(self):
         data = b"".join(b"%d, %d; " % (n, n * n % 97) for n in range(1500))
         for window in range(9, 13):

@@ -241,6 +241,36 @@ class TLSTest(ClientTest):
             """ % server.port)
         self.assertEqual(shown, [(None, 1006)])
 
+    def test_websockets_agrees(self):
+        try:
+            from websockets.sync.server import serve
+        except ImportError:
+            self.skipTest("the Python package websockets is not installed")
+
+        def echo(peer):
+            for message in peer:
+                peer.send(message)
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.files / "server.pem", self.files / "server.key")
+        with serve(echo, "127.0.0.1", 0, max_size=None, ssl=context) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            port, cafile = server.socket.getsockname()[1], self.files / "ca.pem"
+            shown = run_client("""
+                for compression in (False, True):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('wss://localhost:%d/', cert_reqs=2, cafile='%s', compression=compression)
+                    for message in ('', b'', 'é€😀' * 500, b'z' * 70000, 'a'):
+                        await ws.send(message)
+                        assert await ws.recv() == message
+                    await ws.close(1001, 'leaving')
+                    show((ws.compression, ws.close_code, ws.close_reason, ws.close_was_clean))
+            """ % (port, cafile), heap="1M")
+            server.shutdown()
+            thread.join(5)
+        self.assertEqual(shown, [(False, 1001, "leaving", True), (True, 1001, "leaving", True)])
+
     def test_openssl_s_server(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
