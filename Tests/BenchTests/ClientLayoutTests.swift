@@ -118,15 +118,17 @@ struct ClientBundleTests {
   @Test("by default our own client, with agent and adapter")
   func own() throws {
     let bundle = try ClientBundle(client: nil, adapter: nil, fixtures: fixtures)
-    #expect(
-      bundle.files.keys.sorted() == [
-        "async_websocketclient.py", "async_websocketclient_deflate.py", "wsrig_adapter.py", "wsrig_agent.py",
-      ])
+    let modules = [
+      "async_websocketclient.py", "async_websocketclient_deflate.py", "async_websocketclient_frames.py",
+      "async_websocketclient_opening.py", "async_websocketclient_plain.py",
+      "async_websocketclient_reading.py", "async_websocketclient_reconnect.py",
+      "async_websocketclient_tls.py", "async_websocketclient_viper.py", "async_websocketclient_writing.py",
+    ]
+    #expect(bundle.files.keys.sorted() == modules + ["wsrig_adapter.py", "wsrig_agent.py"])
     #expect(bundle.module == "async_websocketclient")
     #expect(bundle.identity.path == "fixtures/async_websocket_client")
     #expect(bundle.identity.adapter == "async_websocketclient.py")
-    #expect(
-      bundle.identity.files.keys.sorted() == ["async_websocketclient.py", "async_websocketclient_deflate.py"])
+    #expect(bundle.identity.files.keys.sorted() == modules)
   }
 
   @Test("files are named by their SHA-1")

@@ -243,7 +243,8 @@ class ExampleProgramTest(SimulatedBoardTest):
         main, changed = re.subn(r'^TEST_URL = ".*"', f'TEST_URL = "ws://127.0.0.1:{port}/raw"', main, flags=re.MULTILINE)
         self.assertEqual(changed, 1)
         board = self.board()
-        board.write("/async_websocketclient.py", (self.PACKAGE / "async_websocketclient.py").read_text())
+        for module in self.PACKAGE.glob("async_websocketclient*.py"):
+            board.write("/" + module.name, module.read_text())
         board.write("/main.py", main)
         board = Board(self.image, raw=False, run_main=1)
         self.addCleanup(board.stop)

@@ -8,8 +8,8 @@ import unittest
 from agent_board import BOARD, HERE, ROOT, Board, Case, Console, Server, case, digest, records
 
 STANDINS = os.path.join(HERE, "standins")
-CLIENT = os.path.join(ROOT, "fixtures", "async_websocket_client", "code", "async_websocketclient.py")
-DEFLATE = os.path.join(os.path.dirname(CLIENT), "async_websocketclient_deflate.py")
+CODE = os.path.join(ROOT, "fixtures", "async_websocket_client", "code")
+CLIENT = tuple(os.path.join(CODE, name) for name in sorted(os.listdir(CODE)) if name.startswith("async_websocketclient"))
 
 
 def standin(name):
@@ -309,7 +309,7 @@ class OurClientTests(unittest.TestCase):
     """The adapter for the AsyncWebsocketClient API, with this project's client."""
 
     adapter = "async_websocketclient.py"
-    modules = (CLIENT, DEFLATE)
+    modules = CLIENT
     client = "async_websocketclient"
     features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols"]
 
@@ -569,7 +569,7 @@ class IndependentServerTests(unittest.TestCase):
             try:
                 url = "ws://127.0.0.1:%d" % server.socket.getsockname()[1]
                 for name, modules, client in (
-                    ("async_websocketclient.py", (CLIENT,), "async_websocketclient"),
+                    ("async_websocketclient.py", CLIENT, "async_websocketclient"),
                     ("aiohttp_ws.py", AiohttpTests.modules, "aiohttp"),
                     ("blocking_ws.py", BlockingTests.modules, "uwebsockets"),
                 ):

