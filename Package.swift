@@ -65,8 +65,10 @@ let package = Package(
       ]),
 
     // I/O.
-    module("PosixIO", ["CLinux"]),
-    module("WebSocketPeers", ["PosixIO", "WebSocketProtocol", "Steps", "Traces", logging]),
+    module("Certificates", ["COpenSSL"]),
+    module("PosixIO", ["CLinux", "COpenSSL", "Certificates"]),
+    module(
+      "WebSocketPeers", ["PosixIO", "Certificates", "WebSocketProtocol", "Steps", "Traces", logging]),
     module("BoardLink", ["PosixIO", "RawREPL", "CLibUSB", logging]),
 
     // The tool.
@@ -81,7 +83,7 @@ let package = Package(
       name: "wsrig",
       dependencies: [
         "Bench", "BoardLink", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
-        "WebSocketPeers", "WebSocketProtocol", "PosixIO", arguments, logging,
+        "WebSocketPeers", "WebSocketProtocol", "PosixIO", "Certificates", arguments, logging,
       ],
       swiftSettings: settings),
 
@@ -92,10 +94,11 @@ let package = Package(
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol", "TestSupport"]),
     tests(
       "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
-    tests("PosixIOTests", ["PosixIO"]),
+    tests("CertificatesTests", ["Certificates", "PosixIO", "TestSupport"]),
+    tests("PosixIOTests", ["PosixIO", "Certificates", "TestSupport"]),
     tests(
       "WebSocketPeersTests",
-      ["WebSocketPeers", "PosixIO", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
+      ["WebSocketPeers", "PosixIO", "Certificates", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests("BoardLinkTests", ["BoardLink", "PosixIO", "RawREPL", logging, "TestSupport"]),
     tests(
       "AutobahnTests",
@@ -119,7 +122,8 @@ let package = Package(
 
     // Children with deadlines, temporary folders, kept outputs, hand-made traces.
     .target(
-      name: "TestSupport", dependencies: ["PosixIO", "Scenarios", "Steps", "Traces", "WebSocketProtocol"],
+      name: "TestSupport",
+      dependencies: ["PosixIO", "Certificates", "Scenarios", "Steps", "Traces", "WebSocketProtocol"],
       path: "Tests/TestSupport", swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -33,6 +33,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) var timers = TimerHeap()
   @exclusivity(unchecked) var endOfTurn: [any EndOfTurnHandler] = []
   @exclusivity(unchecked) var endOfTurnSpare: [any EndOfTurnHandler] = []
+  /// See ``tlsMemory``; none before the first TLS connection.
+  @exclusivity(unchecked) var tlsMemoryIfAny: TLSMemory?
 
   /// The clock as it stood when the current turn began. Unchecked: changed by the turn alone, between calls.
   @exclusivity(unchecked) public private(set) var now = MonotonicInstant.now()

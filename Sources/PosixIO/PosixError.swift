@@ -21,6 +21,8 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
   public static let connectionReset = ErrorNumber(rawValue: ECONNRESET)
   /// The peer no longer reads.
   public static let brokenPipe = ErrorNumber(rawValue: EPIPE)
+  /// What came breaks the protocol above TCP; for TLS, ``ByteStream/tlsFailure`` says more.
+  public static let protocolError = ErrorNumber(rawValue: EPROTO)
   /// The descriptor was closed here.
   public static let badDescriptor = ErrorNumber(rawValue: EBADF)
   /// No such file, device or name.

@@ -116,6 +116,8 @@ extension ServerStep {
     case .halfClose: "sends its end of stream and goes on reading"
     case .closeTCP: "ends TCP without a Close"
     case .resetTCP: "resets TCP"
+    case .truncateTLS: "sends its end of stream without TLS's close_notify, and goes on reading"
+    case .renegotiateTLS: "asks for another TLS handshake"
     case .barrier(let name): "waits until all connections have come to \(name)"
     }
   }

@@ -70,6 +70,8 @@ enum WireLog {
   private static func words(for kind: WireEvent.Kind) -> (direction: String, text: String)? {
     switch kind {
     case .opened(let peer): (toServer, "TCP connection from \(peer)")
+    case .secured(let facts): ("both", words(for: facts))
+    case .tlsFailed(let reason): ("server", reason)
     case .receivedEnd: (toServer, "end of stream (FIN)")
     case .receivedReset: (toServer, "reset (RST)")
     case .sentEnd: (toClient, "end of stream (FIN)")
@@ -79,6 +81,15 @@ enum WireLog {
     case .deadlinePassed(let index): ("server", "the deadline passed in step \(index)")
     case .received, .sent, .closed, .stepStarted: nil
     }
+  }
+
+  private static func words(for facts: TLSFacts) -> String {
+    var words = ["\(facts.version) with \(facts.cipher)"]
+    if let group = facts.group { words.append("group \(group)") }
+    words.append(facts.serverName.map { "server name \($0)" } ?? "no server name")
+    if let subject = facts.clientSubject { words.append("client certificate \(subject)") }
+    words.append("handshake \(String(milliseconds: UInt64(max(0, facts.handshakeNanoseconds)), since: 0)) ms")
+    return words.joined(separator: ", ")
   }
 
   /// A frame on one line: opcode, bits, length, the first bytes of the payload.

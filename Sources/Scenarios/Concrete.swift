@@ -44,7 +44,7 @@ private struct PayloadDraw {
     case .expectMessage(let kind, let payload):
       return .expectMessage(kind: kind, payload: payload.map(self.payload))
     case .expectClose, .expectEnd, .pause, .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP,
-      .barrier:
+      .truncateTLS, .renegotiateTLS, .barrier:
       return step
     }
   }

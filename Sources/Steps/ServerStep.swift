@@ -31,6 +31,11 @@ public enum ServerStep: Sendable, Hashable {
   case closeTCP
   /// Resets the TCP connection.
   case resetTCP
+  /// Sends FIN without TLS's close_notify before it, and goes on reading: the client cannot know whether it has got everything. In
+  /// clear it is ``halfClose``.
+  case truncateTLS
+  /// Asks for another TLS handshake (TLS 1.2), which a client may refuse. In clear, and in TLS 1.3, it does nothing.
+  case renegotiateTLS
   /// Waits until each connection of the script that has this barrier has reached it.
   case barrier(String)
 

@@ -71,6 +71,10 @@ public struct WireEvent: Sendable, Hashable, Codable {
   public enum Kind: Sendable, Hashable, Codable {
     /// The connection was accepted from this peer address.
     case opened(peer: String)
+    /// The TLS handshake is complete. From here on bytes are those of the application, not those of TLS.
+    case secured(TLSFacts)
+    /// TLS failed, or TCP ended without its close_notify; the sentence says how.
+    case tlsFailed(reason: String)
     /// A chunk of that many bytes came from the client.
     case received(count: Int)
     /// A chunk of that many bytes was taken by the kernel.

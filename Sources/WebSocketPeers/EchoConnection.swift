@@ -24,7 +24,7 @@ final class EchoConnection: ReadinessHandler {
   private unowned(unsafe) let loop: EventLoop
   // Unchecked, for what every message touches: all of it belongs to the loop's thread, which each entry (`isReady`,
   // `shutDown`, the timer) checks, and nothing that is called while one of these is being changed comes back here.
-  @exclusivity(unchecked) private var socket: TCPSocket
+  @exclusivity(unchecked) private var stream: ByteStream
   @exclusivity(unchecked) private var phase = Phase.handshaking
   @exclusivity(unchecked) private var machine: ConnectionMachine
   @exclusivity(unchecked) private var unsent = UnsentBytes()
@@ -36,7 +36,7 @@ final class EchoConnection: ReadinessHandler {
   private var timer: LoopTimer?
   private let tap: FrameTap?
 
-  init(_ socket: consuming TCPSocket, _ peer: SocketAddress, in server: EchoServer) throws(PosixError) {
+  init(_ stream: consuming ByteStream, _ peer: SocketAddress, in server: EchoServer) throws(PosixError) {
     self.server = server
     loop = server.loop
     machine = .server(limits: server.configuration.limits)
@@ -44,8 +44,8 @@ final class EchoConnection: ReadinessHandler {
     tap =
       server.configuration.captureLimit > 0
       ? FrameTap(captureLimit: server.configuration.captureLimit) : nil
-    self.socket = socket
-    registration = try loop.register(self.socket.descriptor, .readable, self)
+    self.stream = stream
+    registration = try loop.register(self.stream.descriptor, .readable, self)
     timer = LoopTimer(on: loop) { [unowned(unsafe) self] in timeout() }
     timer?.set(.after(server.configuration.handshakeTimeout, from: loop.now))
     tap?.note(.opened(peer: peer.description), at: loop.now)
@@ -55,16 +55,29 @@ final class EchoConnection: ReadinessHandler {
   func isReady(_ readiness: Readiness) {
     loop.preconditionOnLoop()
     if readiness.contains(.writable) { flushUnsent() }
-    guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) else { return }
+    guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) || stream.holdsInput
+    else { return }
+    repeat { read(readiness) } while stream.holdsInput && mayRead
+    if stream.holdsUnsent { updateInterest() }
+  }
+
+  private var mayRead: Bool {
+    phase != .closed && unsent.count <= server.configuration.sendHighWaterMark
+  }
+
+  @inline(__always)
+  private func read(_ readiness: Readiness) {
     let buffers = server.buffers
-    switch socket.receive(into: buffers.input) {
+    switch stream.receive(into: buffers.input) {
     case .moved(let count):
       take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), buffers)
     case .end:
+      if let failure = stream.tlsFailure { tellTLS(failure) }
       tap?.note(.receivedEnd, at: loop.now)
       close()
     case .wouldBlock:
-      if readiness.contains(.error) { socket.discardErrorQueue() }
+      if readiness.contains(.error) { stream.socket.discardErrorQueue() }
+    case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
       tap?.note(.receivedReset, at: loop.now)
       close()
@@ -106,7 +119,7 @@ final class EchoConnection: ReadinessHandler {
     } else if !hasReplied {
       // No reply carries an acknowledgement, and a client with Nagle's algorithm on holds the rest of its frame
       // back until one comes.
-      socket.acknowledgeNow()
+      stream.socket.acknowledgeNow()
     }
     if drainsAfterFlush { drainIfFlushed() }
   }
@@ -114,13 +127,14 @@ final class EchoConnection: ReadinessHandler {
   private func shakeHands(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
     guard let progress = handshake?.receive(UnsafeRawBufferPointer(bytes)) else { return }
     switch progress {
-    case .incomplete: socket.acknowledgeNow()
+    case .incomplete: stream.socket.acknowledgeNow()
     case .request(let request, let consumed):
       let deflate = server.configuration.compression?.agreement(with: request)
       guard let response = try? ServerHandshake.accept(request, deflate: deflate?.parameters) else {
         return close()
       }
       if let deflate { machine = .server(limits: server.configuration.limits, deflate: deflate) }
+      if let tap, let details = stream.tlsDetails { tap.note(.secured(details.facts), at: loop.now) }
       tap?.requestHeadLength = request.head.rawBytes.count
       tap?.responseHeadLength = response.count
       handshake = nil
@@ -154,12 +168,12 @@ final class EchoConnection: ReadinessHandler {
       recorder.echoed(messages: messages, bytes: bytes.count + lent.count, nanoseconds: spent)
     }
     buffers.output.removeAll()
-    if !unsent.isEmpty { updateInterest() }
+    if !unsent.isEmpty || stream.holdsUnsent { updateInterest() }
   }
 
   @inline(__always)
   private func sendNow(_ bytes: UnsafeRawBufferPointer, _ lent: UnsafeRawBufferPointer) {
-    let transfer = lent.isEmpty ? socket.send(bytes) : socket.send(bytes, lent)
+    let transfer = lent.isEmpty ? stream.send(bytes) : stream.send(bytes, lent)
     guard case .moved(let count) = transfer else {
       guard transfer == .wouldBlock else { return }
       unsent.append(bytes)
@@ -179,9 +193,10 @@ final class EchoConnection: ReadinessHandler {
   }
 
   private func flushUnsent() {
+    guard stream.flush() else { return }
     while !unsent.isEmpty {
       let transfer = unsent.withBytes { bytes in
-        let transfer = socket.send(bytes)
+        let transfer = stream.send(bytes)
         if case .moved(let count) = transfer {
           tap?.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: loop.now)
         }
@@ -201,7 +216,7 @@ final class EchoConnection: ReadinessHandler {
 
   private func updateInterest() {
     var wanted: Readiness = []
-    if !unsent.isEmpty { wanted.insert(.writable) }
+    if !unsent.isEmpty || stream.holdsUnsent { wanted.insert(.writable) }
     if unsent.count <= server.configuration.sendHighWaterMark { wanted.insert(.readable) }
     guard wanted != interest, let registration else { return }
     interest = wanted
@@ -209,11 +224,24 @@ final class EchoConnection: ReadinessHandler {
   }
 
   private func drainIfFlushed() {
-    guard unsent.isEmpty, phase != .closed, phase != .draining else { return }
+    guard unsent.isEmpty, !stream.holdsUnsent, phase != .closed, phase != .draining else { return }
     phase = .draining
-    socket.endSending()
+    stream.endSending()
     tap?.note(.sentEnd, at: loop.now)
     timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+  }
+
+  /// TLS is over: an alert has told the client why, and is not to be overtaken by a reset.
+  private func failTLS() {
+    if let failure = stream.tlsFailure { tellTLS(failure) }
+    unsent = UnsentBytes()
+    drainsAfterFlush = true
+    drainIfFlushed()
+  }
+
+  private func tellTLS(_ failure: TLSError) {
+    server.configuration.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
+    tap?.note(.tlsFailed(reason: failure.description), at: loop.now)
   }
 
   private func timeout() {
@@ -252,7 +280,7 @@ final class EchoConnection: ReadinessHandler {
     phase = .closed
     timer?.cancel()
     if let registration { loop.deregister(registration, closesNext: true) }
-    socket.close()
+    stream.close()
     if let tap {
       tap.note(.closed, at: loop.now)
       server.configuration.onTrace?(tap.trace(name: "echo", token: ""))

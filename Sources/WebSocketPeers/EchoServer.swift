@@ -9,7 +9,9 @@ public struct EchoConfiguration: Sendable {
   public var limits = Limits()
   /// What is made of offers of permessage-deflate; nil declines them. A connection that uses it takes some 300 KiB more.
   public var compression: ServerCompression? = ServerCompression()
-  /// From accepting a connection to its complete request; then it is closed.
+  /// How TLS is spoken; nil serves in clear.
+  public var tls: TLSContext?
+  /// From accepting a connection to its complete request, TLS included; then it is closed.
   public var handshakeTimeout = Duration.seconds(10)
   /// Without a byte from the client for that long, the server closes with 1001. Nil waits for ever.
   public var idleTimeout: Duration? = .seconds(600)
@@ -103,10 +105,12 @@ public final class EchoServer: @unchecked Sendable {
     loop.preconditionOnLoop()
     guard connections.count < configuration.maximumConnections else {
       configuration.logger.debug("no room for a connection", metadata: ["peer": "\(peer)"])
-      return socket.refuseForLackOfRoom(buffers.input)
+      return socket.refuseForLackOfRoom(buffers.input, inClear: configuration.tls == nil)
     }
     do {
-      let connection = try EchoConnection(socket, peer, in: self)
+      let stream = try ByteStream(
+        socket, securedBy: configuration.tls, endpoint: "the client \(peer)", on: loop)
+      let connection = try EchoConnection(stream, peer, in: self)
       connection.index = connections.count
       connections.append(connection)
     } catch {

@@ -18,6 +18,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   public let port: UInt16
 
   let delivery: Delivery
+  /// How TLS is spoken; nil in clear.
+  let tls: ScriptedTLS?
   private let ownListeners: [TCPListener]
   private let script: ServerScript
   private let server: ScriptedServer
@@ -35,7 +37,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var silence: SilenceWatch?
 
   init(
-    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ ownListeners: [TCPListener],
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ tls: ScriptedTLS?,
+    _ ownListeners: [TCPListener],
     patience: Patience?, in server: ScriptedServer
   ) {
     self.patience = patience
@@ -44,6 +47,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
     self.script = script
     self.token = token
     self.delivery = delivery
+    self.tls = tls
     self.server = server
     connections = Array(repeating: nil, count: script.connections.count)
     port = ownListeners.first?.address.port ?? server.port

@@ -29,7 +29,7 @@ extension ScriptedConnection {
   private func write(_ range: Range<Int>) {
     let instant = MonotonicInstant.now()
     let transfer = queue.withBytes(range) { bytes in
-      let transfer = socket.send(bytes)
+      let transfer = stream.send(bytes)
       if case .moved(let count) = transfer {
         tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant)
       }
@@ -71,22 +71,23 @@ extension ScriptedConnection {
   }
 
   func finishDrain() {
-    guard phase == .draining, queue.isEmpty else { return }
+    guard phase == .draining, queue.isEmpty, !stream.holdsUnsent else { return }
     endSending()
     if clientEnded { close() }
   }
 
-  func endSending() {
+  /// Ends our direction, with TLS after its close_notify unless that shall be missing.
+  func endSending(notifying: Bool = true) {
     guard !sentEnd else { return }
     sentEnd = true
-    socket.endSending()
+    if notifying { stream.endSending() } else { stream.truncate() }
     tap.note(.sentEnd, at: .now())
   }
 
   func reset() {
     guard phase != .closed else { return }
     tap.note(.sentReset, at: .now())
-    socket.reset()
+    stream.reset()
     close()
   }
 }

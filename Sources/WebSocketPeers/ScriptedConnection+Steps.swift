@@ -63,6 +63,8 @@ extension ScriptedConnection {
     case .halfClose: endSending()
     case .closeTCP: drain()
     case .resetTCP: reset()
+    case .truncateTLS: endSending(notifying: false)
+    case .renegotiateTLS: _ = stream.renegotiate()
     case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
     case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
     }
@@ -71,7 +73,8 @@ extension ScriptedConnection {
   private func look(at step: ServerStep) -> Progress {
     switch step {
     case .respond, .sendFrame, .sendMessage, .sendBytes: return queue.isEmpty ? .done : .waiting
-    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP: return .done
+    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .renegotiateTLS:
+      return .done
     case .pause, .barrier:
       if case .broken(let reason) = stepState { return .missed(reason) }
       return stepState == .finished ? .done : .waiting

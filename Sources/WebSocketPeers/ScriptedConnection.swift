@@ -49,7 +49,7 @@ final class ScriptedConnection: ReadinessHandler {
 
   let server: ScriptedServer
   private let peer: SocketAddress
-  var socket: TCPSocket
+  var stream: ByteStream
   private var registration: Registration?
   private var interest = Readiness.readable
   private var handshake: ServerHandshake
@@ -60,6 +60,8 @@ final class ScriptedConnection: ReadinessHandler {
   var waitsForWritable = false
   private var isAdvancing = false
   private var isStray = false
+  private var secureIsTold = false
+  private var failureIsTold = false
   /// What came of the request head of a connection that waits for an attempt of its own.
   private var parked: Parked?
 
@@ -76,16 +78,16 @@ final class ScriptedConnection: ReadinessHandler {
   /// Payload bytes that no step has looked at, beyond which nothing more is read.
   static let mostHeldBytes = 4 << 20
 
-  init(_ socket: consuming TCPSocket, _ peer: SocketAddress, in server: ScriptedServer) throws(PosixError) {
+  init(_ stream: consuming ByteStream, _ peer: SocketAddress, in server: ScriptedServer) throws(PosixError) {
     self.server = server
     self.peer = peer
     loop = server.loop
     tap = FrameTap(captureLimit: server.configuration.captureLimit)
     handshake = ServerHandshake(limits: server.configuration.limits)
-    self.socket = socket
+    self.stream = stream
     // Where the kernel refuses, the trace shows it by having no kernel instants.
-    _ = self.socket.enableKernelInstants()
-    registration = try loop.register(self.socket.descriptor, .readable, self)
+    _ = self.stream.socket.enableKernelInstants()
+    registration = try loop.register(self.stream.descriptor, .readable, self)
     sendTimer = LoopTimer(on: loop) { [unowned self] in sendPauseEnded() }
     stepTimer = LoopTimer(on: loop) { [unowned self] in stepPauseEnded() }
     headTimer = LoopTimer(on: loop) { [unowned self] in headTimedOut() }
@@ -106,7 +108,7 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   /// Lets the kernel read ahead, on a connection whose listener bounded it.
-  func enlargeReceiveBuffer() { socket.limitBuffers(receive: ScriptedServer.readReceiveBuffer) }
+  func enlargeReceiveBuffer() { stream.socket.limitBuffers(receive: ScriptedServer.readReceiveBuffer) }
 
   /// Goes on with the request head, if that was complete before somebody claimed the connection.
   func resumeAfterClaim() {
@@ -122,16 +124,17 @@ final class ScriptedConnection: ReadinessHandler {
     loop.preconditionOnLoop()
     if readiness.contains(.writable) {
       waitsForWritable = false
+      stream.flush()
       pump()
       advance()
     }
     if phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) {
       if !clientEnded {
-        read(readiness)
+        repeat { read(readiness) } while stream.holdsInput && !clientEnded && phase != .closed
       } else if readiness.contains(.hungUp) {
         loseClient()
       } else {
-        socket.discardErrorQueue()
+        stream.socket.discardErrorQueue()
       }
     }
     updateInterest()
@@ -151,17 +154,20 @@ final class ScriptedConnection: ReadinessHandler {
   private func read(_ readiness: Readiness) {
     let memory = server.readMemory
     var kernel: MonotonicInstant?
-    switch socket.receive(into: memory, kernelInstant: &kernel) {
+    switch stream.receive(into: memory, kernelInstant: &kernel) {
     case .moved(let count):
       let bytes = UnsafeRawBufferPointer(rebasing: memory[..<count])
+      tellTLS()
       tap.received(bytes, at: loop.now, kernel: kernel)
       take(bytes)
     case .end:
       clientEnded = true
+      tellTLS()
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
-      if readiness.contains(.error) { socket.discardErrorQueue() }
+      if readiness.contains(.error) { stream.socket.discardErrorQueue() }
+    case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
       clientEnded = true
       tap.note(.receivedReset, at: loop.now)
@@ -169,6 +175,26 @@ final class ScriptedConnection: ReadinessHandler {
       streamEnded()
       close()
     }
+  }
+
+  /// Notes once that the handshake is complete, and once that TLS has failed.
+  private func tellTLS() {
+    if !secureIsTold, let details = stream.tlsDetails {
+      secureIsTold = true
+      tap.note(.secured(details.facts), at: loop.now)
+    }
+    if !failureIsTold, let failure = stream.tlsFailure {
+      failureIsTold = true
+      tap.note(.tlsFailed(reason: failure.description), at: loop.now)
+    }
+  }
+
+  /// TLS is over: an alert has told the client why. What is left to see is how the client ends TCP.
+  private func failTLS() {
+    tellTLS()
+    queue.removeAll()
+    headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
+    drain()
   }
 
   private func take(_ bytes: UnsafeRawBufferPointer) {
@@ -182,7 +208,7 @@ final class ScriptedConnection: ReadinessHandler {
   private func takeFrames(_ bytes: UnsafeRawBufferPointer) {
     inbox.receive(bytes)
     // A client with Nagle's algorithm on holds the rest of a frame back until this is acknowledged.
-    socket.acknowledgeNow()
+    stream.socket.acknowledgeNow()
     advance()
   }
 
@@ -191,7 +217,7 @@ final class ScriptedConnection: ReadinessHandler {
     let progress = handshake.receive(bytes)
     if attempt == nil, let target = tap.requestTarget { _ = server.claim(self, target: target) }
     switch progress {
-    case .incomplete: socket.acknowledgeNow()
+    case .incomplete: stream.socket.acknowledgeNow()
     case .request(let request, let consumed):
       self.request = request
       let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
@@ -320,7 +346,7 @@ final class ScriptedConnection: ReadinessHandler {
     for timer in [sendTimer, stepTimer, headTimer] { timer?.cancel() }
     if let registration { loop.deregister(registration, closesNext: true) }
     registration = nil
-    socket.close()
+    stream.close()
     tap.note(.closed, at: .now())
     server.forget(self)
     attempt?.connectionClosed(self)
@@ -333,7 +359,7 @@ final class ScriptedConnection: ReadinessHandler {
     // What comes while draining is dropped, so what is held does not matter then.
     let hasRoom = phase == .draining || inbox.heldBytes < Self.mostHeldBytes
     if !clientEnded, !readingStopped, hasRoom { wanted.insert(.readable) }
-    if waitsForWritable, !queue.isEmpty { wanted.insert(.writable) }
+    if waitsForWritable && !queue.isEmpty || stream.holdsUnsent { wanted.insert(.writable) }
     guard wanted != interest else { return }
     interest = wanted
     loop.change(registration, to: wanted)

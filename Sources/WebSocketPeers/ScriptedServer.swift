@@ -10,6 +10,8 @@ public struct ScriptedConfiguration: Sendable {
   public var captureLimit = 1 << 20
   /// Bounds on the request head.
   public var limits = Limits()
+  /// How TLS is spoken to connections of attempts that do not say otherwise; nil serves them in clear.
+  public var tls: ScriptedTLS?
   /// From accepting a connection to the request line that says which attempt it belongs to; then it is a stray.
   public var headTimeout = Duration.seconds(5)
   /// For a client's end of stream after an attempt's deadline, or after a stray was refused; then TCP is closed.
@@ -116,28 +118,32 @@ public final class ScriptedServer: @unchecked Sendable {
   ///   - script: Its payloads must be concrete.
   ///   - token: Letters and digits; no other running attempt may have it.
   ///   - delivery: How the bytes are cut and paced.
+  ///   - tls: How TLS is spoken, on a port of the attempt's own; nil does as the server does.
   ///   - deadline: When the attempt ends at the latest, but for ``ScriptedConfiguration/drainTimeout``.
   /// - Throws: ``ScriptError``, or `PosixError` when any port of its own cannot be had.
   public func prepare(
-    _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, tls: ScriptedTLS? = nil,
+    deadline: Deadline
   ) async throws -> ScriptedAttempt {
-    try await loop.perform { try self.register(script, token, delivery, deadline, patience: nil) }
+    try await loop.perform { try self.register(script, token, delivery, tls, deadline, patience: nil) }
   }
 
   /// Registers an attempt that ends when nothing has moved for a while, in place of a fixed deadline.
   public func prepare(
-    _ script: ServerScript, token: String, delivery: Delivery = .whole, patience: Patience
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, tls: ScriptedTLS? = nil,
+    patience: Patience
   ) async throws -> ScriptedAttempt {
     try await loop.perform {
-      try self.register(script, token, delivery, .after(patience.quiet), patience: patience)
+      try self.register(script, token, delivery, tls, .after(patience.quiet), patience: patience)
     }
   }
 
   /// Plays a script from its registration to its end.
   public func play(
-    _ script: ServerScript, token: String, delivery: Delivery = .whole, deadline: Deadline
+    _ script: ServerScript, token: String, delivery: Delivery = .whole, tls: ScriptedTLS? = nil,
+    deadline: Deadline
   ) async throws -> AttemptRecord {
-    try await prepare(script, token: token, delivery: delivery, deadline: deadline).record()
+    try await prepare(script, token: token, delivery: delivery, tls: tls, deadline: deadline).record()
   }
 
   /// Returns the connections that belonged to no running attempt, and forgets them.
@@ -160,8 +166,8 @@ public final class ScriptedServer: @unchecked Sendable {
 
   /// - Parameter connection: what its first connection will be; then it needs no listeners of its own.
   func register(
-    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ deadline: Deadline, patience: Patience?,
-    on connection: ScriptedConnection? = nil
+    _ script: ServerScript, _ token: String, _ delivery: Delivery, _ tls: ScriptedTLS?, _ deadline: Deadline,
+    patience: Patience?, on connection: ScriptedConnection? = nil
   ) throws -> ScriptedAttempt {
     loop.preconditionOnLoop()
     guard attempts[token] == nil else { throw ScriptError.tokenInUse(token) }
@@ -169,11 +175,12 @@ public final class ScriptedServer: @unchecked Sendable {
     guard !token.isEmpty, isPlain else { throw ScriptError.badToken(token) }
     try script.checkConcrete()
     let listeners =
-      connection == nil && (script.ownPort || script.stopsReading)
+      connection == nil && (script.ownPort || script.stopsReading || tls != nil)
       ? try ownListeners(
         on: script.port, receiveBuffer: script.stopsReading ? Self.stoppedReceiveBuffer : nil, token: token)
       : []
-    let attempt = ScriptedAttempt(script, token, delivery, listeners, patience: patience, in: self)
+    let attempt = ScriptedAttempt(
+      script, token, delivery, tls ?? configuration.tls, listeners, patience: patience, in: self)
     attempts[token] = attempt
     attempt.begin(deadline)
     return attempt
@@ -197,10 +204,14 @@ public final class ScriptedServer: @unchecked Sendable {
     loop.preconditionOnLoop()
     guard unclaimed.count < configuration.maximumUnclaimed else {
       configuration.logger.warning("no room for a connection", metadata: ["peer": "\(peer)"])
-      return socket.refuseForLackOfRoom(readMemory)
+      return socket.refuseForLackOfRoom(readMemory, inClear: configuration.tls == nil)
     }
     do {
-      let connection = try ScriptedConnection(socket, peer, in: self)
+      let tls = attempt.map(\.tls) ?? configuration.tls
+      let stream = try ByteStream(
+        socket, securedBy: tls?.context, manner: tls?.manner ?? TLSManner(), endpoint: "the client \(peer)",
+        on: loop)
+      let connection = try ScriptedConnection(stream, peer, in: self)
       if let attempt, attempt.claim(connection, targetAfterToken: "") { return }
       unclaimed[ObjectIdentifier(connection)] = connection
     } catch {

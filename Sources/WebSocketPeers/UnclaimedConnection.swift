@@ -43,7 +43,7 @@ extension ScriptedServer {
     on connection: ScriptedConnection
   ) throws -> ScriptedAttempt {
     let attempt = try register(
-      script, token, delivery, .after(patience.quiet), patience: patience, on: connection)
+      script, token, delivery, nil, .after(patience.quiet), patience: patience, on: connection)
     if !script.stopsReading { connection.enlargeReceiveBuffer() }
     if attempt.claim(connection, targetAfterToken: "") { claimed(connection) }
     return attempt

@@ -8,15 +8,12 @@ public enum WebSocketClientError: Error, Hashable, Sendable, CustomStringConvert
   case notConnected
   /// ``WebSocketClient/handshake(_:headers:subprotocols:compression:)`` was called while a connection is open.
   case alreadyConnected
-  /// The URI asks for TLS.
-  case secureNotSupported
 
   /// One sentence.
   public var description: String {
     switch self {
     case .notConnected: "the client is not connected: call handshake first"
     case .alreadyConnected: "the client is connected already: close it first"
-    case .secureNotSupported: "this client does not speak TLS: use a ws:// URI"
     }
   }
 }
@@ -39,11 +36,13 @@ public final class WebSocketClient: Sendable {
 
   private let configuration: ConnectionConfiguration
   private let compression: ClientCompression?
+  private let tlsConfiguration: TLSConfiguration
   private let state: Mutex<State>
 
   private struct State {
     var connection: WebSocketConnection?
     var isConnecting = false
+    var tls: TLSContext?
     var randomness: any RandomNumberGenerator & Sendable
   }
 
@@ -51,25 +50,27 @@ public final class WebSocketClient: Sendable {
   ///
   /// - Parameters:
   ///   - configuration: Deadlines and bounds.
+  ///   - tls: How `wss://` is spoken; by default with servers whose certificate an authority of the system vouches for.
   ///   - compression: What each handshake offers for compression that does not say otherwise; nil offers nothing.
   ///   - randomness: Gives nonces and masking keys. RFC 6455 section 10.3 wants them unpredictable: pass a seeded
   ///     generator only where bytes must repeat.
   ///   - loop: Where the connection lives; tasks that prefer this loop reach it without a thread hop.
   public init(
     configuration: ConnectionConfiguration = ConnectionConfiguration(),
-    compression: ClientCompression? = nil,
+    tls: TLSConfiguration = .client(), compression: ClientCompression? = nil,
     randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
     on loop: EventLoop = .shared
   ) {
     self.loop = loop
     self.configuration = configuration
     self.compression = compression
+    tlsConfiguration = tls
     state = Mutex(State(randomness: randomness))
   }
 
   deinit { state.withLock { $0.connection }?.abandon() }
 
-  /// Connects to a `ws://` URI and does the opening handshake.
+  /// Connects to a `ws://` or `wss://` URI and does the opening handshake.
   ///
   /// - Parameters:
   ///   - uri: Where to, for example `ws://192.168.1.100:8765/chat?room=1`.
@@ -77,7 +78,7 @@ public final class WebSocketClient: Sendable {
   ///   - subprotocols: In the order of preference.
   ///   - compression: What is offered for compression (RFC 7692); nil takes that of the client, which is nothing by default.
   /// - Returns: The server's response; its `subprotocol` is the chosen one, and its `deflate` what was agreed on for compression.
-  /// - Throws: `InvalidOperation` for a URI or fields that cannot be sent, `PosixError` where TCP fails,
+  /// - Throws: `InvalidOperation` for a URI or fields that cannot be sent, `PosixError` where TCP fails, `TLSError` where TLS does,
   ///   `HandshakeRejection` where the server's response is no valid 101, ``WebSocketClientError``.
   @discardableResult
   public func handshake(
@@ -85,7 +86,7 @@ public final class WebSocketClient: Sendable {
     compression: ClientCompression? = nil
   ) async throws -> ClientHandshake.Response {
     let uri = try WebSocketURI(uri)
-    guard !uri.isSecure else { throw WebSocketClientError.secureNotSupported }
+    let tls = uri.isSecure ? try self.tls() : nil
     let fields = HeaderFields(headers.map { HeaderFields.Field($0.0, $0.1) })
     var randomness = try beginConnecting()
     defer { state.withLock { $0.isConnecting = false } }
@@ -103,10 +104,20 @@ public final class WebSocketClient: Sendable {
     let deadline = Deadline.after(configuration.handshakeTimeout)
     let (connection, response) = try await loop.run { [configuration, loop] in
       try await Self.connect(
-        uri, handshake, keys, configuration, compression?.settings, deadline, on: loop)
+        uri, tls, handshake, keys, configuration, compression?.settings, deadline, on: loop)
     }
     state.withLock { $0.connection = connection }
     return response
+  }
+
+  /// Made once, at the first `wss://`: reading the authorities of a system takes some milliseconds.
+  private func tls() throws -> TLSContext {
+    try state.withLock { state in
+      if let context = state.tls { return context }
+      let context = try TLSContext(.client, tlsConfiguration)
+      state.tls = context
+      return context
+    }
   }
 
   private func beginConnecting() throws -> any RandomNumberGenerator & Sendable {

@@ -12,7 +12,7 @@ extension WebSocketConnection: EndOfTurnHandler {
       // After the last message nobody asks any more, but the end of TCP has to be seen.
       if isOver { readToEnd() }
     }
-    if readiness.contains(.writable), output.count > outputStart { flush() }
+    if readiness.contains(.writable), output.count > outputStart || stream.holdsUnsent { flush() }
     wakeWaiters()
   }
 
@@ -124,13 +124,13 @@ extension WebSocketConnection: EndOfTurnHandler {
 
   /// Reads once, when nothing is held of the read before, or nobody wants it any more.
   private func readOnce(ahead: Bool = false) {
-    switch socket.receive(into: memory) {
+    switch stream.receive(into: memory) {
     case .moved(let count):
       // A short read took all there was; what comes later is reported anew.
-      if count < memory.count, !endIsReported { isReadable = false }
+      if count < memory.count, !endIsReported, !stream.hasMore { isReadable = false }
       held = 0..<count
       process(ahead: ahead)
-    case .wouldBlock: isReadable = false
+    case .wouldBlock: if !stream.hasMore { isReadable = false }
     case .end, .failed: finish()
     }
   }
@@ -162,7 +162,7 @@ extension WebSocketConnection: EndOfTurnHandler {
       markDirty()
     } else if messages.count == 0 {
       // Nothing will carry an acknowledgement soon; a peer with Nagle's algorithm on may wait for one.
-      socket.acknowledgeNow()
+      stream.socket.acknowledgeNow()
     }
   }
 
@@ -189,9 +189,9 @@ extension WebSocketConnection: EndOfTurnHandler {
   }
 
   func flush() {
-    guard !isClosed else { return }
+    guard !isClosed, stream.flush() else { return }
     while output.count > outputStart {
-      switch socket.send(UnsafeRawBufferPointer(rebasing: output.bytes[outputStart...])) {
+      switch stream.send(UnsafeRawBufferPointer(rebasing: output.bytes[outputStart...])) {
       case .moved(let count): outputStart += count
       case .wouldBlock, .end: return
       case .failed:
@@ -202,7 +202,7 @@ extension WebSocketConnection: EndOfTurnHandler {
     }
     output.removeAll()
     outputStart = 0
-    if machine.directive == .halfCloseAndDrain { socket.endSending() }
+    if machine.directive == .halfCloseAndDrain { stream.endSending() }
     wakeWaiters()
   }
 
@@ -215,14 +215,16 @@ extension WebSocketConnection: EndOfTurnHandler {
     isClosed = true
     isOver = true
     let status = machine.receiveEndOfStream()
+    let failure = stream.tlsFailure
     shared.withLock { shared in
       shared.isOpen = false
       shared.status = status
+      shared.tlsFailure = failure
     }
     closeTimer?.cancel()
     if let registration { loop.deregister(registration, closesNext: true) }
     registration = nil
-    socket.close()
+    stream.close()
     wakeWaiters()
   }
 

@@ -36,11 +36,13 @@ public final class WebSocketConnection: @unchecked Sendable {
   public let subprotocol: String?
   /// What was agreed on for permessage-deflate; nil where the extension is not in use.
   public let deflate: DeflateParameters?
+  /// What the endpoints agreed on in TLS; nil where it is not in use.
+  public let tlsDetails: TLSDetails?
 
   let configuration: ConnectionConfiguration
   // Unchecked, for what every message touches: all of it belongs to the loop's thread, which every entry checks, and no
   // suspension and no call that could come back here happens while one of these is being changed.
-  @exclusivity(unchecked) var socket: TCPSocket
+  @exclusivity(unchecked) var stream: ByteStream
   @exclusivity(unchecked) var machine: ConnectionMachine
   @exclusivity(unchecked) var output = ByteBuffer()
   /// Bytes at the start of `output` that the kernel has taken.
@@ -68,6 +70,7 @@ public final class WebSocketConnection: @unchecked Sendable {
     var isOpen = true
     var status: CloseStatus?
     var violation: ProtocolViolation?
+    var tlsFailure: TLSError?
   }
 
   /// Somebody who waits for anything to happen and then looks again.
@@ -82,7 +85,7 @@ public final class WebSocketConnection: @unchecked Sendable {
 
   /// Takes over a socket after the opening handshake, with the bytes that came behind the head. On the loop only.
   init(
-    _ socket: consuming TCPSocket, _ machine: consuming ConnectionMachine, rest: [UInt8],
+    _ stream: consuming ByteStream, _ machine: consuming ConnectionMachine, rest: [UInt8],
     subprotocol: String?, deflate: DeflateParameters?, configuration: ConnectionConfiguration,
     on loop: EventLoop
   ) throws(PosixError) {
@@ -90,11 +93,12 @@ public final class WebSocketConnection: @unchecked Sendable {
     self.subprotocol = subprotocol
     self.deflate = deflate
     self.configuration = configuration
-    self.socket = socket
+    tlsDetails = stream.tlsDetails
+    self.stream = stream
     self.machine = machine
     memory = .allocate(byteCount: 1 << 16, alignment: 64)
     registration = try loop.register(
-      self.socket.descriptor, [.readable, .writable, .peerEnded, .edgeTriggered], ReadinessLink(self))
+      self.stream.descriptor, [.readable, .writable, .peerEnded, .edgeTriggered], ReadinessLink(self))
     closeTimer = LoopTimer(on: loop) { [weak self] in self?.finish() }
     // At most what one read of the opening handshake took, which is less than the memory holds.
     precondition(rest.count <= memory.count, "more came behind the head than one read takes")
@@ -108,6 +112,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   public var isOpen: Bool { shared.withLock { $0.isOpen } }
   /// How the connection ended, once TCP has.
   public var closeStatus: CloseStatus? { shared.withLock { $0.status } }
+  /// What went wrong in TLS; `.truncated` where TCP ended without close_notify.
+  public var tlsFailure: TLSError? { shared.withLock { $0.tlsFailure } }
   /// The rule of the protocol that the peer broke, if that ended the connection.
   public var violation: ProtocolViolation? { shared.withLock { $0.violation } }
 

@@ -19,6 +19,7 @@ public final class WebSocketServer: @unchecked Sendable {
   public let loop: EventLoop
 
   private let configuration: ConnectionConfiguration
+  private let tls: TLSContext?
   private let compression: ServerCompression?
   private let handler: Handler
   private let logger: Logger
@@ -30,27 +31,31 @@ public final class WebSocketServer: @unchecked Sendable {
   /// Starts listening on all of `addresses`, on one port number if they ask for port 0.
   ///
   /// - Parameters:
+  ///   - tls: How TLS is spoken; nil serves in clear.
   ///   - compression: What is made of offers of permessage-deflate; nil declines them.
   ///   - maximumConnections: Whoever comes beyond so many at one time is turned away with 503. Each takes 64 KiB, and with
   ///     compression some 300 KiB more.
   public static func start(
     listeningOn addresses: [SocketAddress], on loop: EventLoop,
     configuration: ConnectionConfiguration = ConnectionConfiguration(),
-    compression: ServerCompression? = ServerCompression(), maximumConnections: Int = 1024,
+    tls: TLSContext? = nil, compression: ServerCompression? = ServerCompression(),
+    maximumConnections: Int = 1024,
     logger: Logger = Logger(label: "wsrig.server"), handler: @escaping Handler
   ) async throws -> WebSocketServer {
     try await loop.perform {
-      try WebSocketServer(addresses, loop, configuration, compression, maximumConnections, logger, handler)
+      try WebSocketServer(
+        addresses, loop, configuration, tls, compression, maximumConnections, logger, handler)
     }
   }
 
   private init(
     _ addresses: [SocketAddress], _ loop: EventLoop, _ configuration: ConnectionConfiguration,
-    _ compression: ServerCompression?, _ maximumConnections: Int, _ logger: Logger,
+    _ tls: TLSContext?, _ compression: ServerCompression?, _ maximumConnections: Int, _ logger: Logger,
     _ handler: @escaping Handler
   ) throws {
     self.loop = loop
     self.configuration = configuration
+    self.tls = tls
     self.compression = compression
     self.logger = logger
     self.maximumConnections = maximumConnections
@@ -76,11 +81,16 @@ public final class WebSocketServer: @unchecked Sendable {
     guard tasks.count < maximumConnections else {
       let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 16)
       defer { scratch.deallocate() }
-      return socket.refuseForLackOfRoom(scratch)
+      return socket.refuseForLackOfRoom(scratch, inClear: tls == nil)
     }
     let number = nextTask
     nextTask += 1
-    let accepted = AcceptedSocket(socket)
+    let accepted: AcceptedStream
+    do {
+      accepted = AcceptedStream(try ByteStream(socket, securedBy: tls, endpoint: "a client", on: loop))
+    } catch {
+      return logger.error("connection not secured", metadata: ["error": "\(error)"])
+    }
     tasks[number] = Task(executorPreference: loop) {
       await self.serve(accepted)
       self.loop.submit { self.tasks[number] = nil }
@@ -88,7 +98,7 @@ public final class WebSocketServer: @unchecked Sendable {
   }
 
   @concurrent
-  private func serve(_ accepted: AcceptedSocket) async {
+  private func serve(_ accepted: AcceptedStream) async {
     do {
       guard let connection = try await shakeHands(accepted) else { return }
       do {
@@ -109,39 +119,39 @@ public final class WebSocketServer: @unchecked Sendable {
     _ = try await Task(executorPreference: loop) { try await connection.close(code) }.value
   }
 
-  private func shakeHands(_ accepted: AcceptedSocket) async throws -> WebSocketConnection? {
+  private func shakeHands(_ accepted: AcceptedStream) async throws -> WebSocketConnection? {
     var handshake = ServerHandshake(limits: configuration.limits)
     let deadline = Deadline.after(configuration.handshakeTimeout)
-    guard let socket = accepted.take() else { return nil }
+    guard let stream = accepted.take() else { return nil }
     while true {
-      let chunk = try await socket.receiveSome(from: "a client", on: loop, deadline: deadline)
+      let chunk = try await stream.receiveSome(from: "a client", on: loop, deadline: deadline)
       guard !chunk.isEmpty else { return nil }
       switch handshake.receive(chunk) {
       case .incomplete: continue
       case .rejected(let rejection):
-        try await socket.sendAll(
+        try await stream.sendAll(
           ServerHandshake.refuse(rejection), to: "a client", on: loop, deadline: deadline)
-        socket.endSending()
-        while try await !socket.receiveSome(from: "a client", on: loop, deadline: deadline).isEmpty {}
+        stream.endSending()
+        while try await !stream.receiveSome(from: "a client", on: loop, deadline: deadline).isEmpty {}
         return nil
       case .request(let request, let consumed):
         let deflate = compression?.agreement(with: request)
         let response = try ServerHandshake.accept(request, deflate: deflate?.parameters)
-        try await socket.sendAll(response, to: "a client", on: loop, deadline: deadline)
+        try await stream.sendAll(response, to: "a client", on: loop, deadline: deadline)
         return try WebSocketConnection(
-          socket, .server(limits: configuration.limits, deflate: deflate), rest: Array(chunk[consumed...]),
+          stream, .server(limits: configuration.limits, deflate: deflate), rest: Array(chunk[consumed...]),
           subprotocol: nil, deflate: deflate?.parameters, configuration: configuration, on: loop)
       }
     }
   }
 }
 
-/// Carries an accepted socket into its task. `@unchecked Sendable`: filled before the task starts, emptied by it, both
+/// Carries an accepted stream into its task. `@unchecked Sendable`: filled before the task starts, emptied by it, both
 /// on the loop's thread.
-private final class AcceptedSocket: @unchecked Sendable {
-  private var socket: TCPSocket?
+private final class AcceptedStream: @unchecked Sendable {
+  private var stream: ByteStream?
 
-  init(_ socket: consuming TCPSocket) { self.socket = consume socket }
+  init(_ stream: consuming ByteStream) { self.stream = consume stream }
 
-  func take() -> TCPSocket? { socket.take() }
+  func take() -> ByteStream? { stream.take() }
 }

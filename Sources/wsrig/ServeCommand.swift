@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Runs the echo server for any WebSocket client, until interrupted.",
     discussion: """
       Every check of RFC 6455 is on, and of RFC 7692 where the client offers compression: a client that breaks a rule is told \
-      so in the Close frame. Ctrl-C and SIGTERM end it with a closing handshake on every connection, and with exit status 0.
+      so in the Close frame. With --tls, clients have to trust the authority of this bench: wsrig certs exports it. Ctrl-C and SIGTERM end it with a closing handshake on every connection, and with exit status 0.
 
       With --autobahn, any driver that was made for Autobahn's fuzzing server runs our scenarios instead: all whose client side \
       connects once and echoes to the end, which --list shows, and which others are left out and why. They are judged by what \
@@ -50,6 +50,8 @@ struct ServeCommand: AsyncParsableCommand {
     ))
   var noCompression = false
 
+  @OptionGroup(title: "TLS") var security: TLSServing
+
   @OptionGroup(title: "Autobahn's protocol") var autobahn: AutobahnServing
 
   func validate() throws {
@@ -57,6 +59,13 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError(
         "--only, --deliveries, --include, --seed, --report, --list, --once, --max-time and --patience go with --autobahn."
       )
+    }
+    if security.isUsedInVain {
+      throw ValidationError("--tls-cert, --tls-key, --tls-keylog and --authority go with --tls.")
+    }
+    if security.isHalfAnIdentity { throw ValidationError("--tls-cert and --tls-key go together.") }
+    if security.tls, autobahn.autobahn {
+      throw ValidationError("--autobahn is served in clear; leave --tls out.")
     }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
@@ -67,16 +76,22 @@ struct ServeCommand: AsyncParsableCommand {
     var configuration = EchoConfiguration()
     configuration.limits = Limits(framePayload: maxMessage.bytes, message: maxMessage.bytes)
     if noCompression { configuration.compression = nil }
-    let server = try await start(configuration)
-    for address in server.addresses { Console.say("listening on ws://\(address)") }
+    let addresses = try await addresses()
+    configuration.tls = try security.context(for: host, addresses)
+    let server = try await start(configuration, on: addresses)
+    for address in server.addresses {
+      Console.say("listening on \(security.tls ? "wss" : "ws")://\(address)")
+    }
     for await _ in try TerminationSignal.stream(on: .shared) { break }
     try await server.stop()
   }
 
-  private func start(_ configuration: EchoConfiguration) async throws -> EchoServer {
+  private func start(_ configuration: EchoConfiguration, on addresses: [SocketAddress]) async throws
+    -> EchoServer
+  {
     do {
       return try await EchoServer.start(
-        listeningOn: try await addresses(), on: .shared, configuration: configuration)
+        listeningOn: addresses, on: .shared, configuration: configuration)
     } catch let error as PosixError {
       throw ConfigurationError("\(error)")
     }

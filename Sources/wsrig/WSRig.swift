@@ -26,7 +26,7 @@ struct WSRig: AsyncParsableCommand {
     version: Tool.name,
     subcommands: [
       RunCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self, ReplayCommand.self,
-      ServeCommand.self, AutobahnCommand.self, BoardsCommand.self, MutantsCommand.self,
+      ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self, MutantsCommand.self,
     ])
 
   static func main() async {

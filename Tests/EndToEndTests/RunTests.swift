@@ -169,7 +169,8 @@ extension EndToEndTests {
     @Test(
       "each command's help is as kept",
       arguments: [
-        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["autobahn"], ["boards"],
+        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"], ["autobahn"],
+        ["boards"],
         ["mutants"],
       ])
     func help(_ command: [String]) async throws {

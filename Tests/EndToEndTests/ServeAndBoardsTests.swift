@@ -65,6 +65,61 @@ extension EndToEndTests {
       #expect(try await server.finish().status == 0)
     }
 
+    @Test("serve --tls serves whoever trusts the authority that certs exports, and logs its keys")
+    func secure() async throws {
+      let environment = ["XDG_DATA_HOME": folder.path + "/data"]
+      let server = try await Tool.start(
+        ["serve", "--tls", "--port", "0", "--tls-keylog", "keys.log"], in: folder, environment: environment)
+      var urls: [String] = []
+      for part in ["wss://127.0.0.1:", "wss://[::1]:"] {
+        let line = try await server.line(containing: part)
+        urls.append(String(try #require(line.split(separator: " ").last)))
+      }
+      urls.append(urls[0].replacing("127.0.0.1", with: "localhost"))
+      let certs = try await Tool.run(
+        ["certs", "--pem", "root.pem", "--der", "root.der"], in: folder, environment: environment)
+      #expect(certs.status == 0 && certs.output.isEmpty, "\(certs.everything)")
+      let python = try #require(Repository.python)
+      let trusting = ["SSL_CERT_FILE": folder.path + "/root.pem"]
+      let child = try await RunningChild.run(python, ["-c", Self.echo] + urls, environment: trusting)
+      #expect(child.status == 0, "\(child.everything)")
+      let stranger = try await RunningChild.run(python, ["-c", Self.echo] + urls)
+      #expect(stranger.errors.contains("CERTIFICATE_VERIFY_FAILED"), "\(stranger.everything)")
+      server.signal(SIGINT)
+      let end = try await server.finish()
+      #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
+      #expect(try folder.text("keys.log").contains("SERVER_TRAFFIC_SECRET_0 "))
+    }
+
+    @Test("certs shows what it exports, which openssl can read")
+    func certs() async throws {
+      let environment = ["XDG_DATA_HOME": folder.path + "/data"]
+      let shown = try await Tool.run(["certs"], in: folder, environment: environment)
+      let exported = try await Tool.run(["certs", "--der", "root.der"], in: folder, environment: environment)
+      #expect(exported.status == 0, "\(exported.everything)")
+      let read = try await RunningChild.run(
+        "openssl",
+        ["x509", "-inform", "DER", "-in", folder.path + "/root.der", "-noout", "-fingerprint", "-sha256"])
+      let fingerprint = try #require(read.output.split(separator: "=").last).replacing("\n", with: "")
+      #expect(shown.output.contains("SHA-256  \(fingerprint)\n"), "\(shown.everything)")
+      #expect(shown.output.contains(folder.path + "/data/wsrig/authority.pem\n"), "\(shown.everything)")
+    }
+
+    @Test(
+      "A certificate that cannot be had or served is one sentence and exit 2",
+      arguments: [
+        (["--tls", "--tls-cert", "missing.pem", "--tls-key", "missing.pem"], "missing.pem"),
+        (["--tls", "--tls-cert", "missing.pem"], "--tls-key"),
+        (["--tls-keylog", "keys.log"], "--tls"),
+        (["--tls", "--tls-keylog", "no/such/folder/keys.log"], "no/such/folder/keys.log"),
+        (["--tls", "--authority", "/proc/none"], "/proc/none"),
+      ])
+    func noCertificate(options: [String], part: String) async throws {
+      let child = try await Tool.run(
+        ["serve", "--port", "0"] + options, in: folder, environment: ["XDG_DATA_HOME": folder.path])
+      expectComplaint(child, status: 2, [part], lines: 1...3)
+    }
+
     @Test("boards lists what is there, the simulated board always")
     func list() async throws {
       let child = try await Tool.run(["boards"], in: folder)

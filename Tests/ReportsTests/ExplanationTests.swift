@@ -34,7 +34,8 @@ struct ExplanationTests {
           .expectFrame(FrameExpectation(opcode: 10, payload: "a", isFinal: true)),
           .expectFrame(FrameExpectation()), .expectMessage(kind: .text, payload: "fragments"),
           .expectMessage(kind: nil, payload: nil), .expectClose, .expectEnd, .pause(milliseconds: 5),
-          .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .barrier("both"),
+          .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .renegotiateTLS,
+          .barrier("both"),
         ], ending: .awaitFailure),
       ConnectionScript(
         name: "other", steps: [.respond(.raw("HTTP/1.1 404 Not Found\r\n\r\n")), .barrier("both")],

@@ -44,7 +44,8 @@ import Testing
       message(file(steps: #""expectClosing""#))
         == #"x.json: server.connections[0].steps[0] is "expectClosing", which is unknown; allowed here: respond, "#
         + "sendFrame, sendMessage, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, stopReading, "
-        + "resumeReading, halfClose, closeTCP, resetTCP, barrier (did you mean expectClose?).")
+        + "resumeReading, halfClose, closeTCP, resetTCP, truncateTLS, renegotiateTLS, barrier (did you mean expectClose?)."
+    )
   }
 
   @Test func twoStepsInOne() {

@@ -56,6 +56,8 @@ extension ServerStep {
     case .halfClose: .string("halfClose")
     case .closeTCP: .string("closeTCP")
     case .resetTCP: .string("resetTCP")
+    case .truncateTLS: .string("truncateTLS")
+    case .renegotiateTLS: .string("renegotiateTLS")
     case .barrier(let name): .tagged("barrier", .string(name))
     }
   }
@@ -64,7 +66,8 @@ extension ServerStep {
     let (kind, content) = try reader.tagged(
       "respond", "sendFrame", "sendMessage", "sendBytes", "expectFrame", "expectMessage", "expectClose",
       "expectEnd",
-      "pause", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP", "barrier")
+      "pause", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP", "truncateTLS",
+      "renegotiateTLS", "barrier")
     switch kind {
     case "respond": self = .respond(try OpeningResponse(json: content))
     case "sendFrame": self = .sendFrame(try FrameSpec(json: content))
@@ -92,6 +95,8 @@ extension ServerStep {
     case "resumeReading": return .resumeReading
     case "halfClose": return .halfClose
     case "closeTCP": return .closeTCP
+    case "truncateTLS": return .truncateTLS
+    case "renegotiateTLS": return .renegotiateTLS
     default: return .resetTCP
     }
   }

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Bench
+import Certificates
+import PosixIO
+
+/// `wsrig serve --tls`: with which certificate, and for whom.
+struct TLSServing: ParsableArguments {
+  @Flag(
+    help:
+      "Serves wss:// instead of ws://, with a certificate that the authority of this bench signs for the addresses."
+  )
+  var tls = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Shows this certificate instead: PEM, with those between it and its authority behind it.",
+      valueName: "file"))
+  var tlsCert: String?
+
+  @Option(help: ArgumentHelp("The key of that certificate: PEM, not encrypted.", valueName: "file"))
+  var tlsKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Adds the secrets of every connection to a file, so that Wireshark can read what was captured.",
+      valueName: "file"))
+  var tlsKeylog: String?
+
+  @OptionGroup var bench: AuthorityOptions
+
+  /// Whether options were given that need `--tls`.
+  var isUsedInVain: Bool {
+    !tls && (tlsCert != nil || tlsKey != nil || tlsKeylog != nil || bench.authority != nil)
+  }
+
+  /// Whether the certificate came without its key, or the key without its certificate.
+  var isHalfAnIdentity: Bool { (tlsCert == nil) != (tlsKey == nil) }
+
+  /// How the server speaks TLS; nil where it does not.
+  ///
+  /// - Parameters:
+  ///   - hosts: The names it was told to listen on.
+  ///   - addresses: The addresses that these are.
+  func context(for hosts: [String], _ addresses: [SocketAddress]) throws -> TLSContext? {
+    guard tls else { return nil }
+    do {
+      var configuration = TLSConfiguration.server(try identity(for: hosts, addresses))
+      if let tlsKeylog { configuration.keyLog = try TLSKeyLog(path: tlsKeylog) }
+      return try TLSContext(.server, configuration)
+    } catch let error where error is CertificateError || error is TLSError || error is PosixError {
+      throw ConfigurationError("\(error)")
+    }
+  }
+
+  private func identity(for hosts: [String], _ addresses: [SocketAddress]) throws -> Identity {
+    if let tlsCert, let tlsKey { return try Identity(certificateFile: tlsCert, keyFile: tlsKey) }
+    // Who listens everywhere is called by any of its addresses.
+    let isEverywhere = addresses.contains(where: \.isUnspecified)
+    let called = addresses.filter { !$0.isUnspecified } + (isEverywhere ? SocketAddress.ofThisComputer() : [])
+    var names: [SubjectName] = []
+    for host in hosts + called.map(\.hostText) + ["localhost"] {
+      let name = SubjectName(host)
+      if !names.contains(name) { names.append(name) }
+    }
+    return try bench.open().issue(CertificateProfile(.server, names: names))
+  }
+}
