@@ -26,7 +26,7 @@ extension EndToEndTests {
     /// Starts `wsrig serve --autobahn` and tells its URL.
     private func serve(_ options: [String]) async throws -> (server: RunningChild, url: String) {
       let words = [
-        "serve", "--autobahn", "--once", "--port", "0", "--host", "127.0.0.1", "--max-time", "120",
+        "serve", "--autobahn", "--once", "--port", "0", "--host", "127.0.0.1", "--max-time", "240",
       ]
       let server = try await Tool.start(words + options, in: folder)
       let line = try await server.line(containing: "listening on ")
@@ -36,7 +36,7 @@ extension EndToEndTests {
     private func drive(_ url: String, _ agent: String, _ defect: String = "") async throws -> FinishedChild {
       let driver = Repository.folder.appending(path: "Tests/Python/autobahn_driver.py").path
       let python = try #require(Repository.python)
-      return try await RunningChild.run(python, [driver, url, agent, defect], within: .seconds(100))
+      return try await RunningChild.run(python, [driver, url, agent, defect], within: .seconds(200))
     }
 
     @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
