@@ -94,7 +94,10 @@ extension Catalogue {
           "Inflates both messages and echoes them.", answer: answer,
           expected: Expected(messageLimit: 65536), deliveries: .wholeOnly
         ) {
-          for _ in 0..<2 { exchange(deflateContentKinds[0].payload(128 << 10), fragments: .size(piece)) }
+          for _ in 0..<2 {
+            exchange(
+              deflateContentKinds[0].payload(128 << 10), fragments: piece > 1 << 10 ? .count(1) : .size(piece))
+          }
         }.long
       }
     }
