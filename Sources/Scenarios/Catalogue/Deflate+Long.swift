@@ -96,7 +96,8 @@ extension Catalogue {
         ) {
           for _ in 0..<2 {
             exchange(
-              deflateContentKinds[0].payload(128 << 10), fragments: piece > 1 << 10 ? .count(1) : .size(piece))
+              deflateContentKinds[0].payload(128 << 10), fragments: piece > 1 << 10 ? .count(1) : .size(piece)
+            )
           }
         }.long
       }
