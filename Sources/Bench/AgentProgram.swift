@@ -35,7 +35,11 @@ enum AgentProgram {
   /// that is final, and one for each step.
   private static func mostEvents(_ scenario: Scenario) -> Int {
     let messages = scenario.server.connections.flatMap(\.steps).count { step in
-      if case .sendFrame(let frame) = step { frame.isFinal && !frame.opcode.isControl } else { false }
+      switch step {
+      case .sendFrame(let frame): frame.isFinal && !frame.opcode.isControl
+      case .sendMessage: true
+      default: false
+      }
     }
     let steps = scenario.client.tasks.reduce(0) { $0 + $1.steps.count }
     return max(256, 2 * messages + steps + 64)

@@ -136,7 +136,8 @@ final class CaseRunner: Sendable {
     return recorder.summary
   }
 
-  /// One attempt, and one more where the first says nothing about the client: the board was lost, or did not get to run.
+  /// One attempt, and one more where the first says nothing about the client: the board was lost, did not get to run, or was
+  /// still at work when the server gave up.
   private func runDevice(_ testCase: Case, pace: Pace, _ tokens: AttemptTokens) async -> Attempt {
     if let failure = quarantine.withLock({ $0 }) { return Attempt(outcome: .quarantined(failure), count: 0) }
     let first = await attempt(testCase, pace: pace, isLastAttempt: false, tokens)

@@ -30,7 +30,7 @@ enum DeviceOutcome {
   /// Whether it says nothing about the client, so that the case deserves another attempt.
   var needsRerun: Bool {
     switch self {
-    case .traced(let trace): if case .unusable = trace.client.ending { true } else { false }
+    case .traced(let trace): if case .unusable = trace.client.ending { true } else { trace.isLate }
     case .lost, .unusable: true
     case .boardLost, .quarantined, .unsupported: false
     }
@@ -62,5 +62,20 @@ enum DeviceOutcome {
       violations: [
         Violation(rule: "board-lost", rfc: "", requirement: .must, connection: "", sentence: sentence)
       ], reason: sentence)
+  }
+}
+
+extension AttemptTrace {
+  /// Whether the client was still at work when the server gave up waiting: with more time another verdict may come of it.
+  fileprivate var isLate: Bool {
+    if case .hung = client.ending { return false }
+    return connections.contains { $0.gaveUp && DecodedConnection($0).lateByteCount > 0 }
+  }
+}
+
+extension ConnectionTrace {
+  /// Whether the server gave up waiting.
+  fileprivate var gaveUp: Bool {
+    events.contains { if case .deadlinePassed = $0.kind { true } else { false } }
   }
 }

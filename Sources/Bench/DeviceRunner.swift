@@ -76,6 +76,6 @@ extension ScriptedServer {
   func prepare(_ testCase: Case, token: String, pace: Pace) async throws -> ScriptedAttempt {
     try await prepare(
       testCase.scenario.server, token: token, delivery: testCase.delivery,
-      patience: Patience(pace.patience, atMost: pace.longestPatience))
+      patience: Patience(pace.patience, atMost: pace.longestPatience, slowness: pace.slowness))
   }
 }

@@ -71,8 +71,8 @@ struct MutantPlan {
     self.entries = entries
     self.leftOut = leftOut
     let needed = Set(entries.flatMap { $0.cases.map(\.id) })
-    cases = try RunPlan.cases(of: configuration.scenarios, choice: .all, seed: configuration.seed)
-      .filter { needed.contains($0.id) }
+    cases = try RunPlan.cases(
+      of: configuration.scenarios, choice: .all, among: needed, seed: configuration.seed)
     fingerprint = try Self.fingerprint(of: client, cases: chooser.pool, configuration)
   }
 

@@ -11,6 +11,8 @@ public struct Pace: Sendable, Hashable {
   public var silence: Duration
   /// How long connections get to end after the client side has ended.
   public var drain: Duration
+  /// How much slower the client is than one that answers at once: what it gets for bytes and steps grows by that.
+  public var slowness: Double
 
   /// The agent's heartbeat period.
   public static let heartbeat = Duration.milliseconds(10)
@@ -32,15 +34,18 @@ public struct Pace: Sendable, Hashable {
     let factor = max(1, min(30, calibration / .milliseconds(400)))
     self.init(
       patience: base.patience * factor, longestPatience: base.longestPatience * factor,
-      silence: base.silence * min(factor, 8), drain: base.drain * min(factor, 8))
+      silence: base.silence * min(factor, 8), drain: base.drain * min(factor, 8), slowness: factor)
   }
 
   /// Creates a pace.
-  public init(patience: Duration, longestPatience: Duration, silence: Duration, drain: Duration) {
+  public init(
+    patience: Duration, longestPatience: Duration, silence: Duration, drain: Duration, slowness: Double = 1
+  ) {
     self.patience = patience
     self.longestPatience = longestPatience
     self.silence = silence
     self.drain = drain
+    self.slowness = slowness
   }
 
   /// The pace as reports keep it. Calibrating is the first thing that a run does.
@@ -52,10 +57,11 @@ public struct Pace: Sendable, Hashable {
         + "\(silence) after the end is interrupted")
   }
 
-  /// The same, `factor` times as patient: for the rerun of a case in which the board did not get to run.
+  /// The same, `factor` times as patient: for the rerun of a case in which the board did not get to run, or
+  /// was still at work when the time was over.
   func stretched(by factor: Double) -> Pace {
     Pace(
       patience: patience * factor, longestPatience: longestPatience * factor, silence: silence * factor,
-      drain: drain * factor)
+      drain: drain * factor, slowness: slowness * factor)
   }
 }

@@ -20,10 +20,16 @@ extension Scenario {
   }
 }
 
-/// Draws the random payloads of one scenario.
-private struct PayloadDraw {
+/// Draws the random payloads of one scenario, each once: what is described alike shares its bytes.
+private final class PayloadDraw {
   let seed: UInt64
   let id: String
+  private var drawn: [Payload: Payload] = [:]
+
+  init(seed: UInt64, id: String) {
+    self.seed = seed
+    self.id = id
+  }
 
   func step(_ step: ServerStep) -> ServerStep {
     switch step {
@@ -64,8 +70,11 @@ private struct PayloadDraw {
 
   private func payload(_ payload: Payload) -> Payload {
     guard case .random(let count, let kind) = payload else { return payload }
+    if let known = drawn[payload] { return known }
     var generator = SplitMix64(seed: seed, text: "\(id) \(count) \(kind.rawValue)")
-    return .bytes(RandomContent.bytes(count, kind, using: &generator))
+    let made = Payload.bytes(RandomContent.bytes(count, kind, using: &generator))
+    drawn[payload] = made
+    return made
   }
 }
 

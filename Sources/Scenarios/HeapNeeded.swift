@@ -15,27 +15,57 @@ extension Scenario {
     return max(received, sent.max() ?? 0)
   }
 
-  /// Why a board with that much free heap, agent and client loaded, cannot hold the scenario's messages, in one sentence; nil
-  /// where it can.
+  /// What the agent keeps of each message that its client is handed or sends, in bytes, until the case is over: where pointers have
+  /// 64 bits, as on the simulated board.
+  static let bytesOfRecord = 144
+
+  /// How many messages cross the wire, both ways.
+  var messageCount: Int { server.connections.reduce(0) { $0 + $1.steps.messageCount } }
+
+  /// Why a board with that much free heap, agent and client loaded, cannot hold the scenario's messages, or what the agent keeps of
+  /// them, in one sentence; nil where it can.
   /// - Parameter bytes: the free heap in bytes; nil where there is no such limit.
   public func tooLarge(forHeap bytes: Int?) -> String? {
-    guard let bytes, longestMessage * Self.copiesOfMessage > bytes else { return nil }
+    guard let bytes else { return nil }
+    if longestMessage * Self.copiesOfMessage > bytes {
+      return
+        "A message of \(longestMessage) bytes has to find room \(Self.copiesOfMessage) times, and the board has"
+        + " \(bytes) bytes of heap free."
+    }
+    let records = messageCount * Self.bytesOfRecord
+    guard isLong, records > bytes / 2 else { return nil }
     return
-      "A message of \(longestMessage) bytes has to find room \(Self.copiesOfMessage) times, and the board has"
-      + " \(bytes) bytes of heap free."
+      "What the agent keeps of \(messageCount) messages takes \(records) bytes, and the board has \(bytes) bytes of heap free."
   }
 }
 
 extension [ServerStep] {
-  /// The payload of the longest message in these steps, its fragments added up.
+  /// The payload of the longest message in these steps, its fragments added up; what is sent
+  /// in another way is known by its echo, if it is to come back at all.
   fileprivate var longestMessage: Int {
     var longest = 0
     var message = 0
-    for case .sendFrame(let frame) in self where !frame.opcode.isControl {
-      message += frame.payload.count
-      longest = Swift.max(longest, message)
-      if frame.isFinal { message = 0 }
+    for step in self {
+      switch step {
+      case .sendFrame(let frame) where !frame.opcode.isControl:
+        message += frame.payload.count
+        longest = Swift.max(longest, message)
+        if frame.isFinal { message = 0 }
+      case .expectMessage(_, let payload): longest = Swift.max(longest, payload?.count ?? 0)
+      default: break
+      }
     }
     return longest
+  }
+
+  /// The messages that are sent and waited for.
+  fileprivate var messageCount: Int {
+    count { step in
+      switch step {
+      case .sendFrame(let frame): frame.isFinal && !frame.opcode.isControl
+      case .sendMessage, .expectMessage: true
+      default: false
+      }
+    }
   }
 }

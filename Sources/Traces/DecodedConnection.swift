@@ -32,6 +32,14 @@ public struct DecodedConnection: Sendable, Hashable {
     for (index, event) in trace.events.enumerated() { note(event, at: index) }
   }
 
+  /// How many bytes the client sent after the server had given up waiting, a Close not counted.
+  public var lateByteCount: Int {
+    guard let deadlineIndex else { return 0 }
+    let frames = client.frames.filter { $0.eventIndex > deadlineIndex && $0.opcode != .close }
+    let late = client.tail.map { $0.eventIndex > deadlineIndex ? $0.count : 0 } ?? 0
+    return frames.reduce(late) { $0 + $1.endOffset - $1.streamOffset }
+  }
+
   /// The length of the head that these bytes begin with; nil where its empty line is missing.
   static func headLength(_ bytes: [UInt8]) -> Int? {
     var index = 3

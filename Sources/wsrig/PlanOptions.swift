@@ -11,7 +11,9 @@ struct PlanOptions: ParsableArguments {
   var only: [String] = []
 
   @Option(
-    help: ArgumentHelp("Only the scenarios with this tag. May be given several times.", valueName: "tag"))
+    help: ArgumentHelp(
+      "Only the scenarios with this tag. May be given several times. Scenarios tagged long, such as a thousand messages, run "
+        + "only where the tag large or long is given, or a glob that fits no other.", valueName: "tag"))
   var tag: [String] = []
 
   @Option(

@@ -18,6 +18,7 @@ struct SmallPartsTests {
     let slow = Pace(calibration: .seconds(3600))
     #expect(slow.patience == base.patience * 30 && slow.silence == base.silence * 8)
     #expect(base.stretched(by: 5).longestPatience == base.longestPatience * 5)
+    #expect(base.slowness == 1 && twice.slowness == 2 && twice.stretched(by: 5).slowness == 10)
   }
 
   @Test("the silence before an interrupt holds the heartbeats that prove a hang")
@@ -123,6 +124,30 @@ struct DeviceOutcomeTests {
     #expect(DeviceOutcome.lost(failure).needsRerun && DeviceOutcome.unusable("x").needsRerun)
     #expect(!traced(.completed).needsRerun && !traced(.hung(detail: "main[0]")).needsRerun)
     #expect(!DeviceOutcome.quarantined(failure).needsRerun && !DeviceOutcome.boardLost(failure).needsRerun)
+  }
+
+  @Test(
+    "a client that was still at work when the server gave up gets more time; one that came to nothing, or hung, does not"
+  )
+  func late() {
+    func traced(_ later: [UInt8], _ ending: ClientTrace.Ending = .completed) -> DeviceOutcome {
+      let head = Array("GET / HTTP/1.1\r\n\r\n".utf8)
+      let wire: [WireEvent.Kind] = [
+        .received(count: head.count), .deadlinePassed(index: 0), .received(count: later.count),
+      ]
+      let connection = ConnectionTrace(
+        name: "main", token: "t",
+        events: wire.map { WireEvent(instantNanoseconds: 0, kernelInstantNanoseconds: nil, kind: $0) },
+        clientStream: CapturedStream(bytes: head + later), serverStream: CapturedStream(bytes: []),
+        requestHeadLength: head.count, responseHeadLength: nil)
+      return .traced(
+        AttemptTrace(endpoint: .device, connections: [connection], client: ClientTrace(ending: ending)))
+    }
+    #expect(traced([0x81, 0x81, 0, 0, 0, 0, 0x61]).needsRerun)
+    #expect(traced([0x81, 0xFE]).needsRerun, "a part of a frame shows it too")
+    #expect(!traced([]).needsRerun)
+    #expect(!traced([0x88, 0x80, 0, 0, 0, 0]).needsRerun, "a Close answers the end of the stream")
+    #expect(!traced([0x81, 0xFE], .hung(detail: "main[0]")).needsRerun)
   }
 
   @Test("a failure of the bench is inconclusive, with its reason")

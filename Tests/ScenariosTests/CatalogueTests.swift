@@ -1,7 +1,8 @@
-import Scenarios
 import Steps
 import Testing
 import WebSocketProtocol
+
+@testable import Scenarios
 
 @Suite struct CatalogueTests {
   @Test func idsAreUniqueAndSortedByChapterAndSlug() {
@@ -50,14 +51,45 @@ import WebSocketProtocol
     #expect(Set(descriptions).count == descriptions.count)
   }
 
-  /// What a board with 320 KiB of free heap cannot hold is in cases that say so by their id, and is not run there.
+  /// What a board with 320 KiB of free heap cannot hold is in cases that are tagged large, and is not run there.
   @Test func payloadsFitABoard() {
     for scenario in Catalogue.all {
-      let isMeantForMore = scenario.id.hasPrefix("9.size-")
-      #expect((scenario.tooLarge(forHeap: 320 << 10) != nil) == isMeantForMore, "\(scenario.id)")
+      let reason = scenario.tooLarge(forHeap: 320 << 10)
+      #expect(reason == nil || scenario.tags.contains("large"), "\(scenario.id)")
+      let isMeantForMore =
+        scenario.longestMessage > 1 << 17 || scenario.isLong && scenario.messageCount > 1137
+      #expect((reason != nil) == (isMeantForMore || scenario.longestMessage == 1 << 17), "\(scenario.id)")
       #expect(scenario.tooLarge(forHeap: nil) == nil)
       #expect(scenario.longestMessage <= 16 << 20, "\(scenario.id)")
     }
+  }
+
+  /// Autobahn's counts and sizes (its 9.7, 9.8, 10.1.1, 12 and 13) are there.
+  @Test func whatAutobahnMeasuresIsThere() {
+    let long = Catalogue.all.filter(\.isLong)
+    for chapter in [Chapter.limits, .deflatePayloads, .deflateParameters] {
+      let thousands = long.filter { $0.chapter == chapter && $0.messageCount == 2 * Catalogue.thousand }
+      #expect(thousands.count >= 7, "\(chapter)")
+    }
+    #expect(long.allSatisfy { $0.tags.contains("large") && $0.deliveries == [.whole] })
+    #expect(Catalogue.scenario("10.text-65536-by-1300")?.longestMessage == 65536)
+    #expect(Catalogue.all.count { $0.chapter == .deflatePayloads && $0.longestMessage == 128 << 10 } >= 20)
+  }
+
+  @Test func theRecordsOfManyMessagesNeedRoomToo() {
+    let scenario = Scenario(
+      id: "x", description: "X.", expectation: "X.", rfc: "5.4", requirement: .must,
+      tags: [Scenario.longTag],
+      server: ServerScript(
+        (0..<500).flatMap { _ -> [ServerStep] in
+          [.sendMessage(MessageSpec(.text, "a")), .expectMessage(kind: .text, payload: "a")]
+        }))
+    #expect(scenario.messageCount == 1000)
+    #expect(scenario.tooLarge(forHeap: 288_000) == nil)
+    #expect(
+      scenario.tooLarge(forHeap: 287_998)
+        == "What the agent keeps of 1000 messages takes 144000 bytes, and the board has 287998 bytes of heap free."
+    )
   }
 
   @Test func theLongestMessageIsThatOfAllItsFragments() {

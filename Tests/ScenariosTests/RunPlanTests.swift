@@ -30,7 +30,7 @@ import Testing
 
   @Test func allIsTheProductAndAListIsAPartOfIt() throws {
     let product = try RunPlan.cases(of: Catalogue.all, deliveries: "all", seed: 1)
-    #expect(product.count == Catalogue.all.reduce(0) { $0 + $1.deliveries.count })
+    #expect(product.count == Catalogue.all.reduce(0) { $0 + ($1.isLong ? 0 : $1.deliveries.count) })
     let listed = try RunPlan.cases(of: Catalogue.all, deliveries: "paced,split", seed: 1)
     #expect(Set(listed.map(\.delivery)) == [.paced, .split])
     #expect(throws: RunPlanError.unknownDelivery("slpit")) {
@@ -115,6 +115,26 @@ import Testing
     #expect(throws: RunPlanError.nothingSelected) {
       try RunPlan.cases(of: Catalogue.all, only: ["3.*"], tags: ["fail-fast"], seed: 1)
     }
+  }
+
+  @Test func longScenariosRunWhereTheyAreAskedFor() throws {
+    let long = Set(Catalogue.all.filter(\.isLong).map(\.id))
+    let planned = { (only: [String], tags: [String], ids: Set<String>?) in
+      Set(
+        try RunPlan.cases(of: Catalogue.all, only: only, tags: tags, among: ids, seed: 1).map(\.scenario.id))
+    }
+    let usual = try planned([], [], nil)
+    #expect(!long.isEmpty && long.isDisjoint(with: usual))
+    #expect(
+      long.isDisjoint(with: try planned(["9.*"], [], nil)), "a pattern for a chapter means the usual ones")
+    #expect(long.isDisjoint(with: try planned([], ["must"], nil)))
+    #expect(try planned([], ["long"], nil) == long)
+    #expect(try planned([], ["Large"], nil).isStrictSuperset(of: long))
+    let thousands = try planned(["9.messages-1000-*"], [], nil)
+    #expect(thousands.count == 12 && thousands.isSubset(of: long))
+    #expect(try planned(["9.*"], ["long"], nil) == long.filter { $0.hasPrefix("9.") })
+    let one = try #require(long.first)
+    #expect(try planned([], [], [one, "9.silence"]) == [one, "9.silence"], "as --failed has it")
   }
 
   @Test func globs() {

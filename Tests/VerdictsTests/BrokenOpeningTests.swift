@@ -150,6 +150,15 @@ struct BrokenOpeningTests {
         $0.wire.note(.receivedEnd)
       }),
     Example(
+      "a part of an answer taken for all of it", breaks: ["opening-accepted"],
+      .make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.server(bytes: Array("HTTP/1.1 1".utf8))
+        $0.app(.connectFailed(ClientException(type: "Exception", message: "HTTP/1.1")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
       "an odd answer refused where the scenario wants it taken", breaks: ["opening-accepted:MAY"],
       .make(requirement: .may) {
         $0.wires = [WireBuilder(opens: false)]

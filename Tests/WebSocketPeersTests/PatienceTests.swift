@@ -89,6 +89,25 @@ struct PatienceTests {
     #expect(!gaveUp)
   }
 
+  @Test("Who gets on in a long script gets more time than the limit of a short one")
+  func longScript() async throws {
+    let count = 40
+    let steps = (0..<count).flatMap { _ -> [ServerStep] in [.expectMessage(kind: .text, payload: .text("a"))]
+    }
+    let patience = Patience(.milliseconds(400), atMost: .milliseconds(300))
+    let (trace, took) = try await play(ServerScript(steps + [.expectClose]), patience) { client, loop in
+      for _ in 0..<count {
+        try await client.send(clientFrame(.text, [0x61]))
+        try await loop.pause(until: .after(.milliseconds(20)))
+      }
+      try await client.send(clientFrame(.close, [3, 0xE8]))
+      try await client.endSending()
+    }
+    #expect(took >= .milliseconds(800))
+    let gaveUp = trace.gaveUp
+    #expect(!gaveUp)
+  }
+
   @Test("The server's own pauses are nobody's fault: the client has its time all the same")
   func ownPauses() async throws {
     let script = ServerScript([

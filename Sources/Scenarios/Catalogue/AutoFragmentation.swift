@@ -47,6 +47,7 @@ extension Catalogue {
     ("by-126", ", the shortest 16-bit length", 2000, 126),
     ("by-1000", ", the last one as well", 8000, 1000), ("by-1300", "", 32768, 1300),
     ("by-4095", ", one less than a page", 16384, 4095),
+    ("65536-by-1300", ", as Autobahn has it", 65536, 1300),
   ]
 
   /// Exactly `count` bytes; text has sequences of all lengths, and letters where the last one would not fit. Its unit has 11 bytes,

@@ -3,24 +3,30 @@ import WebSocketProtocol
 
 /// Whole messages of all kinds and sizes, one after the other.
 extension Catalogue {
-  private struct Content: Sendable {
+  /// What messages consist of.
+  struct DeflateContent: Sendable {
     let slug: String
     let words: String
     let kind: ServerStep.MessageKind
     let payload: @Sendable (Int) -> Payload
   }
 
-  private static let contents = [
-    Content(slug: "json", words: "JSON-like text", kind: .text) { .random(count: $0, kind: .words) },
-    Content(slug: "text", words: "random text", kind: .text) { .random(count: $0, kind: .utf8) },
-    Content(slug: "binary", words: "random binary data", kind: .binary) { .random(count: $0, kind: .binary) },
-    Content(slug: "zeros", words: "zeros", kind: .binary) { .repeated(unit: [0], count: $0) },
-    Content(slug: "letters", words: "the same letter", kind: .text) { .repeated(unit: [0x61], count: $0) },
+  /// From what compresses well to what does not at all, and what compresses best.
+  static let deflateContentKinds = [
+    DeflateContent(slug: "json", words: "JSON-like text", kind: .text) { .random(count: $0, kind: .words) },
+    DeflateContent(slug: "text", words: "random text", kind: .text) { .random(count: $0, kind: .utf8) },
+    DeflateContent(slug: "binary", words: "random binary data", kind: .binary) {
+      .random(count: $0, kind: .binary)
+    },
+    DeflateContent(slug: "zeros", words: "zeros", kind: .binary) { .repeated(unit: [0], count: $0) },
+    DeflateContent(slug: "letters", words: "the same letter", kind: .text) {
+      .repeated(unit: [0x61], count: $0)
+    },
   ]
 
   /// Each kind of content in each size, whole and in fragments.
   @ListBuilder<Scenario> static var deflateContents: [Scenario] {
-    for content in contents {
+    for content in deflateContentKinds {
       for size in [16, 64, 256, 1024, 4096, 8192, 16384, 32768] {
         deflating(
           "\(content.slug)-\(size)", "RFC 7692 7.2.2",
@@ -62,7 +68,7 @@ extension Catalogue {
 
   /// Many messages on one connection, and what else goes on there.
   @ListBuilder<Scenario> static var deflateConversations: [Scenario] {
-    for content in contents.prefix(3) {
+    for content in deflateContentKinds.prefix(3) {
       for size in [16, 128, 1024] {
         deflating(
           "twenty-\(content.slug)-\(size)", "RFC 7692 7.2.2",

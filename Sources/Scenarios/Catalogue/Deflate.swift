@@ -6,6 +6,8 @@ extension Catalogue {
   @ListBuilder<Scenario> static var deflatePayloads: [Scenario] {
     deflateContents
     deflateConversations
+    deflateThousands
+    deflateLarge
     deflateBlocks
     deflateFragments
     deflateText
@@ -19,6 +21,7 @@ extension Catalogue {
     deflateServerWindows
     deflateClientWindows
     deflateContexts
+    deflateLongAgreements
     deflateSpellings
     deflateUnused
     deflateRefused

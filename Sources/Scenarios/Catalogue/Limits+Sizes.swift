@@ -96,7 +96,7 @@ extension Catalogue {
   @ListBuilder<Scenario> static var limitsSizes: [Scenario] {
     for (name, count) in [
       ("128-kib", 128 << 10), ("256-kib", 256 << 10), ("1-mib", 1 << 20), ("4-mib", 4 << 20),
-      ("16-mib", 16 << 20),
+      ("8-mib", 8 << 20), ("16-mib", 16 << 20),
     ] {
       for kind in ServerStep.MessageKind.allCases {
         lawful(
@@ -134,12 +134,12 @@ extension Catalogue {
     }
   }
 
-  private static func words(_ name: String) -> String {
+  static func words(_ name: String) -> String {
     name.replacing("-kib", with: " KiB").replacing("-mib", with: " MiB")
   }
 
   /// Exactly `count` bytes, a multiple of 256: of every value for binary, and letters and an emoji for text.
-  private static func large(_ count: Int, _ kind: ServerStep.MessageKind) -> Payload {
+  static func large(_ count: Int, _ kind: ServerStep.MessageKind) -> Payload {
     let text = Array((String(repeating: "board", count: 50) + "é😀").utf8)
     return .repeated(unit: kind == .text ? text : (UInt8.min...UInt8.max).map { $0 }, count: count / 256)
   }

@@ -9,6 +9,8 @@ extension Catalogue {
     limitsFragmentSizes
     limitsChunkSizes
     limitsSizes
+    limitsThousands
+    limitsMegabytesInPieces
     limitsLengths
     limitsLengthsInFragments
     limitsBackpressure

@@ -52,7 +52,9 @@ public enum ModifierChoice: Sendable, Hashable {
   private static func extraCases(of scenarios: [Scenario], seed: UInt64) -> [String: Set<Delivery>] {
     var extra: [String: Set<Delivery>] = [:]
     var chapters: [Chapter?: [Scenario]] = [:]
-    for scenario in scenarios { chapters[scenario.chapter, default: []].append(scenario) }
+    for scenario in scenarios where !scenario.isLong {
+      chapters[scenario.chapter, default: []].append(scenario)
+    }
     for (chapter, members) in chapters {
       let name = chapter.map { String($0.rawValue) } ?? "none"
       for delivery in Delivery.allCases where delivery != .whole {

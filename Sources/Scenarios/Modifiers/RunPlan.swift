@@ -2,6 +2,9 @@ import Steps
 import WebSocketProtocol
 
 /// Which cases run, and in what order: the same arguments give the same plan.
+///
+/// Long scenarios (``Scenario/isLong``) are in a plan only where they are asked for: by one of their tags `large` and `long`, by a
+/// pattern that fits no other scenario, or as cases that there are to choose from.
 public enum RunPlan {
   /// The cases of a run, with every random payload drawn from the seed.
   ///
@@ -48,6 +51,10 @@ public enum RunPlan {
     among ids: Set<String>? = nil, seed: UInt64, shuffle: Bool = false
   ) throws(RunPlanError) -> [Case] {
     var plan = choice.cases(of: scenarios)
+    if ids == nil {
+      let asked = askedFor(only, tags, of: scenarios)
+      plan = plan.filter { !$0.scenario.isLong || asked.contains($0.scenario.id) }
+    }
     if !only.isEmpty { plan = try select(only, from: scenarios, plan: plan) }
     if !tags.isEmpty { plan = try select(tags: tags, from: scenarios, plan: plan) }
     if let ids { plan = plan.filter { ids.contains($0.id) } }
@@ -57,6 +64,19 @@ public enum RunPlan {
       plan.shuffle(using: &generator)
     }
     return concrete(plan, seed: seed)
+  }
+
+  /// The long scenarios that the user means, who often enough means others with the same words.
+  private static func askedFor(_ only: [String], _ tags: [String], of scenarios: [Scenario]) -> Set<String> {
+    let long = scenarios.filter(\.isLong)
+    guard Set(tags.map { $0.lowercased() }).isDisjoint(with: Scenario.tagsOfLong) else {
+      return Set(long.map(\.id))
+    }
+    let usual = scenarios.filter { !$0.isLong }
+    let own = only.map { Glob(String($0.prefix { $0 != "@" })) }.filter { glob in
+      !usual.contains { glob.matches($0.id) }
+    }
+    return Set(long.map(\.id).filter { id in own.contains { $0.matches(id) } })
   }
 
   private static func select(
@@ -99,6 +119,14 @@ public enum RunPlan {
 }
 
 extension Scenario {
+  /// The tag of scenarios that take long for what they show.
+  public static let longTag = "long"
+  /// The tags that mean all long scenarios.
+  static let tagsOfLong: Set<String> = ["large", longTag]
+
+  /// Whether a run leaves it out where nobody asks for it: it takes long for what it shows.
+  public var isLong: Bool { tags.contains(Self.longTag) }
+
   /// Everything in lower case by which `--tag` finds the scenario: its tags, its chapter's name, its requirement.
   public var selectableTags: Set<String> {
     var all = Set(tags.map { $0.lowercased() })

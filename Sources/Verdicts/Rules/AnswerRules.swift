@@ -13,7 +13,7 @@ extension Rule {
       $0.unopenedFindings
     },
     Rule("opening-accepted", .opening, rfc: "4.1", .must, "A lawful answer establishes the connection.") {
-      $0.unacceptedFindings
+      $0.unacceptedFindings + $0.impatienceFindings
     },
     Rule("opening-refused", .opening, rfc: "4.1", .must, "An unlawful answer fails the connection.") {
       $0.unrefusedFindings
@@ -68,6 +68,22 @@ extension RuleContext {
       application.connectFailure.map { "threw \(Words.exception($0))" } ?? "did not report a connection"
     return [
       Finding("The server's answer was lawful, but the client \(how)\(pieces).", requirement: requirement)
+    ]
+  }
+
+  /// A client that takes the part of an answer that has come for all of it. Whether what was still to come would have been lawful, it
+  /// cannot know.
+  fileprivate var impatienceFindings: [Finding] {
+    guard expected.opening == .accepted, decoded.request != nil, decoded.response == nil, !isHung,
+      decoded.deadlineIndex == nil, decoded.clientEnd != nil, !serverReset,
+      decoded.clientEnd?.eventIndex ?? .max < decoded.serverEnd?.eventIndex ?? .max,
+      application.unsupported.isEmpty, let failure = application.connectFailure,
+      let sent = trace?.serverStream.bytes, !sent.isEmpty
+    else { return [] }
+    return [
+      Finding(
+        "The client did not wait for the rest of the server's answer, of which \(Words.bytes(sent.count)) had come: it"
+          + " threw \(Words.exception(failure)).")
     ]
   }
 

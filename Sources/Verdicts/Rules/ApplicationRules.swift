@@ -110,12 +110,7 @@ extension RuleContext {
   }
 
   /// How many bytes the client sent after the server had given up waiting, a Close not counted: it was neither hung nor done.
-  var lateByteCount: Int {
-    guard let deadline = decoded.deadlineIndex, !isHung else { return 0 }
-    let frames = decoded.client.frames.filter { $0.eventIndex > deadline && $0.opcode != .close }
-    let tail = decoded.client.tail.map { $0.eventIndex > deadline ? $0.count : 0 } ?? 0
-    return frames.reduce(tail) { $0 + $1.endOffset - $1.streamOffset }
-  }
+  var lateByteCount: Int { isHung ? 0 : decoded.lateByteCount }
 
   fileprivate var latenessFindings: [Finding] {
     guard isEstablished, lateByteCount > 0 else { return [] }
