@@ -53,9 +53,10 @@ public enum ControlRequest: Sendable, Hashable {
 }
 
 extension ControlRequest {
-  /// Reads a request target, such as `/runCase?case=3&agent=me`.
+  /// Reads a request target, such as `/runCase?case=3&agent=me`, or the absolute URI that may stand in its place (section 4.1).
   public init(target: String) throws(Refusal) {
-    let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = Self.resource(of: target).split(
+      separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let query = try Query(path: String(parts.first ?? ""), text: parts.count > 1 ? parts[1] : "")
     switch query.path {
     case "/getCaseCount": self = .caseCount
@@ -68,6 +69,12 @@ extension ControlRequest {
     case "/stopServer": self = .stopServer
     default: throw .unknownPath(query.path)
     }
+  }
+
+  /// Path and query. Which server an absolute URI names is not looked at: it came to this one.
+  private static func resource(of target: String) -> Substring {
+    guard !target.hasPrefix("/"), let mark = target.firstRange(of: "://") else { return target[...] }
+    return target[mark.upperBound...].drop { !"/?".contains($0) }
   }
 
   /// The request target, percent-encoded.

@@ -8,7 +8,11 @@ import WebSocketProtocol
 
 /// Plays the client side of one attempt with the reference client, and records the events that the agent on a board would.
 final class ReferencePlayer: Sendable {
+  /// What the first of the two that happens decides: all tasks end, or it is ended from outside.
+  private enum Outcome { case playing, ended, abandoned }
+
   private struct State {
+    var outcome = Outcome.playing
     var events: [ClientEvent] = []
     var start: MonotonicInstant?
     var clients: [String: WebSocketClient] = [:]
@@ -36,7 +40,7 @@ final class ReferencePlayer: Sendable {
     meetings = script.barrierParties.mapValues(Meeting.init(parties:))
   }
 
-  /// Plays to the end of all tasks and returns what happened.
+  /// Plays to the end of all tasks and returns what happened. Abandoned before that it is hung, afterwards it is not.
   func play() async -> ClientTrace {
     if let main = script.tasks.first { start(main.name) }
     var ended = 0
@@ -44,17 +48,30 @@ final class ReferencePlayer: Sendable {
       await next.value
       ended += 1
     }
+    let isHung = !finish(.ended)
     abandonConnections()
     // Only when they are closed the client side has ended.
     try? await loop.perform {}
-    return ClientTrace(events: state.withLock { $0.events })
+    var trace = ClientTrace(events: state.withLock { $0.events })
+    if isHung { trace.ending = .hung(detail: "the reference client did not end after the server had") }
+    return trace
   }
 
-  /// Ends it from outside: a reference that hangs is an error of the rig, and is shown as one.
+  /// Ends it from outside: a reference that hangs is an error of the rig, and is shown as one. One that has ended is left alone.
   func abandon() {
+    guard finish(.abandoned) else { return }
     for (_, task) in state.withLock({ $0.started }) { task.cancel() }
     for meeting in meetings.values { meeting.breakUp() }
     abandonConnections()
+  }
+
+  /// Whether nothing else ended it before.
+  private func finish(_ outcome: Outcome) -> Bool {
+    state.withLock { state in
+      guard state.outcome == .playing else { return false }
+      state.outcome = outcome
+      return true
+    }
   }
 
   private func abandonConnections() {
@@ -64,7 +81,7 @@ final class ReferencePlayer: Sendable {
   private func start(_ name: String) {
     guard let task = script.tasks.first(where: { $0.name == name }) else { return }
     state.withLock { state in
-      guard !state.started.contains(where: { $0.name == name }) else { return }
+      guard state.outcome == .playing, !state.started.contains(where: { $0.name == name }) else { return }
       state.started.append((name, Task(executorPreference: loop) { await self.run(task) }))
     }
   }

@@ -30,7 +30,7 @@ public enum Explanation {
     var lines = [
       "\(testCase.id)  (\(scenario.chapterTitle))", "",
       "server    \(scenario.description)", "expected  \(scenario.expectation)",
-      "rule      \(scenario.requirement.rawValue), \(section(of: scenario))",
+      "rule      \(level(of: scenario)), \(section(of: scenario))",
     ]
     if let dispute = scenario.dispute { lines.append("disputed  \(dispute)") }
     if !scenario.tags.isEmpty { lines.append("tags      \(scenario.tags.joined(separator: ", "))") }
@@ -45,6 +45,12 @@ public enum Explanation {
 
   private static func section(_ title: String, _ lines: [String]) -> [String] {
     lines.isEmpty ? [] : ["", title] + lines.map { "  \($0)" }
+  }
+
+  /// What is asked for beyond the RFC is not to be taken for its words.
+  private static func level(of scenario: Scenario) -> String {
+    let level = scenario.requirement
+    return level.rawValue + (level == .quality ? " (ours: what a good client does beyond the RFC)" : "")
   }
 
   /// The catalogue cites sections of RFC 6455 by number alone, those of another RFC by its name and number.

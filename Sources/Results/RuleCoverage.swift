@@ -52,9 +52,21 @@ public struct RuleCoverage: Sendable {
 }
 
 extension RuleIndex.Entry {
+  private static let ownSections = Dictionary(
+    Rule.all.map { ($0.id, $0.rfc) }, uniquingKeysWith: { first, _ in first })
+
   fileprivate func isBroken(in judgement: Judgement, isTest: Bool) -> Bool {
     let telling = (everywhere ?? []) + (isTest ? rules ?? [] : [])
-    return judgement.violations.contains { $0.requirement == .must && telling.contains($0.rule) }
+    return judgement.violations.contains {
+      $0.requirement == .must && telling.contains($0.rule) && isMeant(by: $0)
+    }
+  }
+
+  /// Whether a violation of one of its rules is one of this demand. Rules that many demands share, such as that a violation makes the
+  /// client fail the connection, cite the section of what was overlooked: the demands of other sections are kept.
+  private func isMeant(by violation: Violation) -> Bool {
+    violation.rfc == section || violation.rfc == Self.ownSections[violation.rule]
+      || citing?.contains(violation.rfc) == true
   }
 }
 

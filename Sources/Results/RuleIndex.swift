@@ -52,6 +52,8 @@ public struct RuleIndex: Sendable, Hashable, Codable {
     public var rules: [String]?
     /// The rules whose breach is one of this demand in whatever case it comes.
     public var everywhere: [String]?
+    /// The sections that a breach of its rules cites, beside its own, where it is one of this demand all the same.
+    public var citing: [String]?
     /// Why there is no scenario, where it binds a client.
     public var reason: String?
 

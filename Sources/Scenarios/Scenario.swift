@@ -50,7 +50,8 @@ public struct Scenario: Sendable, Hashable {
   }
 }
 
-/// How strongly a rule binds (RFC 2119), and our own level for limits of resources.
+/// How strongly a rule binds (RFC 2119), and our own level for what a good client does beyond the RFC, limits of resources among
+/// it.
 public enum Requirement: String, Sendable, Hashable, Codable, CaseIterable {
   case must = "MUST"
   case should = "SHOULD"

@@ -120,7 +120,7 @@ public enum Judge {
     let waitsForText = contexts.contains { $0.server.violation?.mayBeUnnoticed ?? false }
     return [
       Violation(
-        rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForText ? .should : .must,
+        rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForText ? .quality : .must,
         connection: context.name,
         sentence: "The client hung: \(Words.line(detail))")
     ]

@@ -144,9 +144,11 @@ extension ConnectionTrace {
   var namedByTarget: ConnectionTrace {
     let head = DecodedConnection(self).request
     let words = head?.startLine.split(separator: " ", omittingEmptySubsequences: false) ?? []
-    guard words.count == 3, words[1].hasPrefix("/") else { return self }
+    guard words.count == 3 else { return self }
+    let resource = AbsoluteTarget(words[1])?.resource ?? words[1]
+    guard resource.hasPrefix("/") else { return self }
     var copy = self
-    copy.token = String(words[1].dropFirst())
+    copy.token = String(resource.dropFirst())
     return copy
   }
 }

@@ -18,6 +18,10 @@ struct ControlRequestTests {
       ("/updateReports?agent=me", .updateReports(agent: "me", shutsDown: false)),
       ("/updateReports?agent=me&shutdownOnComplete=true", .updateReports(agent: "me", shutsDown: true)),
       ("/stopServer", .stopServer),
+      (
+        "http://127.0.0.1:9001/runCase?case=1&agent=http%3A%2F%2Fme", .runCase(.number(1), agent: "http://me")
+      ),
+      ("http://[::1]:9001/getCaseCount", .caseCount),
     ])
   func reads(target: String, request: ControlRequest) throws {
     #expect(try ControlRequest(target: target) == request)

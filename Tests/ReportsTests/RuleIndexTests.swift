@@ -113,6 +113,29 @@ struct RuleIndexTests {
     #expect(try failed("\"everywhere\"") == 1)
     #expect(try failed("\"rules\"") == 0)
   }
+
+  /// One reserved bit overlooked was counted as all demands broken that the case tests: to close after failing, to process nothing more.
+  @Test func anOverlookedBitBreaksItsOwnDemandsOnly() throws {
+    let scenario = try #require(Catalogue.all.first { $0.id == "3.after-message-rsv-4" })
+    let overlooked = Violation(
+      rule: "violation-fails-connection", rfc: "5.2", requirement: .must, connection: "main",
+      sentence: "It is.")
+    let result = CaseResult(
+      case: Case(scenario: scenario), judgement: Judgement(verdict: .failed, violations: [overlooked]),
+      attempts: 1, durationSeconds: 1, device: nil, reference: nil)
+    let coverage = RuleCoverage(index, cases: [result])
+    let broken = coverage.rows.filter { $0.failed > 0 }.map(\.entry)
+    #expect(coverage.tested == 5)
+    // The last is that all input is validated.
+    #expect(broken.map(\.section) == ["5.2", "5.2", "10.7"])
+  }
+
+  /// A scenario that leaves it open whether a header is malformed proves no demand.
+  @Test func aDisputedScenarioProvesNothingOfMalformedExtensions() throws {
+    let entry = try #require(index.entries.first { $0.id == "9.1 #1" })
+    let tests = Catalogue.all.filter { entry.isTested(by: $0.id) }
+    #expect(!tests.isEmpty && tests.allSatisfy { $0.dispute == nil && $0.requirement == .must })
+  }
 }
 
 extension RuleIndex.Entry {

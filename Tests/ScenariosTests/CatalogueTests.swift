@@ -126,6 +126,38 @@ import WebSocketProtocol
     }
   }
 
+  /// What the RFC says only of who sends, or not at all, was called a SHOULD of its sections; it is what a good client does.
+  @Test func whatIsOursIsNoRecommendationOfTheRFC() {
+    // Sections with a SHOULD or RECOMMENDED that a client can heed on the wire.
+    let recommending: Set = ["7.1.1", "7.1.7", "10.4", "11.8"]
+    for scenario in Catalogue.all where scenario.requirement == .should {
+      #expect(recommending.contains(scenario.rfc), "\(scenario.id)")
+    }
+  }
+
+  /// That some codes must not be sent binds who sends them: to take one was held to break a MUST.
+  @Test func whoTakesAForbiddenCodeBreaksNoMust() {
+    for code in ["0", "1", "100", "999", "1005", "1006", "1015", "1005-with-reason", "1006-with-reason"] {
+      let scenario = Catalogue.all.first { $0.id == "7.code-\(code)" }
+      #expect(scenario?.requirement == .quality && scenario?.dispute?.contains("7.4.1") == true, "\(code)")
+    }
+  }
+
+  /// Section 9.1 fails a connection for a malformed header, which the reason for leaving an empty one open passed over.
+  @Test func anEmptyExtensionsHeaderSaysBothReadings() {
+    for id in ["0.extension-empty", "13.declined-empty-header"] {
+      let dispute = Catalogue.all.first { $0.id == id }?.dispute ?? ""
+      #expect(dispute.contains("Section 9.1") && dispute.contains("RFC 7230 section 7"), "\(id)")
+    }
+  }
+
+  /// The RFC says nothing of how an application's own headers get into a request.
+  @Test func headersOfTheApplicationAreAQualityOfOurs() {
+    let scenarios = Catalogue.all.filter { $0.id.hasPrefix("0.request-header") }
+    #expect(scenarios.count >= 9)
+    for scenario in scenarios { #expect([.quality, .may].contains(scenario.requirement), "\(scenario.id)") }
+  }
+
   /// Pauses are no way to wait: a scenario has few, and short ones. Only where the client's behaviour during the pause is what is
   /// measured, they are longer than the limit of that.
   @Test func pausesAreShort() {

@@ -26,7 +26,7 @@ struct BrokenMessageTests {
         $0.closes()
       }),
     Example(
-      "a message lost before a violation", breaks: ["message-delivered:SHOULD"],
+      "a message lost before a violation", breaks: ["message-delivered:QUALITY"],
       .open {
         $0.wire.server(.text, "one")
         $0.wire.server(.text, Array("two".utf8), reservedBits: 1)
@@ -95,7 +95,7 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
-      "a message behind the Close", breaks: ["message-after-close"],
+      "a message behind the Close", breaks: ["message-after-close:QUALITY"],
       .open {
         $0.wire.serverClose()
         $0.wire.server(.text, "late")
@@ -176,7 +176,7 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
-      "an invalid Close answered by an empty one", breaks: ["failure-close-code:SHOULD"],
+      "an invalid Close answered by an empty one", breaks: ["failure-close-code:QUALITY"],
       .open {
         $0.wire.serverClose(1005)
         $0.wire.client(.close)
@@ -184,7 +184,7 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
-      "bad text noticed at the end", breaks: ["fail-fast:SHOULD"],
+      "bad text noticed at the end", breaks: ["fail-fast:QUALITY"],
       .open(expected: Expected(failFast: true)) {
         $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
         $0.wire.server(.text, [0x61, 0xFF], isFinal: false)
@@ -227,7 +227,27 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
-      "another code than the server's", breaks: ["close-code-echoed:SHOULD"],
+      "a code that must not be sent, answered without it: nowhere forbidden",
+      breaks: ["violation-fails-connection:QUALITY"],
+      .open {
+        $0.wire.serverClose(1015)
+        $0.wire.server(.ping, "still there?")
+        $0.wire.client(.pong, "still there?")
+        $0.wire.clientClose(1000)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a code that must not be sent, sent back",
+      breaks: ["client-close-payload", "violation-fails-connection:QUALITY"],
+      .open {
+        $0.wire.serverClose(1015)
+        $0.wire.clientClose(1015)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "another code than the server's", breaks: ["close-code-echoed:QUALITY"],
       .open {
         $0.wire.serverClose(1001)
         $0.wire.clientClose(1000)
@@ -302,7 +322,7 @@ struct BrokenMessageTests {
         $0.hangs()
       }),
     Example(
-      "waiting for the end of bad text", breaks: ["client-hung:SHOULD"],
+      "waiting for the end of bad text", breaks: ["client-hung:QUALITY"],
       .open {
         $0.wire.server(.text, [0xFF], isFinal: false)
         $0.hangs()

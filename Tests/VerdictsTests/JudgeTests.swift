@@ -100,7 +100,7 @@ struct JudgeTests {
       $0.closes()
     }
     let found = judge(device).violations
-    #expect(found.map(\.requirement) == [.must, .should])
+    #expect(found.map(\.requirement) == [.must, .quality])
     let head = try #require(device.wire.trace.requestHeadLength)
     #expect(found.map(\.streamOffset) == [head + 7, head])
     #expect(

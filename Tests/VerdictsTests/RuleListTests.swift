@@ -7,7 +7,7 @@ struct RuleListTests {
   /// The sections of RFC 6455 and RFC 7692 that hold requirements for a client's bytes or behaviour.
   static let sections: Set<String> = [
     "3", "4.1", "5.1", "5.2", "5.3", "5.4", "5.5", "5.5.1", "5.5.2", "5.5.3", "5.6", "6.1", "6.2", "7.1.1",
-    "7.1.2", "7.1.4",
+    "1.4", "7.1.2", "7.1.4",
     "7.1.5", "7.1.7", "7.4", "7.4.1", "8.1", "10.4", "", "RFC 7692 7.1", "RFC 7692 7.2.1",
   ]
 

@@ -23,28 +23,27 @@ extension Catalogue {
     }
     for code: UInt16 in [1010, 1012, 1013, 1014] {
       lawful(
-        "code-\(code)", .should("7.4"),
+        "code-\(code)", .quality("7.4"),
         "Sends a Close with code \(code), which is for clients or was registered later.",
         "Answers with a Close."
       ) {
         ServerStep.close(code)
       }.disputed(code == 1010 ? Dispute.code1010 : Dispute.registeredCode)
     }
-    for code: UInt16 in [0, 1, 100, 999, 1005, 1006] {
-      wrongCode(code, "7.4", "which must not be sent")
+    for code: UInt16 in [0, 1, 100, 999, 1005, 1006, 1015] {
+      wrongCode(code, .quality("7.4"), "which must not be sent").disputed(Dispute.unlawfulCode)
     }
-    wrongCode(1015, "7.4", "which must not be sent").disputed(Dispute.code1015)
     for code: UInt16 in [1004, 1016, 1100, 2000, 2999] {
-      wrongCode(code, .should("7.4"), "which is reserved").disputed(
+      wrongCode(code, .quality("7.4"), "which is reserved").disputed(
         code == 1004 ? Dispute.code1004 : Dispute.reservedCode)
     }
     for code: UInt16 in [1005, 1006] {
       unlawful(
-        "code-\(code)-with-reason", "7.4",
+        "code-\(code)-with-reason", .quality("7.4"),
         "Sends a Close with code \(code), which must not be sent, and a reason.", isProbed: false
       ) {
         ServerStep.close(code, "nothing of the kind")
-      }
+      }.disputed(Dispute.unlawfulCode)
     }
     for code: UInt16 in [5000, 32768, 65535] {
       lawful(
@@ -152,7 +151,7 @@ extension Catalogue {
     ]
     for (slug, what, step) in late {
       lawful(
-        "then-\(slug)", .should("5.5.1"), "Sends a Close and \(what) behind it.",
+        "then-\(slug)", .quality("1.4"), "Sends a Close and \(what) behind it.",
         "Answers with one Close and pays no attention to what came behind.", ending: .awaitFailure,
         expected: Expected(failure: false), deliveries: slug == "large-message" ? .notBytewise : .every
       ) {
@@ -166,7 +165,7 @@ extension Catalogue {
   /// A Close where a client may not expect it, and ends of TCP right behind it.
   @ListBuilder<Scenario> private static var closingInOddPlaces: [Scenario] {
     lawful(
-      "inside-message-then-rest", .should("5.5.1"),
+      "inside-message-then-rest", .quality("5.5.1"),
       "Sends a Close between two fragments, and the second fragment behind it.",
       "Answers with one Close and does not hand out the message.", ending: .awaitFailure,
       expected: Expected(failure: false)

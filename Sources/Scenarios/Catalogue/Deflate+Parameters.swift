@@ -237,9 +237,7 @@ extension Catalogue {
       client: .compressing, expected: Expected(opening: .either)
     ) {
       ServerStep.respond(.set(name: "Sec-WebSocket-Extensions", value: ""))
-    }.disputed(
-      "Section 9.1 of RFC 6455 has at least one extension in the header, so that a client may refuse an empty one; RFC 7230 section 7"
-        + " lets recipients of lists pass over empty elements, so that it may as well take it for none.")
+    }.disputed(Dispute.emptyExtensions)
     refused(
       "not-offered", "9.1", "Accepts permessage-deflate, which the client did not offer.",
       response: .edited(.set(name: "Sec-WebSocket-Extensions", value: "permessage-deflate")))

@@ -22,22 +22,23 @@ enum Dispute {
     + "refuses to make it, is a quality; one that sends what it was told is not held to have broken a rule by itself."
   static let minimalLength =
     "Section 5.2 binds who sends: the shortest form must be used. That a receiver must refuse a longer one is said nowhere, so "
-    + "failing with 1002 and taking the frame are both allowed, and the first is recommended."
+    + "failing with 1002 and taking the frame are both allowed, and the first is what a good client does."
   static let reservedCode =
     "Section 7.4.2 reserves the codes up to 2999 for later versions and extensions of the protocol, but forbids to send only those "
-    + "that section 7.4.1 names. Failing with 1002 is recommended, as nobody can have agreed on the code; an answer is allowed."
+    + "that section 7.4.1 names. Failing with 1002 is what a good client does, as nobody can have agreed on the code; an answer is allowed."
   static let code1004 =
     "Section 7.4.1 reserves 1004 and leaves its meaning open, without forbidding it as it does 1005, 1006 and 1015. Failing with "
-    + "1002 is recommended, an answer is allowed."
+    + "1002 is what a good client does, an answer is allowed."
   static let code1010 =
     "Section 7.4.1 has 1010 sent by clients only, as a server can fail the opening handshake instead, but does not say what a "
-    + "client does that gets it: to answer is recommended, to fail with 1002 is allowed."
-  static let code1015 =
-    "Section 7.4.1 says that 1015 must not stand in a Close frame, which binds who sends; that a receiver fails the connection "
-    + "follows from section 7.1.7 only if a code that must not be sent is a violation, as the catalogue takes it to be."
+    + "client does that gets it: to answer is what a good client does, to fail with 1002 is allowed."
+  static let unlawfulCode =
+    "Section 7.4.1 says that 1005, 1006 and 1015 must not stand in a Close frame, and section 7.4.2 that 0 to 999 are not used, which "
+    + "binds who sends; of who receives such a code nothing is said. Failing with 1002 is expected of a good client, an answer "
+    + "that does not carry the code is allowed."
   static let registeredCode =
     "The code is registered with IANA since (section 11.7 opens the registry), so a client that knows RFC 6455 alone may take it "
-    + "for reserved (section 7.4.2) and fail with 1002; to answer is recommended."
+    + "for reserved (section 7.4.2) and fail with 1002; to answer is what a good client does."
   static let codeAboveRanges =
     "Section 7.4.2 defines ranges up to 4999 and says nothing of what lies above. To answer and to fail with 1002 are both allowed."
   static let dataAfterClose =
@@ -52,6 +53,10 @@ enum Dispute {
   static let clientCode =
     "Section 7.1.5 and 7.4 let a Close carry a code and a reason, and section 5.5.1 says that it may have none: a client whose "
     + "application cannot choose them is unsupported, not wrong."
+  static let emptyExtensions =
+    "Section 9.1 wants one extension at least in the header, and has a client fail the connection for one that does not conform; RFC "
+    + "7230 section 7 has recipients of lists pass over empty elements, so that the header names nothing that section 4.1 would "
+    + "fail it for. To refuse it and to take it for none are both allowed."
   static let badReason =
     "Section 5.5.1 wants a reason in UTF-8, and section 8.1 has bad UTF-8 fail the connection without naming the code for a "
     + "control frame: 1007 fits the data, 1002 the protocol error, and both are allowed."

@@ -155,7 +155,7 @@ extension Catalogue {
     ]
     for (slug, payload, encoding) in wasteful {
       unlawful(
-        "length-\(slug)", .should("5.2"),
+        "length-\(slug)", .quality("5.2"),
         "Sends a text frame of \(payload.count) bytes with its length in the \(encoding == .sixteenBit ? "16" : "64")-bit form.",
         tags: ["minimal-length"], deliveries: payload.count > 2000 ? .notBytewise : .every
       ) {
@@ -188,14 +188,14 @@ extension Catalogue {
     for (slug, what, opcode, payload, encoding) in frames {
       let form = encoding == .sixteenBit ? "16" : "64"
       unlawful(
-        "length-\(slug)", .should("5.2"), "Sends \(what) with its length in the \(form)-bit form.",
+        "length-\(slug)", .quality("5.2"), "Sends \(what) with its length in the \(form)-bit form.",
         tags: ["minimal-length"], isProbed: opcode != .close
       ) {
         ServerStep.frame(opcode, payload, lengthEncoding: encoding)
       }.disputed(Dispute.minimalLength)
     }
     unlawful(
-      "length-first-fragment-in-16-bit", .should("5.2"),
+      "length-first-fragment-in-16-bit", .quality("5.2"),
       "Sends the first fragment of a text message with its 4 bytes announced in the 16-bit form.",
       "Fails the connection with 1002 and does not hand out the message.", tags: ["minimal-length"]
     ) {
@@ -203,7 +203,7 @@ extension Catalogue {
       ServerStep.last("ments")
     }.disputed(Dispute.minimalLength)
     unlawful(
-      "length-continuation-in-64-bit", .should("5.2"),
+      "length-continuation-in-64-bit", .quality("5.2"),
       "Sends the last fragment of a text message with its 5 bytes announced in the 64-bit form.",
       "Fails the connection with 1002 and does not hand out the message.", tags: ["minimal-length"]
     ) {

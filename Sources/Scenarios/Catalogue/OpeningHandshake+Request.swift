@@ -10,11 +10,11 @@ extension Catalogue {
       RequestExpectation(target: "/{token}", headers: [.init("Sec-WebSocket-Version", "13")]))
     request(
       "request-headers", "Checks headers that the application adds.", "Sends them as they were given.",
-      ConnectStep(headers: addedHeaders), RequestExpectation(headers: addedHeaders))
+      ConnectStep(headers: addedHeaders), RequestExpectation(headers: addedHeaders), .quality("4.1"))
     request(
       "request-header-long", "Checks a header of 600 bytes that the application adds.",
       "Sends it as it was given.", ConnectStep(headers: [longHeader]),
-      RequestExpectation(headers: [longHeader]))
+      RequestExpectation(headers: [longHeader]), .quality("4.1"))
     freshKeys
     randomKeys
   }
@@ -48,7 +48,7 @@ extension Catalogue {
       request(
         "request-\(slug)", "Is opened by an application that adds \(what).",
         "Sends all of them as they were given.",
-        ConnectStep(headers: headers), RequestExpectation(headers: headers))
+        ConnectStep(headers: headers), RequestExpectation(headers: headers), .quality("4.1"))
     }
     request(
       "request-subprotocols-many", "Is opened by an application that asks for twelve subprotocols.",

@@ -127,7 +127,8 @@ extension Catalogue {
         response: .edited(.statusLine("HTTP/1.1 101 \(phrase)")))
     }
     accepted(
-      "reason-phrase-obs-text", .should("4.1"), "Answers with a 101 whose reason phrase has bytes above 127.",
+      "reason-phrase-obs-text", .quality("4.1"),
+      "Answers with a 101 whose reason phrase has bytes above 127.",
       "Does not look at the phrase and takes the connection as established.",
       response: .raw(
         .bytes(

@@ -14,7 +14,6 @@ struct Rule: ExpressibleByStringLiteral {
 
   init(stringLiteral section: String) { self.init(section, .must) }
 
-  static func should(_ section: String) -> Rule { Rule(section, .should) }
   static func may(_ section: String) -> Rule { Rule(section, .may) }
   static func quality(_ section: String) -> Rule { Rule(section, .quality) }
 }

@@ -157,7 +157,7 @@ extension Catalogue {
     ]
     for (slug, what, bytes) in openings {
       unlawful(
-        "fail-fast-\(slug)", .should("8.1"), "Sends a first fragment with \(what), and not the rest.",
+        "fail-fast-\(slug)", .quality("8.1"), "Sends a first fragment with \(what), and not the rest.",
         "Fails the connection with 1007 without waiting for the end of the message.", codes: [1007],
         failFast: true, tags: ["fail-fast"]
       ) {
@@ -165,7 +165,7 @@ extension Catalogue {
       }
     }
     unlawful(
-      "fail-fast-second-fragment", .should("8.1"),
+      "fail-fast-second-fragment", .quality("8.1"),
       "Sends a good and a bad fragment of a text message, and not the rest.",
       "Fails the connection with 1007 without waiting for the end of the message.", codes: [1007],
       failFast: true, tags: ["fail-fast"]
@@ -189,7 +189,7 @@ extension Catalogue {
     ]
     for (slug, what, bytes) in impossible {
       unlawful(
-        "fail-fast-in-frame-\(slug)", .should("8.1"),
+        "fail-fast-in-frame-\(slug)", .quality("8.1"),
         "Sends a text frame up to \(what), and not the rest of the frame.",
         "Fails the connection with 1007 at that very byte.", codes: [1007], failFast: true,
         tags: ["fail-fast"],

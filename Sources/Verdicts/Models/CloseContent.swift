@@ -55,15 +55,18 @@ struct CloseContent: Sendable, Hashable {
     }
   }
 
-  /// How strongly the RFC speaks against a code that may not be sent: it forbids 0 to 999 and those for reports (1005, 1006,
-  /// 1015), reserves 1004 and 1016 to 2999 for later, and says nothing of 5000 and above.
-  static func requirement(againstCode code: UInt16) -> Requirement {
+  /// How strongly the RFC speaks against sending a code that may not be sent: it forbids 0 to 999 and those for reports (1005,
+  /// 1006, 1015), reserves 1004 and 1016 to 2999 for later, and says nothing of 5000 and above.
+  static func requirement(againstSending code: UInt16) -> Requirement {
     switch code {
-    case 1004, 1016...2999: .should
+    case 1004, 1016...2999: .quality
     case 5000...: .may
     default: .must
     }
   }
+
+  /// How strongly the RFC binds who receives such a code: to fail the connection is demanded nowhere.
+  static func requirement(againstTaking code: UInt16) -> Requirement { code >= 5000 ? .may : .quality }
 
   /// For sentences: `Close 1002 or 1009`, `Close 1000 or an empty Close`; 1005 stands for the empty one.
   static func words(_ codes: [UInt16]) -> String {

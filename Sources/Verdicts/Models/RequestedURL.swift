@@ -43,6 +43,25 @@ struct RequestedURL: Sendable, Hashable {
   }
 }
 
+/// A request target that is an absolute `http` URI, as it may be in place of path and query (RFC 6455 section 4.1).
+struct AbsoluteTarget: Sendable, Hashable {
+  /// Host and port as they stand there.
+  let authority: Substring
+  /// Path and query, `/` at least.
+  let resource: Substring
+
+  /// Takes a target apart; nil for one of another form.
+  init?(_ target: Substring) {
+    guard let mark = target.firstRange(of: "://"), target[..<mark.lowerBound].lowercased() == "http" else {
+      return nil
+    }
+    authority = target[mark.upperBound...].prefix { !"/?".contains($0) }
+    guard !authority.isEmpty else { return nil }
+    let rest = target[authority.endIndex...]
+    resource = rest.hasPrefix("/") ? rest : "/" + rest
+  }
+}
+
 extension ConnectStep {
   /// What follows the authority in the URL, with `{token}` in it, where nothing leaves the client a choice: no fragment, and only
   /// characters that a URL may have.

@@ -81,7 +81,7 @@ public struct ServerViolation: Sendable, Hashable {
   /// Section 5.2 binds the sender; that the receiver must refuse it is nowhere said.
   private static func notMinimal(at offset: Int) -> ServerViolation {
     var found = ServerViolation("a payload length not in its shortest form", section: "5.2", at: offset)
-    found.requirement = .should
+    found.requirement = .quality
     return found
   }
 
@@ -92,15 +92,14 @@ public struct ServerViolation: Sendable, Hashable {
     case .halfCode: found = .init("a Close frame with half a code", section: "5.5.1", at: offset)
     case .tooLong: found = .init("a Close frame of more than 125 bytes", section: "5.5", at: offset)
     case .code(let code):
-      let requirement = CloseContent.requirement(againstCode: code)
       let why =
-        switch requirement {
+        switch CloseContent.requirement(againstSending: code) {
         case .must: "which must not be sent"
-        case .should: "which is reserved"
+        case .quality: "which is reserved"
         default: "which the RFC does not define"
         }
       found = .init("a Close frame with code \(code), \(why)", section: "7.4", at: offset)
-      found.requirement = requirement
+      found.requirement = CloseContent.requirement(againstTaking: code)
     case .reason(let index):
       let what = "a Close frame whose reason is not UTF-8"
       found = .init(what, section: "5.5.1", at: frame.payloadOffset + index, closeCodes: [1007, 1002])

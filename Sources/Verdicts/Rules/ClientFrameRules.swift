@@ -166,7 +166,7 @@ extension RuleContext {
       case .halfCode?: what = "with half a code"
       case .code(let code)?:
         what = "with code \(code), which must not be sent"
-        requirement = CloseContent.requirement(againstCode: code)
+        requirement = CloseContent.requirement(againstSending: code)
       case .reason?: what = "with a reason that is not UTF-8 (\(Words.hex(frame.payload)))"
       }
       return Finding(at: frame.streamOffset, "The client sent a Close \(what).", requirement: requirement)

@@ -9,7 +9,7 @@ extension Rule {
     Rule("close-answered", .closing, rfc: "5.5.1", .must, "The server's Close is answered by a Close.") {
       $0.unansweredCloseFindings
     },
-    Rule("close-code-echoed", .closing, rfc: "5.5.1", .should, "The answer to a Close carries its code.") {
+    Rule("close-code-echoed", .closing, rfc: "5.5.1", .quality, "The answer to a Close carries its code.") {
       $0.closeCodeFindings
     },
     Rule("close-sent", .closing, rfc: "7.1.2", .must, "To close, a client sends a Close before it ends TCP.")

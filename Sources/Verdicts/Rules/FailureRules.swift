@@ -24,7 +24,7 @@ extension Rule {
       $0.failureCodeFindings
     },
     Rule(
-      "fail-fast", .failing, rfc: "8.1", .should,
+      "fail-fast", .failing, rfc: "8.1", .quality,
       "Bad text fails the connection at the first impossible byte."
     ) {
       $0.failFastFindings
@@ -137,7 +137,9 @@ extension RuleContext {
     guard !codes.contains(close.content.reportedCode) else { return [] }
     let wanted = CloseContent.words(codes)
     let sentence = "The client sent \(close.content.text) after \(violation.what); it should send \(wanted)."
-    return [Finding(at: close.streamOffset, sentence)]
+    // No stronger than the duty to fail at all.
+    let requirement = violation.requirement == .must ? nil : violation.requirement
+    return [Finding(at: close.streamOffset, sentence, requirement: requirement)]
   }
 
   /// Judged only where the order of things is no chance: the message never ends, or the server paused before it went on.

@@ -25,7 +25,7 @@ extension Rule {
         $0.cutFindings
       },
       Rule(
-        "message-after-close", .messages, rfc: "5.5.1", .must,
+        "message-after-close", .messages, rfc: "1.4", .quality,
         "Nothing is delivered from behind the server's Close."
       ) {
         $0.behindCloseFindings
@@ -142,7 +142,7 @@ extension RuleContext {
     let isFragmented = message.frameIndices.count > 1
     // Whole messages that arrive together with a violation may be lost in failing; they should not be.
     var requirement: Requirement?
-    if isTail, server.violation != nil { requirement = .should }
+    if isTail, server.violation != nil { requirement = .quality }
     // What a cancelled receive had taken is nobody's in the RFC.
     if application.mayLoseByCancelling { requirement = .quality }
     return [

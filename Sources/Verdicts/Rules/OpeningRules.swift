@@ -35,7 +35,7 @@ extension Rule {
       $0.onRequest { $0.versionFindings }
     },
     Rule(
-      "request-headers", .opening, rfc: "4.1", .must,
+      "request-headers", .opening, rfc: "4.1", .quality,
       "The application's headers are in the request, intact and once."
     ) {
       $0.onRequest { $0.headerFindings }
@@ -121,7 +121,7 @@ private struct RequestView {
 
   var targetFindings: [Finding] {
     guard words.count == 3, var wanted = expectation?.target ?? step?.plainTarget else { return [] }
-    let target = String(words[1])
+    let target = String(askedResource(words[1]))
     // The resource name has a question mark only before a query that is not empty (section 3); to keep a lone one is as good.
     if wanted.hasSuffix("?"), !target.hasSuffix("?") { wanted.removeLast() }
     let parts = wanted.components(separatedBy: "{token}")
@@ -135,6 +135,13 @@ private struct RequestView {
     let sentence =
       "The request asks for \(Words.quoted(Array(target.utf8))), not for \(Words.quoted(Array(wanted.utf8)))."
     return [Finding(at: 0, sentence)]
+  }
+
+  /// Path and query of a request target. It may be an absolute URI in place of them (section 4.1), if that names the same server.
+  private func askedResource(_ target: Substring) -> Substring {
+    guard let absolute = AbsoluteTarget(target) else { return target }
+    let isRight = url.map { $0.hostValues.contains(absolute.authority.lowercased()) } ?? true
+    return isRight ? absolute.resource : target
   }
 
   var formFindings: [Finding] {
@@ -254,7 +261,7 @@ private struct RequestView {
     for field in wanted where seen.insert(field).inserted {
       let count = head.values(field.name).count { $0 == field.value.trimmingBlanks() }
       let asked = max(1, (step?.headers ?? []).count { $0 == field })
-      if count == asked { continue }
+      if count == asked || isJoined(field.name, given) { continue }
       let got = head.values(field.name).map { Words.quoted(Array($0.utf8)) }.joined(separator: ", ")
       let sentence =
         "The header \(Words.line(field.name)): \(Words.line(field.value)) is in the request"
@@ -262,6 +269,14 @@ private struct RequestView {
       return [Finding(at: offset(field.name), sentence)]
     }
     return []
+  }
+
+  /// Whether several values of one name are sent as one, with commas between, which says the same (RFC 7230 section 3.2.2).
+  private func isJoined(_ name: String, _ given: [ConnectStep.HeaderField]) -> Bool {
+    let wanted = given.filter { $0.name.lowercased() == name.lowercased() }.map { $0.value.trimmingBlanks() }
+    let got = head.values(name)
+    return got.count < wanted.count
+      && head.list(name) == wanted.flatMap { $0.split(separator: ",").map { $0.trimmingBlanks() } }
   }
 
   var subprotocolRequestFindings: [Finding] {

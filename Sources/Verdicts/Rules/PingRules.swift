@@ -17,7 +17,7 @@ extension Rule {
     ) {
       $0.pongPayloadFindings
     },
-    Rule("pong-not-answered", .pings, rfc: "5.5.3", .should, "An unsolicited Pong is not answered.") {
+    Rule("pong-not-answered", .pings, rfc: "5.5.3", .quality, "An unsolicited Pong is not answered.") {
       $0.answeredPongFindings
     },
   ]
