@@ -91,17 +91,27 @@ public enum Explanation {
     }
   }
 
+  /// Nobody reads a thousand steps, which are much the same anyway; `export` has them all.
+  private static let stepsShown = (most: 60, first: 8, last: 4)
+
   private static func numbered(_ sentences: [String], last: String? = nil) -> [String] {
     let width = String(sentences.count).count
-    return sentences.enumerated().map { "\(String($0 + 1).leftPadded(to: width)). \($1)" }
-      + [last].compactMap(\.self).map { String(repeating: " ", count: width + 2) + $0 }
+    let indent = String(repeating: " ", count: width + 2)
+    var lines = sentences.enumerated().map { "\(String($0 + 1).leftPadded(to: width)). \($1)" }
+    if lines.count > stepsShown.most {
+      let hidden = stepsShown.first..<lines.count - stepsShown.last
+      lines.replaceSubrange(hidden, with: ["\(indent)and so on, \(hidden.count) more steps, until"])
+    }
+    return lines + [last].compactMap(\.self).map { indent + $0 }
   }
 
   private static func running(_ testCase: Case, _ program: String) -> [String] {
     let scenario = testCase.scenario
     // The id alone would also pick what the seed adds to it.
     let whole = testCase.delivery == .whole ? ["--deliveries", "whole"] : []
-    return [
+    let long =
+      scenario.isLong ? ["when        it is long: only where it is asked for, by its id or --tag long"] : []
+    return long + [
       "delivery    \(testCase.delivery.rawValue), of \(scenario.deliveries.map(\.rawValue).joined(separator: ", "))",
       "isolation   \(scenario.isolation.rawValue)",
       "run it      \(command([program, "run"] + whole + ["--only", testCase.id]))",

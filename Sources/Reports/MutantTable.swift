@@ -18,7 +18,8 @@ public enum MutantTable {
       Written by `scripts/mutant-matrix`; not to be edited. \(run.mutants.count) mutants (what each is: `NAME.json` and README.md
       beside this file), \(matrix.scenarios.count) scenarios in \(run.baseline.count) cases. Each mutant went through
       \(run.ownChapters ? "the scenarios of the chapters that it is about" : "all of them"). \(proved) scenarios are proved: at
-      least one mutant fails them, where our client without a defect does not.
+      least one mutant fails them, where our client without a defect does not. Scenarios tagged `long` are left out, as they are of every
+      run that does not ask for them: they do a thousand times, or with megabytes, what others here do once.
       """,
       "## The mutants, and the scenarios that fail them\n\n"
         + run.mutants.map { line(for: $0, matrix) }.joined(separator: "\n"),

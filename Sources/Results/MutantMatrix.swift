@@ -42,8 +42,8 @@ public struct MutantMatrix: Sendable {
     scenariosByMutant = byMutant
   }
 
-  /// What is wrong with a whole matrix, a sentence each: a mutant that was not found, or not by what is declared for it, a scenario without proof and without a reason,
-  /// a reason for what is proved after all.
+  /// What is wrong with a whole matrix, a sentence each: a mutant that was not found, or not by what is declared for it, a scenario
+  /// without proof and without a reason, a reason for what is proved after all.
   public func problems(of run: MutantRunResult, unproved reasons: [UnprovedScenarios]) -> [String] {
     let notFound = run.mutants.filter { $0.outcome != .killed }.map {
       "no scenario fails the mutant \($0.id)"

@@ -6,6 +6,15 @@ extension Scenario {
   /// is sent back.
   public static let copiesOfMessage = 3
 
+  /// The same for this scenario's messages: a compressed one has to find room as it came, too, and most here hardly shrink.
+  var copiesOfMessage: Int { Self.copiesOfMessage + (asksForCompression ? 1 : 0) }
+
+  private var asksForCompression: Bool {
+    client.tasks.flatMap(\.steps).contains { step in
+      if case .connect(let connect) = step { connect.compression } else { false }
+    }
+  }
+
   /// The payload of the longest message that crosses the wire whole, either way, in bytes; what is only announced does not count.
   public var longestMessage: Int {
     let received = server.connections.map { $0.steps.longestMessage }.max() ?? 0
@@ -27,9 +36,9 @@ extension Scenario {
   /// - Parameter bytes: the free heap in bytes; nil where there is no such limit.
   public func tooLarge(forHeap bytes: Int?) -> String? {
     guard let bytes else { return nil }
-    if longestMessage * Self.copiesOfMessage > bytes {
+    if longestMessage * copiesOfMessage > bytes {
       return
-        "A message of \(longestMessage) bytes has to find room \(Self.copiesOfMessage) times, and the board has"
+        "A message of \(longestMessage) bytes has to find room \(copiesOfMessage) times, and the board has"
         + " \(bytes) bytes of heap free."
     }
     let records = messageCount * Self.bytesOfRecord

@@ -175,9 +175,13 @@ public final class WebSocketConnection: @unchecked Sendable {
     return try await loop.run { try await self.closeOnLoop(payload) }
   }
 
-  /// Closes TCP at once, without the closing handshake. From any thread.
+  /// Closes TCP at once, without the closing handshake. What was sent before still leaves, as far as the kernel takes it at once.
+  /// From any thread.
   public func abandon() {
-    loop.submit { self.finish() }
+    loop.submit {
+      self.flush()
+      self.finish()
+    }
   }
 }
 

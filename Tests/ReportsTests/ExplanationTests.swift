@@ -85,4 +85,18 @@ struct ExplanationTests {
     let text = Explanation.text(of: Case(scenario: scenario), mistakes: [], program: "wsrig")
     #expect(text.contains("SHOULD, RFC 7692 section 7.2.1\n"))
   }
+
+  @Test("a thousand steps are not all listed, and a long case says when it runs: explainOfASeries")
+  func explainOfASeries() throws {
+    let scenario = Scenario(
+      id: "9.series", description: "Sends.", expectation: "Receives.", rfc: "5.4", requirement: .must,
+      tags: ["large", "long"],
+      server: ServerScript((0..<1000).map { .sendFrame(FrameSpec(.text, .text("message \($0)"))) }))
+    let text = Explanation.text(of: Case(scenario: scenario), mistakes: [], program: "wsrig")
+    let lines = text.split(separator: "\n")
+    #expect(lines.count < 40)
+    #expect(lines.contains("        and so on, 988 more steps, until"), "\(text)")
+    #expect(text.contains("message 7") && !text.contains("message 8\"") && text.contains("message 999"))
+    #expect(text.contains("--tag long"))
+  }
 }

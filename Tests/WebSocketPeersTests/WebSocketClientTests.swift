@@ -58,6 +58,27 @@ struct WebSocketClientTests {
     }
   }
 
+  @Test("What was sent right before the connection is abandoned still leaves: abandonedAfterSend")
+  func abandonedAfterSend() async throws {
+    try await withLoop { loop in
+      let (received, heard) = AsyncStream<Message?>.makeStream()
+      let server = try await WebSocketServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop) {
+        connection in
+        while let message = try await connection.receive() { heard.yield(message) }
+        heard.finish()
+      }
+      let client = WebSocketClient(on: loop)
+      try await client.handshake("ws://\(server.addresses[0])")
+      // In one turn of the loop, in which nothing has been written yet.
+      try await loop.run {
+        try await client.send("last words")
+        client.connectionIfAny?.abandon()
+      }
+      #expect(await received.reduce(into: []) { $0.append($1) } == [.text("last words")])
+      try await server.stop()
+    }
+  }
+
   @Test("Pipelined messages are all received, while others are sent")
   func concurrentSendAndReceive() async throws {
     try await withLoop { loop in
