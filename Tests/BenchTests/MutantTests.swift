@@ -165,30 +165,6 @@ struct CommittedMutantTests {
     #expect(rows.subtracting(Self.beyondReach) == Set(mutants.flatMap(\.seen)))
   }
 
-  @Test("the committed table names every mutant and every scenario of a default run, and no others")
-  func matrix() throws {
-    let table = try String(contentsOf: Self.folder.appending(path: "MATRIX.md"), encoding: .utf8)
-    let parts = table.components(separatedBy: "\n## ")
-    try #require(parts.count == 4)
-    func ids(_ part: String) -> [String] { part.matches(of: /(?m)^- `([^`]+)`/).map { String($0.output.1) } }
-    #expect(ids(parts[1]) == mutants.map(\.id))
-    let usual = Catalogue.all.filter { !$0.isLong }.map(\.id)
-    #expect(Set(ids(parts[2]) + ids(parts[3])) == Set(usual))
-    #expect(ids(parts[2]).count + ids(parts[3]).count == usual.count)
-  }
-
-  @Test("every scenario that the table calls unproved has a reason")
-  func unproved() throws {
-    let table = try String(contentsOf: Self.folder.appending(path: "MATRIX.md"), encoding: .utf8)
-    let reasons = try UnprovedList.read(in: Self.folder)
-    let rows = (table.components(separatedBy: "\n## ").last ?? "").matches(of: /(?m)^- `([^`]+)`: (.*)$/)
-    #expect(!rows.isEmpty)
-    for row in rows {
-      let entry = reasons.first { $0.scenarios.matches(String(row.output.1)) }
-      #expect(entry?.reason == String(row.output.2), "\(row.output.1)")
-    }
-  }
-
   @Test(
     "the schema fits them and refuses mistakes",
     .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))

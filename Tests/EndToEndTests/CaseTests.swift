@@ -39,7 +39,7 @@ extension EndToEndTests {
       try folder.write(
         #"{"seed": 3, "cases": [{"id": "my.own", "verdict": "failed"}]}"#, to: "r/results.json")
       let own = try await Tool.run(["run", "--failed", "--report", "r"], in: folder)
-      expectComplaint(own, status: 2, ["No case fits all"])
+      expectComplaint(own, status: 2, ["None of the cases", "--failed"])
     }
 
     @Test("--repeat-failed tells what fails each time from what does not, and changes no verdict")
