@@ -68,6 +68,6 @@ public struct BoardTimeouts: Sendable, Hashable {
   /// For the simulated board, which starts within 100 ms on an idle machine, and within seconds where compilers keep every
   /// core busy. What is longer than needed is waited for only where the interpreter is really stuck.
   public static let simulated = BoardTimeouts(
-    interrupt: .seconds(2), prompt: .seconds(1.5), softReset: .seconds(12), hardReset: .seconds(15),
+    interrupt: .seconds(1), prompt: .seconds(1), softReset: .seconds(12), hardReset: .seconds(15),
     exchange: .seconds(8))
 }

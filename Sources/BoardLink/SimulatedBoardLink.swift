@@ -140,7 +140,7 @@ extension SimulatedBoardLink {
   }
 
   /// A board with an endless `main.py` shows no prompt: it gets input after this time all the same.
-  private var longestSilentBoot: Duration { configuration.runsMain ? .milliseconds(700) : .seconds(12) }
+  private var longestSilentBoot: Duration { configuration.runsMain ? .milliseconds(700) : .seconds(4) }
 
   /// Cuts out each 0x03.
   static func pieces(_ bytes: [UInt8]) -> [[UInt8]] {

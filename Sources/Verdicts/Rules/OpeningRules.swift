@@ -275,7 +275,7 @@ private struct RequestView {
   private func isJoined(_ name: String, _ given: [ConnectStep.HeaderField]) -> Bool {
     let wanted = given.filter { $0.name.lowercased() == name.lowercased() }.map { $0.value.trimmingBlanks() }
     let got = head.values(name)
-    return got.count < wanted.count
+    return !got.isEmpty && got.count < wanted.count
       && head.list(name) == wanted.flatMap { $0.split(separator: ",").map { $0.trimmingBlanks() } }
   }
 
