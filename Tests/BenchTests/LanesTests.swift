@@ -65,7 +65,7 @@ struct LanesTests {
   func enough() async {
     let watch = Watch()
     var taken: [Int] = []
-    await Lanes<Int, Int>(width: 2).run(Array(0..<50)) {
+    await Lanes<Int, Int>(width: 2, mostWaiting: 10).run(Array(0..<50)) {
       await watch.work($0)
     } then: {
       taken.append($0)
