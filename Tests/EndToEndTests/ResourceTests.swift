@@ -27,8 +27,9 @@ extension EndToEndTests {
       #expect(results.summary["passed"] == 2)
       for row in results.cases {
         #expect(row.largestFreeBlockBefore ?? 0 > 32 << 10 && row.largestFreeBlockAfter ?? 0 > 32 << 10)
-        #expect(row.partialWrites == 0)
       }
+      // Small messages fit into the socket's buffer whole; 32 KiB are more than it holds.
+      #expect(results["14.gap-silence"]?.partialWrites == 0)
       results = try await run(cases + ["--limit-gap", "1"])
       #expect(results["14.gap-silence"]?.verdict == "nonStrict")
       #expect(results["14.gap-silence"]?.violations.map(\.rule) == ["loop-kept-free"])
