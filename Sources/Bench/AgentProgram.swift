@@ -34,13 +34,7 @@ enum AgentProgram {
   /// Room for every event that the case can have, and for some that it should not have: a message and its echo for each data frame
   /// that is final, and one for each step.
   private static func mostEvents(_ scenario: Scenario) -> Int {
-    let messages = scenario.server.connections.flatMap(\.steps).count { step in
-      switch step {
-      case .sendFrame(let frame): frame.isFinal && !frame.opcode.isControl
-      case .sendMessage: true
-      default: false
-      }
-    }
+    let messages = scenario.server.connections.flatMap(\.steps).count(where: \.sendsMessage)
     let steps = scenario.client.tasks.reduce(0) { $0 + $1.steps.count }
     return max(256, 2 * messages + steps + 64)
   }

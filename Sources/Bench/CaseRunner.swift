@@ -1,5 +1,4 @@
 import BoardLink
-import Dispatch
 import Latency
 import PosixIO
 import Results
@@ -81,7 +80,7 @@ final class CaseRunner: Sendable {
     }
     if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
     let outcome = played.outcome
-    let judgement = await Self.besidesTasks { [limits] in
+    let judgement = await besidesTasks { [limits] in
       outcome.judgement(of: testCase, reference: expected, limits: limits)
     }
     let duration = (.now() - start - played.preparation).seconds
@@ -95,14 +94,6 @@ final class CaseRunner: Sendable {
       device: outcome.trace, reference: expected, boardEvents: await device.takeEvents(),
       serialLog: serialLog(since: position), latency: Self.latency(of: [expected, outcome.trace]),
       serverSHA1: outcome.trace?.serverSHA1, isolation: played.isolation)
-  }
-
-  /// Does work that may take seconds (a search for the generator of many masking keys, in a build for debugging) on a thread of its
-  /// own: on those that tasks share, cases under way in other lanes would run out of time.
-  private static func besidesTasks<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: work()) }
-    }
   }
 
   /// Puts both through the case: side by side, unless one would be in the other's way.

@@ -69,12 +69,6 @@ extension [ServerStep] {
 
   /// The messages that are sent and waited for.
   fileprivate var messageCount: Int {
-    count { step in
-      switch step {
-      case .sendFrame(let frame): frame.isFinal && !frame.opcode.isControl
-      case .sendMessage, .expectMessage: true
-      default: false
-      }
-    }
+    count { step in if case .expectMessage = step { true } else { step.sendsMessage } }
   }
 }

@@ -1,3 +1,5 @@
+import WebSocketProtocol
+
 /// One thing that the scripted server does or waits for on one connection. Waiting steps end at what they wait for, at
 /// the end of the stream, or at the attempt's deadline; a miss is recorded in the trace and ends the script.
 public enum ServerStep: Sendable, Hashable {
@@ -41,6 +43,17 @@ public enum ServerStep: Sendable, Hashable {
 
   /// The type of a message (RFC 6455 section 5.6).
   public enum MessageKind: String, Sendable, Hashable, CaseIterable { case text, binary }
+}
+
+extension ServerStep {
+  /// Whether it sends a message, or the last frame of one. What is written as mere bytes does not count.
+  public var sendsMessage: Bool {
+    switch self {
+    case .sendFrame(let frame): frame.isFinal && !frame.opcode.isControl
+    case .sendMessage: true
+    default: false
+    }
+  }
 }
 
 /// A client frame to wait for; nil fields match anything.

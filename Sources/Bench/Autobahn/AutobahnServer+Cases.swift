@@ -26,7 +26,8 @@ extension AutobahnServer {
       let duration = (MonotonicInstant.now() - start).seconds
       let result: CaseResult
       do {
-        result = judge(testCase, connections, reference: try await expected, duration)
+        let expected = try await expected
+        result = await besidesTasks { self.judge(testCase, connections, reference: expected, duration) }
       } catch {
         let reason = "the reference could not be put through the case: \(error)"
         result = CaseResult(

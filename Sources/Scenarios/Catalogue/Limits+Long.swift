@@ -31,11 +31,10 @@ extension Catalogue {
   @ListBuilder<Scenario> static var limitsMegabytesInPieces: [Scenario] {
     for size in [64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10] {
       for kind in ServerStep.MessageKind.allCases {
-        lawful(
+        oversized(
           "size-4-mib-\(kind)-in-fragments-of-\(size)", "5.4",
           "Sends a \(kind) message of 4 MiB in fragments of \(size) bytes, and nothing between them.",
-          "Echoes it whole, or fails the connection with 1009 at a limit of its own.", tags: longTags,
-          expected: Expected(messageLimit: 65536), deliveries: .wholeOnly
+          tags: longTags
         ) {
           ServerStep.message(large(4 << 20, kind), as: kind, isCompressed: false, fragments: .size(size))
           ServerStep.expectMessage(kind: kind, payload: large(4 << 20, kind))
@@ -44,11 +43,9 @@ extension Catalogue {
     }
     for size in [1 << 10, 2 << 10] {
       for kind in ServerStep.MessageKind.allCases {
-        lawful(
+        oversized(
           "size-1-mib-\(kind)-in-chunks-of-\(size)", "5.2",
-          "Sends a \(kind) message of 1 MiB in one frame, in writes of \(size) bytes.",
-          "Echoes it whole, or fails the connection with 1009 at a limit of its own.", tags: longTags,
-          expected: Expected(messageLimit: 65536), deliveries: .wholeOnly
+          "Sends a \(kind) message of 1 MiB in one frame, in writes of \(size) bytes.", tags: longTags
         ) {
           ServerStep.sendBytes([kind == .text ? 0x81 : 0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 0])
           for _ in 0..<((1 << 20) / size) { ServerStep.sendBytes(large(size, kind)) }

@@ -92,6 +92,17 @@ extension Catalogue {
     }
   }
 
+  /// A message that not every board and client can hold: it may be refused with 1009, but none of up to 64 KiB.
+  static func oversized(
+    _ slug: String, _ rule: Rule, _ description: String,
+    _ expectation: String = "Echoes it whole, or fails the connection with 1009 at a limit of its own.",
+    tags: [String] = ["large"], @StepList _ steps: () -> [ServerStep]
+  ) -> Scenario {
+    lawful(
+      slug, rule, description, expectation, tags: tags, expected: Expected(messageLimit: 65536),
+      deliveries: .wholeOnly, steps)
+  }
+
   /// Messages that no small board holds; they run where they fit.
   @ListBuilder<Scenario> static var limitsSizes: [Scenario] {
     for (name, count) in [
@@ -99,11 +110,7 @@ extension Catalogue {
       ("8-mib", 8 << 20), ("16-mib", 16 << 20),
     ] {
       for kind in ServerStep.MessageKind.allCases {
-        lawful(
-          "size-\(name)-\(kind)", "5.2", "Sends a \(kind) message of \(words(name)) in one frame.",
-          "Echoes it whole, or fails the connection with 1009 at a limit of its own.", tags: ["large"],
-          expected: Expected(messageLimit: 65536), deliveries: .wholeOnly
-        ) {
+        oversized("size-\(name)-\(kind)", "5.2", "Sends a \(kind) message of \(words(name)) in one frame.") {
           echo(large(count, kind), as: kind)
         }
       }
@@ -115,11 +122,10 @@ extension Catalogue {
     ]
     for (name, count, pieceName, piece) in fragmented {
       for kind in ServerStep.MessageKind.allCases {
-        lawful(
+        oversized(
           "size-\(name)-\(kind)-by-\(pieceName)", "5.4",
           "Sends a \(kind) message of \(words(name)) in fragments of \(words(pieceName)), with a Ping behind each.",
-          "Answers Pings and echoes it whole, or fails the connection with 1009.", tags: ["large"],
-          expected: Expected(messageLimit: 65536), deliveries: .wholeOnly
+          "Answers Pings and echoes it whole, or fails the connection with 1009."
         ) {
           let content = large(piece, kind)
           ServerStep.begin(kind, content)
