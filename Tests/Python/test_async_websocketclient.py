@@ -10,13 +10,15 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import types
 import unittest
 import zlib
 
-from client_support import CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, frame, run_client
+from client_support import (
+    CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, echo, frame, in_pieces, run_client,
+    websockets_echo,
+)  # fmt: skip
 
 
 class Violations(ClientTest):
@@ -280,15 +282,7 @@ class Waiting(ClientTest):
     def test_a_cancelled_recv_loses_no_byte(self):
         message = ("字é" * 400).encode()
 
-        def play(connection):
-            connection.shake()
-            data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
-            for at in range(0, len(data), 37):
-                connection.raw(data[at : at + 37])
-                time.sleep(0.004)
-            return closing(connection)
-
-        with Server(play) as server:
+        with Server(in_pieces(message)) as server:
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
@@ -709,18 +703,7 @@ class Interface(ClientTest):
             self.assertIn(line, done.stdout)
 
     def test_websockets_agrees(self):
-        try:
-            from websockets.sync.server import serve
-        except ImportError:
-            self.skipTest("the Python package websockets is not installed")
-
-        def echo(peer):
-            for message in peer:
-                peer.send(message)
-
-        with serve(echo, "127.0.0.1", 0, max_size=None, compression=None) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
+        with websockets_echo(compression=None) as port:
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('ws://127.0.0.1:%d/')
@@ -729,9 +712,7 @@ class Interface(ClientTest):
                     show(await ws.recv() == message)
                 await ws.close(1001, 'leaving')
                 show((ws.close_code, ws.close_reason, ws.close_was_clean))
-            """ % server.socket.getsockname()[1])
-            server.shutdown()
-            thread.join(5)
+            """ % port)
         self.assertEqual(shown, [True] * 5 + [(1001, "leaving", True)])
 
 
@@ -773,14 +754,7 @@ class Memory(ClientTest):
         self.assertLessEqual(max(shown[3:]), 2048)
 
     def echoes(self, heap, size, count, text=False, fragmented=False):
-        def play(connection):
-            connection.shake()
-            for _ in range(count):
-                _, opcode, data = connection.next()
-                connection.frame(opcode, data)
-            closing(connection)
-
-        with Server(play) as server:
+        with Server(echo(count)) as server:
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')

@@ -2,20 +2,8 @@
 
 import socket
 import struct
-import time
 
-from client_support import ClientTest, Server, closing, frame, run_client
-
-
-def echo(count):
-    def play(connection):
-        connection.shake()
-        for _ in range(count):
-            _, opcode, data = connection.next()
-            connection.frame(opcode, data)
-        closing(connection)
-
-    return play
+from client_support import ClientTest, Server, closing, echo, frame, in_pieces, run_client
 
 
 class IntoABuffer(ClientTest):
@@ -50,16 +38,8 @@ class IntoABuffer(ClientTest):
     def test_it_arrives_in_any_pieces_and_survives_cancelling(self):
         message = ("字é" * 400).encode()
 
-        def play(connection):
-            connection.shake()
-            data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
-            for at in range(0, len(data), 37):
-                connection.raw(data[at : at + 37])
-                time.sleep(0.004)
-            return closing(connection)
-
         for other in ("recv()", "recv_into(buf)", "recv_into(another)"):
-            with Server(play) as server:
+            with Server(in_pieces(message)) as server:
                 shown = run_client("""
                     ws = AsyncWebsocketClient()
                     await ws.handshake('%s')

@@ -6,7 +6,7 @@ The figures are those of the interpreter on this computer, whose objects are twi
 import os
 import unittest
 
-from client_support import ClientTest, Server, closing, frame, run_client
+from client_support import ClientTest, Server, closing, echo, frame, run_client
 
 KIB = 1024
 
@@ -143,15 +143,8 @@ class SmallHeap(ClientTest):
     """In a heap of 192 KiB, of which the interpreter of 64 bits needs twice what a board's does."""
 
     def echoes(self, modules, sizes):
-        def play(connection):
-            connection.shake()
-            for _ in range(3 * len(sizes)):
-                _, opcode, data = connection.next()
-                connection.frame(opcode, data)
-            closing(connection)
-
         for plain in (False, True):
-            with Server(play) as server:
+            with Server(echo(3 * len(sizes))) as server:
                 shown = run_client("""
                     import gc
                     %s

@@ -22,7 +22,7 @@ import tty
 import unittest
 
 import client_support
-from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, run_client
+from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, echo, run_client
 from simulated_board import PYTHON, SimulatedBoardTest
 
 # What help('modules') lists on a Pico 2 W, of what a library could want.
@@ -33,17 +33,6 @@ BOARD_MODULES = set(
 )
 SOURCES = sorted(CODE.glob("async_websocketclient*.py"))
 COMPILE = ROOT / "scripts" / "compile-client"
-
-
-def echo(count):
-    def play(connection):
-        connection.shake()
-        for _ in range(count):
-            _, opcode, data = connection.next()
-            connection.frame(opcode, data)
-        closing(connection)
-
-    return play
 
 
 ECHOES = """

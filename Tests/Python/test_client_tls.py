@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from client_support import ClientTest, Connection, closing, frame, run_client
+from client_support import ClientTest, Connection, closing, frame, run_client, websockets_echo
 from simulated_board import SimulatedBoardTest
 
 OPENSSL = shutil.which("openssl")
@@ -242,21 +242,10 @@ class TLSTest(ClientTest):
         self.assertEqual(shown, [(None, 1006)])
 
     def test_websockets_agrees(self):
-        try:
-            from websockets.sync.server import serve
-        except ImportError:
-            self.skipTest("the Python package websockets is not installed")
-
-        def echo(peer):
-            for message in peer:
-                peer.send(message)
-
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.files / "server.pem", self.files / "server.key")
-        with serve(echo, "127.0.0.1", 0, max_size=None, ssl=context) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            port, cafile = server.socket.getsockname()[1], self.files / "ca.pem"
+        cafile = self.files / "ca.pem"
+        with websockets_echo(ssl=context) as port:
             shown = run_client("""
                 for compression in (False, True):
                     ws = AsyncWebsocketClient()
@@ -267,8 +256,6 @@ class TLSTest(ClientTest):
                     await ws.close(1001, 'leaving')
                     show((ws.compression, ws.close_code, ws.close_reason, ws.close_was_clean))
             """ % (port, cafile), heap="1M")
-            server.shutdown()
-            thread.join(5)
         self.assertEqual(shown, [(False, 1001, "leaving", True), (True, 1001, "leaving", True)])
 
     def test_openssl_s_server(self):
