@@ -103,6 +103,7 @@ let package = Package(
     tests(
       "AutobahnTests",
       ["Autobahn", "Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", "TestSupport"]),
+    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Verdicts"]),
     tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",

@@ -16,7 +16,9 @@ enum AgentProgram {
   /// - Parameters:
   ///   - server: where the board reaches the server.
   ///   - token: the attempt's token, which takes the place of `{token}` in the URLs.
-  static func run(_ testCase: Case, at server: ServerAddress, token: String) -> String {
+  ///   - lingers: whether the agent, when the steps are over, leaves the client as it is until it is typed ``goOn``.
+  static func run(_ testCase: Case, at server: ServerAddress, token: String, lingers: Bool = false) -> String
+  {
     let (base, client) = testCase.scenario.client.withURLs(at: server, token: token)
     let parties = client.barrierParties
     let tasks = client.tasks.map { task in
@@ -24,12 +26,17 @@ enum AgentProgram {
         .string(task.name), .list(task.steps.map { literal($0, token: token, parties: parties) }),
       ])
     }
-    let program: PythonLiteral = .dictionary([
-      ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
-      ("limit", .int(mostEvents(testCase.scenario))),
-    ])
+    let linger: [(String, PythonLiteral)] = lingers ? [("linger", .bool(true))] : []
+    let program: PythonLiteral = .dictionary(
+      linger + [
+        ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
+        ("limit", .int(mostEvents(testCase.scenario))),
+      ])
     return "import wsrig_agent as _w; _w.run(\(program.source))"
   }
+
+  /// What ends the agent's waiting for the host: a line, as a terminal may hold back what is none.
+  static let goOn: [UInt8] = [UInt8(ascii: "\n")]
 
   /// Room for every event that the case can have, and for some that it should not have: a message and its echo for each data frame
   /// that is final, and one for each step.

@@ -7,11 +7,13 @@ enum AgentRecord: Decodable, Sendable {
   case begin(Begin)
   /// The client did or met something.
   case event(Event)
+  /// The client's steps are over; the agent waits for the host before it ends the case (``OverWatch``).
+  case over
   /// The case is over.
   case end(End)
 
   /// What the record is about, the value of `k`.
-  enum Subject: String, Decodable { case loaded, begin, event, end }
+  enum Subject: String, Decodable { case loaded, begin, event, over, end }
 
   /// The record's subject.
   var subject: Subject {
@@ -19,6 +21,7 @@ enum AgentRecord: Decodable, Sendable {
     case .loaded: .loaded
     case .begin: .begin
     case .event: .event
+    case .over: .over
     case .end: .end
     }
   }
@@ -31,6 +34,7 @@ enum AgentRecord: Decodable, Sendable {
     case .loaded: self = .loaded(try Loaded(from: decoder))
     case .begin: self = .begin(try Begin(from: decoder))
     case .event: self = .event(try Event(from: decoder))
+    case .over: self = .over
     case .end: self = .end(try End(from: decoder))
     }
   }

@@ -51,12 +51,14 @@ final class CaseRunner: Sendable {
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
   func calibrate(_ tokens: AttemptTokens) async -> Pace {
     let start = MonotonicInstant.now()
-    let attempt = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false, tokens)
+    let attempt = await attempt(
+      .calibration, after: level(of: .calibration), pace: .unmeasured, isLastAttempt: false, tokens)
     guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
 
-  /// Runs the case. Whatever fails on the way, the case has a result.
+  /// Runs the case. Whatever fails on the way, the case has a result. Memory that seems to have been kept is looked for again on a
+  /// heap of its own, and what that shows counts: the collector keeps by chance what no client does.
   /// - Parameter tokens: for its attempts alone.
   func run(_ testCase: Case, pace: Pace, tokens: AttemptTokens) async -> CaseResult {
     let start = MonotonicInstant.now()
@@ -67,7 +69,7 @@ final class CaseRunner: Sendable {
     }
     let position = device.serialLog?.position
     let expected: AttemptTrace
-    let played: Attempt
+    var played: Attempt
     do {
       (expected, played) = try await play(testCase, pace: pace, tokens)
     } catch let error as ScriptError where error.isLackOfPort {
@@ -79,10 +81,13 @@ final class CaseRunner: Sendable {
         durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
     }
     if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
-    let outcome = played.outcome
-    let judgement = await besidesTasks { [limits] in
-      outcome.judgement(of: testCase, reference: expected, limits: limits)
+    var judgement = await judge(testCase, played.outcome, expected)
+    if judgement.restsOnMemoryAlone, played.count == 1 {
+      played = await attempt(
+        testCase, after: atLeast(.softReset, testCase), pace: pace, tokens, insteadOf: played)
+      judgement = await judge(testCase, played.outcome, expected)
     }
+    let outcome = played.outcome
     let duration = (.now() - start - played.preparation).seconds
     if thrift != nil {
       return CaseResult(
@@ -139,22 +144,47 @@ final class CaseRunner: Sendable {
   }
 
   /// One attempt, and one more where the first says nothing about the client: the board was lost, did not get to run, or was
-  /// still at work when the server gave up.
+  /// still at work when the server gave up. Where the agent itself failed, perhaps for lack of the memory that a client had kept
+  /// from case to case, the next attempt has a heap of its own.
   private func runDevice(_ testCase: Case, pace: Pace, _ tokens: AttemptTokens) async -> Attempt {
     if let failure = quarantine.withLock({ $0 }) { return Attempt(outcome: .quarantined(failure), count: 0) }
-    let first = await attempt(testCase, pace: pace, isLastAttempt: false, tokens)
+    let first = await attempt(
+      testCase, after: level(of: testCase), pace: pace, isLastAttempt: false, tokens)
     guard first.outcome.needsRerun else { return first }
-    var second = await attempt(testCase, pace: pace.stretched(by: 5), isLastAttempt: true, tokens)
+    let level = atLeast(first.outcome.agentFailed ? .softReset : .sameInterpreter, testCase)
+    return await attempt(testCase, after: level, pace: pace.stretched(by: 5), tokens, insteadOf: first)
+  }
+
+  /// Another attempt, the last one, which counts instead of the first.
+  private func attempt(
+    _ testCase: Case, after level: Isolation, pace: Pace, _ tokens: AttemptTokens, insteadOf first: Attempt
+  ) async -> Attempt {
+    var second = await attempt(testCase, after: level, pace: pace, isLastAttempt: true, tokens)
     second.preparation += first.preparation
     second.count += first.count
     return second
   }
 
+  private func judge(_ testCase: Case, _ outcome: DeviceOutcome, _ expected: AttemptTrace) async -> Judgement
+  {
+    await besidesTasks { [limits] in
+      outcome.judgement(of: testCase, reference: expected, limits: limits)
+    }
+  }
+
+  /// What the case asks for, or more.
+  private func atLeast(_ isolation: Isolation, _ testCase: Case) -> Isolation {
+    max(isolation, level(of: testCase))
+  }
+
+  /// What the device goes through before the case.
+  private func level(of testCase: Case) -> Isolation { isolation ?? testCase.scenario.isolation }
+
   private func attempt(
-    _ testCase: Case, pace: Pace, isLastAttempt: Bool, _ tokens: AttemptTokens
+    _ testCase: Case, after level: Isolation, pace: Pace, isLastAttempt: Bool, _ tokens: AttemptTokens
   ) async -> Attempt {
     let start = MonotonicInstant.now()
-    let readiness = await device.setApart(by: isolation ?? testCase.scenario.isolation)
+    let readiness = await device.setApart(by: level)
     let preparation = MonotonicInstant.now() - start
     var attempt: Attempt
     switch readiness {
@@ -172,7 +202,8 @@ final class CaseRunner: Sendable {
   private func blame(
     _ failure: BoardFailure, pace: Pace, _ tokens: AttemptTokens, _ preparation: inout Duration
   ) async -> DeviceOutcome {
-    let neighbour = await attempt(.calibration, pace: pace, isLastAttempt: true, tokens)
+    let neighbour = await attempt(
+      .calibration, after: level(of: .calibration), pace: pace, isLastAttempt: true, tokens)
     preparation += neighbour.preparation
     if case .quarantined = neighbour.outcome { return neighbour.outcome }
     return neighbour.outcome.trace == nil ? .unusable("\(failure)") : .boardLost(failure)

@@ -76,19 +76,35 @@ actor DeviceClient {
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.
-  /// - Parameter limit: when the board is taken for lost.
+  /// - Parameters:
+  ///   - limit: when the board is taken for lost.
+  ///   - whenOver: called when the agent says that the client's steps are over; it leaves the client as it is until this returns.
   func execute(
-    _ program: String, name: String = "", limit: Duration = DeviceClient.executionLimit
+    _ program: String, name: String = "", limit: Duration = DeviceClient.executionLimit,
+    whenOver: (@Sendable () async -> Void)? = nil
   ) async throws -> AgentOutput {
     running = name
     interruptedAt = nil
     defer { running = nil }
-    let output = try await board.execute(program, deadline: .after(limit))
+    let output = try await board.execute(
+      program, deadline: .after(limit), follow: whenOver.map(follower))
     var parsed = Self.parsed(output)
     parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
     parsed.exception = output.traceback.map { "\($0)" }
     if output.didSoftReset { isLoaded = false }
     return parsed
+  }
+
+  /// What follows a program's output, waits for its word that the steps are over, and has it go on once `body` has returned.
+  private func follower(_ body: @escaping @Sendable () async -> Void) -> @Sendable ([UInt8]) -> Void {
+    let watch = OverWatch { [board] in
+      Task {
+        await body()
+        // What goes wrong here goes wrong for `execute` too, which reports it.
+        try? await board.type(AgentProgram.goOn)
+      }
+    }
+    return { watch.receive($0) }
   }
 
   private static func parsed(_ output: ExecutionOutput) -> AgentOutput {

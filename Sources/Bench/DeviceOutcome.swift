@@ -27,10 +27,13 @@ enum DeviceOutcome {
 
   var trace: AttemptTrace? { if case .traced(let trace) = self { trace } else { nil } }
 
+  /// Whether what went wrong was in the agent, or in an interpreter that did not let it run.
+  var agentFailed: Bool { if case .unusable? = trace?.client.ending { true } else { false } }
+
   /// Whether it says nothing about the client, so that the case deserves another attempt.
   var needsRerun: Bool {
     switch self {
-    case .traced(let trace): if case .unusable = trace.client.ending { true } else { trace.isLate }
+    case .traced(let trace): agentFailed || trace.isLate
     case .lost, .unusable: true
     case .boardLost, .quarantined, .unsupported: false
     }

@@ -18,13 +18,17 @@ struct DeviceRunner: Sendable {
   func run(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async throws -> AttemptTrace {
     let attempt = try await server.prepare(testCase, token: token, pace: pace)
     let address = ServerAddress(host: host, port: attempt.port)
-    let program = AgentProgram.run(testCase, at: address, token: token)
+    let program = AgentProgram.run(testCase, at: address, token: token, lingers: true)
     attempt.whenSilent(for: pace.silence) { [client] in
       Task { await client.interrupt(token) }
     }
     let output: AgentOutput
     do {
-      output = try await client.execute(program, name: token)
+      // The record is made before the agent cleans up: what it closes then is not the client's doing.
+      output = try await client.execute(program, name: token) {
+        attempt.clientHasEnded(allowing: pace.drain)
+        _ = await attempt.record()
+      }
     } catch {
       attempt.clientHasEnded(allowing: .zero)
       _ = await attempt.record()
@@ -32,10 +36,9 @@ struct DeviceRunner: Sendable {
     }
     attempt.clientHasEnded(allowing: pace.drain)
     let record = await attempt.record()
-    return AttemptTrace(
-      endpoint: .device, connections: record.connections,
-      client: Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt),
-      server: address)
+    var trace = Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt)
+    trace.wasOverInTime = record.clientEndedInTime
+    return AttemptTrace(endpoint: .device, connections: record.connections, client: trace, server: address)
   }
 
   /// Puts the agent's records together, and tells a client that hung from a board that did not get to run.

@@ -27,36 +27,19 @@ public struct LastRun: Sendable {
   }
 
   /// Reads `results.json` of a report folder.
-  /// - Throws: `ConfigurationError` where it cannot be read, is no such file, or names no case to run again.
+  /// - Throws: `ConfigurationError` where it cannot be read or is no such file.
   public init(folder: String) throws {
-    let file = URL(fileURLWithPath: folder, isDirectory: true).appendingPathComponent("results.json")
-    let document: Document
+    let run: Document
     do {
-      document = try JSONDecoder().decode(Document.self, from: Data(contentsOf: file))
-    } catch let error as DecodingError {
-      throw ConfigurationError(
-        "Cannot tell what failed in the last run: '\(folder)/results.json' is no report of wsrig's "
-          + "(\(error.place)); run without --failed first, or name another folder with --report.")
+      run = try ResultsFile.read(folder + "/" + ResultsFile.name)
     } catch {
       throw ConfigurationError(
-        "Cannot tell what failed in the last run: '\(folder)/results.json' cannot be read "
-          + "(\(error.underlyingReason)); run without --failed first, or name another folder with --report.")
+        "Cannot tell what failed in the last run: \(error); run without --failed first, or name another folder with --report."
+      )
     }
-    seed = document.seed
-    let failed = document.cases.filter { [.failed, .inconclusive].contains($0.verdict) }.map(\.id)
-    attentionIDs = Set(failed).union(document.unsettled ?? [])
-    isWhole = document.endedEarly == nil
-  }
-}
-
-extension DecodingError {
-  /// What is wrong, in a few words.
-  var place: String {
-    switch self {
-    case .keyNotFound(let key, _): "the key \(key.stringValue) is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      context.codingPath.last.map { "\($0.stringValue) is not as it should be" } ?? "it is no valid JSON"
-    @unknown default: "it cannot be decoded"
-    }
+    seed = run.seed
+    let failed = run.cases.filter { [.failed, .inconclusive].contains($0.verdict) }.map(\.id)
+    attentionIDs = Set(failed).union(run.unsettled ?? [])
+    isWhole = run.endedEarly == nil
   }
 }

@@ -40,7 +40,8 @@ final class ReferencePlayer: Sendable {
     meetings = script.barrierParties.mapValues(Meeting.init(parties:))
   }
 
-  /// Plays to the end of all tasks and returns what happened. Abandoned before that it is hung, afterwards it is not.
+  /// Plays to the end of all tasks and returns what happened. Abandoned before that it is hung, afterwards it is not. What it leaves
+  /// open stays so until ``leave()``.
   func play() async -> ClientTrace {
     if let main = script.tasks.first { start(main.name) }
     var ended = 0
@@ -49,9 +50,6 @@ final class ReferencePlayer: Sendable {
       ended += 1
     }
     let isHung = !finish(.ended)
-    abandonConnections()
-    // Only when they are closed the client side has ended.
-    try? await loop.perform {}
     var trace = ClientTrace(events: state.withLock { $0.events })
     if isHung { trace.ending = .hung(detail: "the reference client did not end after the server had") }
     return trace
@@ -64,6 +62,9 @@ final class ReferencePlayer: Sendable {
     for meeting in meetings.values { meeting.breakUp() }
     abandonConnections()
   }
+
+  /// Closes the connections that the script has left open, when nobody looks at them any more.
+  func leave() { abandonConnections() }
 
   /// Whether nothing else ended it before.
   private func finish(_ outcome: Outcome) -> Bool {

@@ -33,6 +33,7 @@ struct ReferenceRunner: Sendable {
     var trace = await player.play()
     attempt.clientHasEnded(allowing: pace.drain)
     let record = await attempt.record()
+    player.leave()
     // Who has ended all its connections owes the server nothing: what it still waits for is its script's matter.
     if case .hung = trace.ending, !record.connections.isEmpty, record.connections.allSatisfy(\.hasClientEnd) {
       trace.ending = .unusable(detail: "the reference client ended its connections, but not its script")

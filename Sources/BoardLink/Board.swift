@@ -104,6 +104,12 @@ public actor Board {
     try await session.interrupt(deadline: .after(timeouts.interrupt))
   }
 
+  /// Types bytes for the running program to read from its standard input.
+  public func type(_ bytes: [UInt8]) async throws {
+    try requireUse()
+    try await session.type(bytes, deadline: .after(timeouts.exchange))
+  }
+
   /// Gives the board a new heap and closed sockets; loaded modules are gone.
   public func softReset() async throws {
     try requireUse()

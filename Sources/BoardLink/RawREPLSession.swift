@@ -83,6 +83,12 @@ public actor RawREPLSession {
     try await flush(deadline)
   }
 
+  /// Types bytes for the running program to read from its standard input.
+  public func type(_ bytes: [UInt8], deadline: Deadline) async throws {
+    machine.type(bytes)
+    try await flush(deadline)
+  }
+
   /// Waits for the end of a program whose `execute` has failed, after an interrupt: the first rung of recovery.
   func interruptAndWait(deadline: Deadline) async throws {
     if !machine.isReady {

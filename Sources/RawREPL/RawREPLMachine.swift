@@ -136,6 +136,12 @@ extension RawREPLMachine {
     }
   }
 
+  /// Types bytes for the running program to read from its standard input; without effect once it has ended, as the prompt would
+  /// take them for a source text.
+  public mutating func type(_ bytes: [UInt8]) {
+    if case .standardOutput = state { outgoing += bytes }
+  }
+
   /// Asks for a soft reset; `softResetFinished` follows, and the raw REPL stays.
   ///
   /// - Throws: `InvalidOperation` if the board is not at the raw prompt.

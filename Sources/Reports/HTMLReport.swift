@@ -57,8 +57,15 @@ public enum HTMLReport {
         ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
         ("cases", "\(run.cases.count) of \(run.plannedCount)"),
         ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
-      ] + run.violations.map { ("over the run", $0.line) }
+      ] + run.violations.map { ("over the run", $0.line) } + baselineFacts(run.baseline)
     return pairs.map { ["name": $0.0, "value": $0.1] }
+  }
+
+  private static func baselineFacts(_ baseline: BaselineReport?) -> [(String, String)] {
+    guard let baseline else { return [] }
+    return [("baseline", baseline.counts)]
+      + baseline.regressions.map { ("new failure", "\($0.case): \($0.words)") }
+      + baseline.mended.map { ("no longer happens", "\($0.case): \($0.words)") }
   }
 
   private static func chapters(of run: RunResult, folder: String) -> [[String: Any]] {
@@ -87,6 +94,7 @@ public enum HTMLReport {
       "boardEvents": result.boardEvents.map { "\($0.kind): \($0.detail)" },
       "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
     ]
+    view["accepted"] = run.baseline?.acceptance(of: result.case.id)?.words
     if judgement.violations.isEmpty { view["reason"] = judgement.reason }
     if result.needsAttention {
       view["folder"] = CaseFolder.path(of: result)

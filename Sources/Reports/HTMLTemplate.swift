@@ -35,6 +35,7 @@ enum HTMLTemplate {
     <div class="body">
     <p><b>Expected:</b> {{expectation}}</p>
     {{#reason}}<p><b>Seen:</b> {{.}}</p>{{/reason}}
+    {{#accepted}}<p><b>Accepted by the baseline:</b> {{.}}</p>{{/accepted}}
     {{#hasViolations}}<ul class="violations">{{#violations}}<li>{{.}}</li>{{/violations}}</ul>{{/hasViolations}}
     {{#hasReferenceViolations}}<p class="warning">The reference itself broke a rule:</p><ul class="violations">{{#referenceViolations}}<li>{{.}}</li>{{/referenceViolations}}</ul>{{/hasReferenceViolations}}
     {{#hasRows}}<table class="frames"><thead><tr><th></th><th>device</th><th>reference</th><th>broken rule</th></tr></thead><tbody>

@@ -4,7 +4,7 @@ import Verdicts
 import XMLCoder
 
 /// `junit.xml`, as build servers read it: a suite for each chapter, failed is a failure, inconclusive is an error, unsupported is
-/// skipped; the other verdicts pass and carry the verdict as a property.
+/// skipped, and so is a failure that the baseline accepts; the other verdicts pass and carry the verdict as a property.
 public enum JUnitReport {
   /// The text of `junit.xml`.
   public static func text(of run: RunResult) -> String {
@@ -45,25 +45,28 @@ private struct Suite: JUnitElement {
 
   /// The run, with a suite for each chapter.
   init(_ run: RunResult) {
-    self.init("wsrig on \(run.board.displayName)".forXML, run.cases, seconds: run.durationSeconds)
+    self.init("wsrig on \(run.board.displayName)".forXML, run.cases, of: run, seconds: run.durationSeconds)
     testsuite = run.chapters.map { Suite($0.title, $0.results, of: run) }
   }
 
   private init(_ title: String, _ results: [CaseResult], of run: RunResult) {
-    self.init(title, results, seconds: results.map(\.durationSeconds).reduce(0, +))
+    self.init(title, results, of: run, seconds: results.map(\.durationSeconds).reduce(0, +))
     properties = Properties([
       ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
     ])
-    testcase = results.map(TestCase.init)
+    testcase = results.map { TestCase($0, acceptance: run.baseline?.acceptance(of: $0.case.id)) }
   }
 
-  private init(_ name: String, _ results: [CaseResult], seconds: Double) {
+  private init(_ name: String, _ results: [CaseResult], of run: RunResult, seconds: Double) {
     func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
+    let accepted = results.count { result in
+      result.judgement.verdict == .failed && run.baseline?.acceptance(of: result.case.id) != nil
+    }
     self.name = name
     tests = results.count
-    failures = count(.failed)
+    failures = count(.failed) - accepted
     errors = count(.inconclusive)
-    skipped = count(.unsupported)
+    skipped = count(.unsupported) + accepted
     time = seconds.rounded(toPlaces: 3)
   }
 }
@@ -78,7 +81,8 @@ private struct TestCase: JUnitElement {
   var error: Problem?
   var skipped: Problem?
 
-  init(_ result: CaseResult) {
+  /// - Parameter acceptance: why its failure is borne, where a baseline says so: then it is skipped.
+  init(_ result: CaseResult, acceptance: BaselineReport.Entry?) {
     let judgement = result.judgement
     let scenario = result.case.scenario
     name = result.case.id.forXML
@@ -95,9 +99,11 @@ private struct TestCase: JUnitElement {
         ("referenceFailed", String(judgement.referenceFailed)),
       ] + further)
     let problem = Problem(judgement)
-    failure = judgement.verdict == .failed ? problem : nil
+    let isAccepted = judgement.verdict == .failed && acceptance != nil
+    failure = judgement.verdict == .failed && !isAccepted ? problem : nil
     error = judgement.verdict == .inconclusive ? problem : nil
-    skipped = judgement.verdict == .unsupported ? problem : nil
+    skipped = judgement.verdict == .unsupported || isAccepted ? problem : nil
+    if isAccepted, let acceptance { skipped?.message = "accepted: \(acceptance.words)".forXML }
   }
 }
 

@@ -29,6 +29,7 @@ struct ResultsDocument: Encodable {
   var strays: Int
   var cases: [CaseRow]
   var ruleCoverage: RuleCoverageRow?
+  var baseline: BaselineReport?
 
   init(_ run: RunResult) {
     tool = run.tool
@@ -48,6 +49,7 @@ struct ResultsDocument: Encodable {
     strays = run.strays.count
     cases = run.cases.map(CaseRow.init)
     ruleCoverage = run.ruleCoverage.map(RuleCoverageRow.init)
+    baseline = run.baseline
   }
 
   /// Seconds since 1970 as ISO 8601 in UTC.

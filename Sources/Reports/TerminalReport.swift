@@ -60,8 +60,9 @@ public struct TerminalReport: Sendable {
   /// The end of a run: a table by chapter, the cases that did not pass with what broke, latency, and where the reports are.
   public func summary(of run: RunResult, reportFolder: String?) -> String {
     var sections = [chapterTable(run)]
-    let notable = run.cases.filter(\.needsAttention)
+    let notable = run.cases.filter { $0.needsAttention && run.baseline?.acceptance(of: $0.case.id) == nil }
     if !notable.isEmpty { sections.append(notable.map(detail).joined(separator: "\n")) }
+    if let baseline = run.baseline { sections.append(BaselineLines(style).text(of: baseline)) }
     if let keys = keyLines(run) { sections.append(keys) }
     if let table = latencyTable(run.latency) { sections.append(table) }
     sections.append(closingLines(run, reportFolder: reportFolder).joined(separator: "\n"))

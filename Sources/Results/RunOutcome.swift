@@ -24,10 +24,11 @@ public enum RunOutcome: Sendable, Hashable {
 }
 
 extension RunResult {
-  /// What the run comes to.
+  /// What the run comes to. With a baseline only what it does not have counts as failed.
   public var outcome: RunOutcome {
     let isBroken = violations.contains { $0.requirement == .must }
-    if count(of: .failed) > 0 || isBroken { return .caseFailed }
+    let hasFailed = baseline.map { !$0.regressions.isEmpty } ?? (count(of: .failed) > 0 || isBroken)
+    if hasFailed { return .caseFailed }
     let isWhole = cases.count == plannedCount
     return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .allWell : .inconclusive
   }

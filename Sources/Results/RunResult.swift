@@ -37,6 +37,8 @@ public struct RunResult: Sendable {
   public var unsettled: [String] = []
   /// The limits by which resources were judged.
   public var limits = ResourceLimits()
+  /// The run beside its baseline; nil where it has none.
+  public var baseline: BaselineReport?
   /// The tool as the user called it.
   public var program = "wsrig"
   /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.

@@ -21,6 +21,8 @@ public struct ClientTrace: Sendable, Hashable, Codable {
   public var partialWrites: Int?
   /// The agent's heartbeat; nil for the reference.
   public var heartbeat: Heartbeat?
+  /// Whether its steps were over while the server was still waiting: then nothing more was to come, however long it waits.
+  public var wasOverInTime = false
 
   /// Creates a trace.
   public init(

@@ -17,8 +17,9 @@ extension ClientTrace {
   /// So many turns of the heartbeat show that the client had the time to do what was asked of it.
   private static let runningTurns = 20
 
-  /// Whether the client side was running all the while, as far as that is known: without a heartbeat nothing speaks against it.
-  var showsRunning: Bool { heartbeat.map { $0.count >= Self.runningTurns } ?? true }
+  /// Whether the client side was running all the while, or was over, as far as that is known: without a heartbeat nothing speaks
+  /// against it.
+  var showsRunning: Bool { wasOverInTime || (heartbeat.map { $0.count >= Self.runningTurns } ?? true) }
 }
 
 extension Judge {

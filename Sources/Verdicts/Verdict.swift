@@ -93,6 +93,13 @@ public struct Judgement: Sendable, Hashable, Codable {
     self.reason = reason
   }
 
+  /// Whether nothing is wrong but what memory was kept or left in pieces. MicroPython's collector takes whatever looks like an
+  /// address for one, so that a single measurement may be chance.
+  public var restsOnMemoryAlone: Bool {
+    let kept: Set = ["memory-leak", "memory-returned", "memory-whole"]
+    return verdict == .nonStrict && !violations.isEmpty && violations.allSatisfy { kept.contains($0.rule) }
+  }
+
   /// Whether the two clients did the same.
   public var agreesWithReference: Bool { differences.isEmpty }
   /// Whether the reference itself broke a MUST.

@@ -6,6 +6,8 @@ import Traces
 public struct AttemptRecord: Sendable {
   /// The connections that were opened, in the order of the script.
   public var connections: [ConnectionTrace]
+  /// Whether the client side was over before the server gave up waiting for it.
+  public var clientEndedInTime: Bool
 }
 
 /// One run of a server script, from its registration to the end of its last connection.
@@ -28,6 +30,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var timer: LoopTimer?
   private var isDeadlinePassed = false
   private var isFinishing = false
+  private var clientEndedInTime = false
   private var result: AttemptRecord?
   private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
   private var barriers: [String: Set<String>] = [:]
@@ -71,6 +74,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
   public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
     server.loop.submit {
       if !self.isFinishing {
+        self.clientEndedInTime = !self.isDeadlinePassed
         self.begun = .now()
         self.patience = Patience(time, atMost: time * Self.mostDrains)
       }
@@ -189,7 +193,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
     for listener in ownListeners { listener.close() }
     server.forget(self)
     let played = connections.compactMap { $0 }
-    let record = AttemptRecord(connections: played.map { $0.trace() })
+    let record = AttemptRecord(
+      connections: played.map { $0.trace() }, clientEndedInTime: clientEndedInTime)
     connections = []
     result = record
     silence?.begin()

@@ -85,6 +85,13 @@ struct RunOptions: ParsableArguments {
         + "\(Isolation.allValueStrings.joined(separator: ", ")).", valueName: "level"))
   var isolation: Isolation?
 
+  @Option(
+    help: ArgumentHelp(
+      "What is known to fail: results.json of an earlier run, or a list of accepted deviations "
+        + "(fixtures/schema/deviations.schema.json). Only failures that it does not have make the exit status 1.",
+      valueName: "file"))
+  var baseline: String?
+
   @OptionGroup(title: "Limits of resources") var limits: LimitOptions
 
   func validate() throws {
@@ -109,6 +116,8 @@ struct RunOptions: ParsableArguments {
         "--capture-limit must be at least \(Self.leastCapture / 1024)K: a judge who sees less cannot judge the catalogue's messages."
       )
     }
+    // Read before the run: a new one may take the place of reports/latest, and a mistake is told at once.
+    let known = try baseline.map(BaselineFile.read)
     let folder = try ReportFolder(path: report)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let selector = try board.selector()
@@ -128,6 +137,8 @@ struct RunOptions: ParsableArguments {
     progress.finish()
     result.program = Console.program
     result.ruleIndex = ruleIndex
+    result.baseline = known?.report(
+      on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
     result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + limits.words
     let path = try folder.write(RunReport.files(of: result, folder: folder.name))

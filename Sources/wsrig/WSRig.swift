@@ -25,7 +25,8 @@ struct WSRig: AsyncParsableCommand {
       """,
     version: Tool.name,
     subcommands: [
-      RunCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self, ReplayCommand.self,
+      RunCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self,
+      ReplayCommand.self,
       ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self, MutantsCommand.self,
     ])
 

@@ -77,7 +77,7 @@ extension Catalogue {
         "client-code-\(code)-refused", "7.4.1",
         "Answers a client whose application closes with code \(code), which must not be sent.",
         "Refuses the call or sends another code.",
-        client: ClientScript([.connect(ConnectStep()), .echo(count: 1), .close(code: code, reason: "")])
+        client: closesWrongly(code: code, reason: "")
       ) {
         echo("one")
       }
@@ -86,10 +86,7 @@ extension Catalogue {
       "client-reason-too-long", "5.5",
       "Answers a client whose application closes with a reason of 124 bytes.",
       "Refuses the call or cuts the reason: the Close holds at most 125 bytes.",
-      client: ClientScript([
-        .connect(ConnectStep()), .echo(count: 1),
-        .close(code: 1000, reason: String(repeating: "r", count: 124)),
-      ])
+      client: closesWrongly(code: 1000, reason: String(repeating: "r", count: 124))
     ) {
       echo("one")
     }
@@ -97,10 +94,7 @@ extension Catalogue {
       "client-reason-too-long-utf8", "5.5.1",
       "Answers a client whose application closes with a reason of 42 3-byte sequences.",
       "Refuses the call or cuts the reason between code points.",
-      client: ClientScript([
-        .connect(ConnectStep()), .echo(count: 1),
-        .close(code: 1000, reason: String(repeating: "€", count: 42)),
-      ])
+      client: closesWrongly(code: 1000, reason: String(repeating: "€", count: 42))
     ) {
       echo("one")
     }
@@ -131,6 +125,18 @@ extension Catalogue {
       echo("one")
       ServerStep.expectClose
     }
+  }
+
+  /// An application that asks for a Close that must not be sent, is perhaps told so, and goes on.
+  private static func closesWrongly(code: UInt16, reason: String) -> ClientScript {
+    ClientScript(tasks: [
+      ClientTask(
+        name: "main",
+        steps: [
+          .connect(ConnectStep()), .echo(count: 1), .start(task: "closer"), .join(task: "closer"), .echo(),
+        ]),
+      ClientTask(name: "closer", steps: [.close(code: code, reason: reason)]),
+    ])
   }
 
   private static let closerBesideReceiver = ClientScript(tasks: [

@@ -202,11 +202,11 @@ extension Catalogue {
       for number in 0..<20 { echo("message \(number)") }
     }
     lawful(
-      "client-keys-random", "5.3", "Exchanges 100 small messages, no two of them alike.",
+      "client-keys-random", "5.3", "Exchanges 130 small messages, no two of them alike.",
       "Draws keys for them in which no byte, no bit and no step from one to the next shows a pattern.",
       deliveries: .wholeOnly
     ) {
-      for number in 0..<100 { echo("message \(number)") }
+      for number in 0..<130 { echo("message \(number)") }
     }
     lawful(
       "client-keys-same-message", "5.3", "Waits for the same message 48 times.",

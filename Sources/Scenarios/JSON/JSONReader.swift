@@ -80,6 +80,12 @@ extension JSONReader {
     return elements
   }
 
+  /// Whether it is an object with that key.
+  package func hasKey(_ key: String) -> Bool {
+    guard case .object(let members) = value else { return false }
+    return members.contains { $0.key == key }
+  }
+
   /// An object that has no other keys than these.
   package func object(_ keys: String...) throws(ScenarioFileError) -> JSONObjectReader {
     guard case .object(let members) = value else {

@@ -21,12 +21,20 @@ struct YasmarangSearch {
 
   private let words: [UInt32]
 
-  /// Whether the first or the last ``needed`` words are the generator's, as numbers of either order of bytes.
+  /// In so many places of a longer sequence it is looked for: of one window in 34 the search knows nothing, of one in 6000 sequences
+  /// of 131 words.
+  private static let mostWindows = 8
+
+  /// Whether ``needed`` words in a row, somewhere from the first to the last, are the generator's, as numbers of either order of bytes.
   static func finds(in words: [UInt32]) -> Bool {
     guard words.count >= needed else { return false }
-    let windows =
-      words.count == needed ? [words] : [Array(words.prefix(needed)), Array(words.suffix(needed))]
-    return (windows + windows.map { $0.map(\.byteSwapped) }).contains { YasmarangSearch(words: $0).isFound }
+    let spare = words.count - needed
+    let gaps = min(spare, mostWindows - 1)
+    return (0...gaps).contains { number in
+      let begin = gaps == 0 ? 0 : spare * number / gaps
+      let window = Array(words[begin..<begin + needed])
+      return [window, window.map(\.byteSwapped)].contains { YasmarangSearch(words: $0).isFound }
+    }
   }
 
   private var isFound: Bool {

@@ -33,7 +33,10 @@ extension Rule {
     ) {
       $0.otherThanAskedFindings
     },
-    Rule("tcp-ended", .closing, rfc: "5.5.1", .must, "After the closing handshake the client ends TCP.") {
+    Rule(
+      "tcp-ended", .closing, rfc: "5.5.1", .must,
+      "After the closing handshake, or when the opening handshake has failed, the client ends TCP."
+    ) {
       $0.openTCPFindings
     },
   ]
@@ -145,10 +148,12 @@ extension RuleContext {
   }
 
   fileprivate var openTCPFindings: [Finding] {
-    guard isEstablished, !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
+    guard !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
       decoded.serverEnd != nil, lateByteCount == 0
     else { return [] }
-    return [Finding("The server had ended its side of TCP, and the client never ended its own.")]
+    let sentence = "The server had ended its side of TCP, and the client never ended its own"
+    if isEstablished { return [Finding(sentence + ".")] }
+    return [Finding(sentence + ", though the opening handshake had failed.", rfc: "7.1.7")]
   }
 }
 

@@ -1,0 +1,92 @@
+import Scenarios
+import Verdicts
+
+/// What is known of a client, so that only what is new decides how a run ends.
+public struct Baseline: Sendable {
+  /// The file that it comes from, as the user named it.
+  public var name: String
+  /// What is accepted; of several that fit a case one suffices.
+  public var deviations: [AcceptedDeviation]
+
+  /// Creates a baseline.
+  public init(name: String, deviations: [AcceptedDeviation]) {
+    self.name = name
+    self.deviations = deviations
+  }
+
+  /// An earlier run: what failed in it may fail again by the same rules.
+  public init(name: String, run: RecordedRun) {
+    let cases = run.cases.filter { $0.verdict == .failed }.map { row in
+      AcceptedDeviation(
+        cases: Glob(row.id), rules: row.brokenRules, reason: row.reason ?? "It failed in \(name) too.")
+    }
+    let rules = Set(run.violations.filter { $0.requirement == .must }.map(\.rule))
+    let overTheRun = rules.sorted().map { rule in
+      AcceptedDeviation(
+        cases: Glob(AcceptedDeviation.overTheRun), rules: [rule], reason: "It was broken in \(name) too.")
+    }
+    self.init(name: name, deviations: cases + overTheRun)
+  }
+
+  /// What is new in a run, what was known, and what no longer happens.
+  /// - Parameters:
+  ///   - violations: rules broken over the run as a whole.
+  ///   - today: the day by which deviations expire.
+  public func report(
+    on cases: [RecordedCase], violations: [Violation] = [], today: CalendarDay
+  ) -> BaselineReport {
+    let rows = cases + Self.rows(overTheRun: violations)
+    var report = BaselineReport(baseline: name)
+    for row in rows {
+      switch standing(row, today) {
+      case .new(let sentence): report.regressions.append(.init(case: row.id, sentence: sentence))
+      case .accepted(let deviation):
+        report.accepted.append(.init(case: row.id, sentence: deviation.reason, link: deviation.link))
+      case .notable: break
+      }
+    }
+    report.mended = deviations.filter { isMended($0, in: rows) }.map { deviation in
+      .init(case: deviation.cases.pattern, sentence: deviation.reason, link: deviation.link)
+    }
+    return report
+  }
+
+  /// The run as a whole, a row for each MUST that it broke.
+  private static func rows(overTheRun violations: [Violation]) -> [RecordedCase] {
+    let broken = violations.filter { $0.requirement == .must }
+    let id = AcceptedDeviation.overTheRun
+    guard !broken.isEmpty else { return [RecordedCase(id: id, verdict: .passed)] }
+    return broken.map { RecordedCase(id: id, verdict: .failed, reason: $0.sentence, violations: [$0]) }
+  }
+
+  private enum Standing {
+    case new(String)
+    case accepted(AcceptedDeviation)
+    case notable
+  }
+
+  private func standing(_ row: RecordedCase, _ today: CalendarDay) -> Standing {
+    let fitting = deviations.filter { $0.cases.matches(row.id) && $0.verdict == row.verdict }
+    let current = fitting.filter { !$0.isExpired(on: today) }
+    if let deviation = current.first(where: { $0.covers(row.brokenRules) }) { return .accepted(deviation) }
+    guard row.verdict == .failed else { return .notable }
+    let reason = row.reason ?? "It failed."
+    if let known = current.first {
+      let others = row.brokenRules.subtracting(known.rules).sorted().joined(separator: ", ")
+      return .new("It was known to fail, and now breaks \(others) too. \(reason)")
+    }
+    if let expired = fitting.first, let day = expired.expires {
+      return .new("Accepted until \(day) only: \(expired.reason)")
+    }
+    return .new(reason)
+  }
+
+  /// Whether nothing is left of a deviation, though cases that it is about told something.
+  private func isMended(_ deviation: AcceptedDeviation, in rows: [RecordedCase]) -> Bool {
+    let telling = rows.filter { row in
+      ![.inconclusive, .unsupported].contains(row.verdict) && deviation.cases.matches(row.id)
+    }
+    return !telling.isEmpty
+      && !telling.contains { $0.verdict == deviation.verdict && deviation.touches($0.brokenRules) }
+  }
+}
