@@ -450,7 +450,7 @@ class Turns(ClientTest):
         with Server(play) as server:
             shown = run_client("""
                 import async_websocketclient_frames as frames
-                import async_websocketclient_reading as reading
+                import async_websocketclient_incoming as incoming
                 import async_websocketclient_writing as writing
                 done = most = 0
                 def counted(work):
@@ -461,7 +461,7 @@ class Turns(ClientTest):
                         return work(buf, at, end, *state)
                     return count
                 frames._mask = writing._mask = counted(frames._mask)
-                reading._utf8 = counted(reading._utf8)
+                incoming._utf8 = counted(incoming._utf8)
                 queue = asyncio.core._io_queue
                 wait = queue.wait_io_event
                 def returned(dt):  # called whenever a task returned to the event loop
