@@ -46,21 +46,22 @@ MICROPYTHON = interpreter()
 PRELUDE = """
 import sys
 sys.path.insert(0, {code!r})
-{plain}
+{without}
 import asyncio
 import async_websocketclient as module
 from async_websocketclient import *
 def show(value):
     print('@' + repr(value))
 """
-PLAIN = "sys.modules['async_websocketclient_viper'] = object()"  # as on a port that has no native code
+PLAIN = "sys.modules['async_websocketclient_viper'] = object()\n"  # as on a port that has no native code
+COPYING = "sys.modules['uctypes'] = object()\n"  # as on a port that has no access to objects in memory
 
 
-def run_client(body, heap="400K", plain=False, timeout=30):
+def run_client(body, heap="400K", plain=False, copying=False, timeout=30):
     """Runs body (the inside of `async def main()`) on MicroPython; returns what it passed to show()."""
     lines = body.strip("\n").splitlines()
     indent = len(lines[0]) - len(lines[0].lstrip())
-    source = PRELUDE.format(code=str(CODE), plain=PLAIN if plain else "")
+    source = PRELUDE.format(code=str(CODE), without=(PLAIN if plain else "") + (COPYING if copying else ""))
     source += "async def main():\n" + "\n".join("    " + line[indent:] for line in lines)
     source += "\nasyncio.run(main())\n"
     with tempfile.NamedTemporaryFile("w", suffix=".py") as script:

@@ -68,7 +68,7 @@ class Limits(unittest.TestCase):
         kept, text = self.shown([measured(90, slow=30)])
         self.assertFalse(kept)
         # round trips of both, throughput, memory of both, masking of both
-        self.assertEqual(text.count("MISSED"), 5 + 2 + 1 + 2 + 2, text)
+        self.assertEqual(text.count("MISSED"), 5 + 2 + 2 + 2 + 2, text)
 
 
 if __name__ == "__main__":

@@ -352,45 +352,84 @@ class Again(ClientTest):
         self.assertEqual(shown, [111])
 
 
+# Another port's sockets, in the place of this one's: they cannot be polled, and tell what options are set.
+ANOTHER_PORT = """
+import socket, io
+native, options = socket.socket, []
+class Unpollable(io.IOBase):
+    def __init__(self, *arguments):
+        self._sock = native(*arguments)
+    def readinto(self, buf, n=None):
+        return self._sock.readinto(buf) if n is None else self._sock.readinto(buf, n)
+    def ioctl(self, request, argument):
+        return -1
+    def setsockopt(self, *arguments):
+        options.append(arguments)
+    def __getattr__(self, name):
+        return getattr(self._sock, name)
+    def read(self, n): return self._sock.read(n)
+    def readline(self, n): return self._sock.readline(n)
+    def write(self, *arguments): return self._sock.write(*arguments)
+    def close(self): self._sock.close()
+class Port:
+    SOCK_STREAM = socket.SOCK_STREAM
+    getaddrinfo = socket.getaddrinfo
+    socket = Unpollable
+module.socket = Port
+"""
+
+
 class Ports(ClientTest):
     def test_where_sockets_cannot_be_polled_the_client_looks_at_intervals(self):
         with Server(echo(3)) as server:
-            shown = run_client("""
-                import socket, io
-                native = socket.socket
-                class Unpollable(io.IOBase):
-                    def __init__(self, *arguments):
-                        self._sock = native(*arguments)
-                    def readinto(self, buf, n=None):
-                        return self._sock.readinto(buf) if n is None else self._sock.readinto(buf, n)
-                    def ioctl(self, request, argument):
-                        return -1
-                    def __getattr__(self, name):
-                        return getattr(self._sock, name)
-                    def read(self, n): return self._sock.read(n)
-                    def readline(self, n): return self._sock.readline(n)
-                    def write(self, *arguments): return self._sock.write(*arguments)
-                    def close(self): self._sock.close()
-                class Port:
-                    SOCK_STREAM = socket.SOCK_STREAM
-                    getaddrinfo = socket.getaddrinfo
-                    socket = Unpollable
-                module.socket = Port
-                ws = AsyncWebsocketClient(ms_delay_for_read=7)
-                slept, sleep_ms = [], asyncio.sleep_ms
-                def counted(ms):
-                    slept.append(ms)
-                    return sleep_ms(ms)
-                asyncio.sleep_ms = counted
-                await ws.handshake('%s')
-                for message in ('text', b'x' * 20000, ''):
-                    await ws.send(message)
-                    show(await ws.recv() == message)
-                await ws.close()
-                asyncio.sleep_ms = sleep_ms
-                show((ws._polls, 7 in slept, max(slept), ws.close_code))
-            """ % server.uri)
+            shown = run_client(ANOTHER_PORT + """
+ws = AsyncWebsocketClient(ms_delay_for_read=7)
+slept, sleep_ms = [], asyncio.sleep_ms
+def counted(ms):
+    slept.append(ms)
+    return sleep_ms(ms)
+asyncio.sleep_ms = counted
+await ws.handshake('%s')
+for message in ('text', b'x' * 20000, ''):
+    await ws.send(message)
+    show(await ws.recv() == message)
+await ws.close()
+asyncio.sleep_ms = sleep_ms
+show((ws._polls, 7 in slept, max(slept), ws.close_code))
+""" % server.uri)
         self.assertEqual(shown, [True] * 3 + [(False, True, 7, 1000)])
+
+    def test_where_an_object_in_memory_cannot_be_reached_messages_are_copied(self):
+        for plain in (False, True):
+            with Server(echo(6)) as server:
+                shown = run_client("""
+                    import async_websocketclient_inplace as inplace
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    for message in ('text', b'x' * 20000, 'häß€' * 3000, '', 'x' * 100, b'y' * 600):
+                        await ws.send(message)
+                        assert await ws.recv() == message, message
+                    await ws.close()
+                    show(inplace._whole is inplace._copied)
+                """ % server.uri, plain=plain, copying=True)
+            self.assertEqual(shown, [True])
+
+    def test_tcp_nodelay_is_set_by_its_constant_and_by_its_number_only_on_linux(self):
+        """The number of Linux is that of another option on a board."""
+        cases = (("linux", "", [(6, 1, 1)]), ("rp2", "", []), ("rp2", "Port.TCP_NODELAY = 11", [(6, 11, 1)]))
+        for platform, constant, expected in cases:
+            with Server(echo(0)) as server:
+                shown = run_client(ANOTHER_PORT + """
+%s
+class System:
+    platform = '%s'
+module.sys = System
+ws = AsyncWebsocketClient()
+await ws.handshake('%s')
+await ws.close()
+show(options)
+""" % (constant, platform, server.uri))
+            self.assertEqual(shown, [expected], platform)
 
 
 class Turns(ClientTest):
@@ -411,7 +450,7 @@ class Turns(ClientTest):
         with Server(play) as server:
             shown = run_client("""
                 import async_websocketclient_frames as frames
-                import async_websocketclient_reading as reading
+                import async_websocketclient_incoming as incoming
                 import async_websocketclient_writing as writing
                 done = most = 0
                 def counted(work):
@@ -422,7 +461,7 @@ class Turns(ClientTest):
                         return work(buf, at, end, *state)
                     return count
                 frames._mask = writing._mask = counted(frames._mask)
-                reading._utf8 = counted(reading._utf8)
+                incoming._utf8 = counted(incoming._utf8)
                 queue = asyncio.core._io_queue
                 wait = queue.wait_io_event
                 def returned(dt):  # called whenever a task returned to the event loop

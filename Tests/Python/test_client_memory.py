@@ -3,10 +3,14 @@
 The figures are those of the interpreter on this computer, whose objects are twice as large as a board's, and without TLS.
 """
 
+import hashlib
 import os
+import random
+import tempfile
 import unittest
 
 from client_support import ClientTest, Server, closing, echo, frame, run_client
+from test_client_tls import OPENSSL, Authority, TLSServer
 
 KIB = 1024
 
@@ -30,8 +34,8 @@ def leave(size, ballast):
 """
 
 
-class Ballast(ClientTest):
-    def received(self, frames, free, call="recv()", before="", plain=False):
+class BallastTest(ClientTest):
+    def received(self, frames, free, call="recv()", before="", plain=False, server=Server):
         """What the client received with so much of its heap free, whether it lives on, and its fail_code."""
 
         def play(connection):
@@ -41,7 +45,7 @@ class Ballast(ClientTest):
                 connection.raw(each)
             return closing(connection)
 
-        with Server(play) as server:
+        with server(play) as serving:
             shown = run_client(BALLAST + """
             ws = AsyncWebsocketClient()
             await ws.handshake('%s')
@@ -58,55 +62,119 @@ class Ballast(ClientTest):
             gc.collect()
             if isinstance(message, int):
                 message = bytes(buf[:message])
-            show(None if message is None else (type(message).__name__, len(message), hash(message)))
+            import hashlib
+            show(None if message is None else (type(message).__name__, hashlib.sha256(message).digest()))
             await ws.close()
             show((ws.fail_code, sum(range(1000))))
-            """.replace("\n            ", "\n").strip("\n") % (server.uri, before, free, call), heap="400K", plain=plain)
+            """.replace("\n            ", "\n").strip("\n") % (serving.uri, before, free, call), heap="400K", plain=plain)
         self.assertEqual(shown[1][1], 499500)
         return shown[0], shown[1][0]
 
     def assertReceived(self, payload, found):
         kind = "str" if isinstance(payload, str) else "bytes"
-        self.assertEqual((found[0][:2], found[1]), ((kind, len(payload)), None))
+        data = payload.encode() if isinstance(payload, str) else payload
+        self.assertEqual(found, ((kind, hashlib.sha256(data).digest()), None))
+
+
+def text(size):
+    """So many bytes of it in characters of every length, of which the port's own check takes more than it should."""
+    return ("aé字😀" * (size // 10 + 1)).encode()[: size - size % 10].decode() + "a" * (size % 10)
+
+
+def fragments(data, parts, opcode=2, between=b""):
+    part = -(-len(data) // parts)
+    starts = range(0, len(data), part)
+    return [frame(0 if at else opcode, data[at : at + part], fin=at + part >= len(data)) + between for at in starts]
+
+
+class Ballast(BallastTest):
+    """With and without native code."""
 
     def test_a_message_in_one_frame_takes_its_size_and_2_kib(self):
         for size in (1 * KIB, 5000, 16 * KIB, 64 * KIB):
-            for payload in (os.urandom(size), "t" * size):
+            for payload in (os.urandom(size), text(size)):
                 data = payload.encode() if isinstance(payload, str) else payload
-                found = self.received([frame(1 if isinstance(payload, str) else 2, data)], size + 2 * KIB)
-                with self.subTest(size=size, kind=type(payload)):
-                    self.assertReceived(payload, found)
+                for plain in (False, True):
+                    with self.subTest(size=size, kind=type(payload), plain=plain):
+                        frames = [frame(1 if isinstance(payload, str) else 2, data)]
+                        self.assertReceived(payload, self.received(frames, size + 2 * KIB, plain=plain))
 
     def test_a_message_in_fragments_takes_twice_its_size_and_2_kib(self):
-        """In many fragments somewhat more, as what lies between leaves holes that are too small."""
         for size in (4 * KIB, 16 * KIB, 64 * KIB):
             for parts in (2, 3, 4, 16, 50):
                 data = os.urandom(size)
-                part = -(-size // parts)
-                frames = [
-                    frame(0 if at else 2, data[at : at + part], fin=at + part >= size) for at in range(0, size, part)
-                ]
-                with self.subTest(size=size, parts=parts):
-                    self.assertReceived(data, self.received(frames, 2 * size + (2 if parts < 5 else 4) * KIB))
+                for plain in (False, True):
+                    with self.subTest(size=size, parts=parts, plain=plain):
+                        found = self.received(fragments(data, parts), 2 * size + 2 * KIB, plain=plain)
+                        self.assertReceived(data, found)
+
+    def test_so_does_text_in_fragments_with_pings_between(self):
+        for size, parts in ((16 * KIB, 17), (64 * KIB, 7)):
+            message = text(size)
+            for plain in (False, True):
+                frames = fragments(message.encode(), parts, 1, between=frame(9, b"p" * 100))
+                self.assertReceived(message, self.received(frames, 2 * size + 2 * KIB, plain=plain))
+
+    def test_fragments_of_any_size_in_small_pieces_find_room(self):
+        """Where what was made between them lay behind the message, or a function's own state did, it could not grow."""
+        for seed in range(8):
+            choose = random.Random(seed)
+            size, parts = choose.choice((4, 16, 64)) * KIB, choose.choice((2, 5, 9, 17, 40))
+            data = choose.randbytes(size)
+            cuts = [0, *sorted(choose.randrange(size) for _ in range(parts - 1)), size]
+            blob = b""
+            for index in range(parts):
+                fin = index == parts - 1
+                blob += frame(0 if index else 2, data[cuts[index] : cuts[index + 1]], fin=fin)
+                blob += frame(9, b"p" * choose.randrange(120)) if choose.random() < 0.3 else b""
+            pieces = [blob[at : at + 1460] for at in range(0, len(blob), 1460)]
+            with self.subTest(seed=seed):
+                found = self.received(pieces, 2 * size + 2 * KIB, plain=choose.random() < 0.5)
+                self.assertReceived(data, found)
 
     def test_into_a_buffer_takes_1_kib(self):
         for size in (100, 4 * KIB, 64 * KIB):
-            data = os.urandom(size)
-            half = size // 2
-            for frames in ([frame(2, data)], [frame(2, data[:half], fin=False), frame(0, data[half:])]):
-                found = self.received(frames, 1 * KIB, "recv_into(buf)", "buf = bytearray(%d)" % size)
-                self.assertReceived(data, found)
+            for data, opcode in ((os.urandom(size), 2), (text(size).encode(), 1)):
+                for parts in (1, 2, 16):
+                    for plain in (False, True):
+                        frames = fragments(data, parts, opcode)
+                        before = "buf = bytearray(%d)" % size
+                        with self.subTest(size=size, opcode=opcode, parts=parts, plain=plain):
+                            found = self.received(frames, 1 * KIB, "recv_into(buf)", before, plain)
+                            self.assertReceived(data, found)
 
     def test_with_4_kib_less_than_the_message_it_ends_in_1009(self):
         for size in (8 * KIB, 16 * KIB, 64 * KIB):
             for plain in (False, True):
-                found = self.received([frame(2, os.urandom(size))], size - 4 * KIB, plain=plain)
-                self.assertEqual(found, (None, 1009), (size, plain))
+                for parts in (1, 3):
+                    found = self.received(fragments(os.urandom(size), parts), size - 4 * KIB, plain=plain)
+                    self.assertEqual(found, (None, 1009), (size, plain, parts))
 
-    def test_without_native_code_a_message_takes_twice_its_size_and_2_kib(self):
-        for size in (5000, 64 * KIB):
-            data = os.urandom(size)
-            self.assertReceived(data, self.received([frame(2, data)], 2 * size + 2 * KIB, plain=True))
+
+@unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+class BallastOverTLS(BallastTest):
+    """The same over wss; what the port's TLS takes is not in this heap."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="wsrig-tls-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.certificate = Authority(folder.name) / "server.pem"
+
+    def over_tls(self, play):
+        return TLSServer(self.certificate, play, 1)
+
+    def test_messages_take_no_more_than_without(self):
+        size = 64 * KIB
+        data, message = os.urandom(size), text(size)
+        for plain in (False, True):
+            options = {"plain": plain, "server": self.over_tls}
+            self.assertReceived(data, self.received([frame(2, data)], size + 2 * KIB, **options))
+            self.assertReceived(message, self.received([frame(1, message.encode())], size + 2 * KIB, **options))
+            self.assertReceived(data, self.received(fragments(data, 16), 2 * size + 2 * KIB, **options))
+            into = self.received(fragments(data, 3), 1 * KIB, "recv_into(buf)", "buf = bytearray(%d)" % size, **options)
+            self.assertReceived(data, into)
+            self.assertEqual(self.received([frame(2, data)], size - 4 * KIB, **options), (None, 1009))
 
 
 class Leaks(ClientTest):

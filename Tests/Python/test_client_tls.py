@@ -68,6 +68,7 @@ class TLSServer:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.listener.settimeout(10)
         self.port = self.listener.getsockname()[1]
+        self.uri = "wss://localhost:{}/".format(self.port)
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.run)
