@@ -38,6 +38,16 @@ public struct Certificate: Hashable, Sendable {
     return found
   }
 
+  /// Reads all certificates of a PEM file, in order, or the one of a DER file.
+  ///
+  /// Throws ``CertificateError``.
+  public static func all(inFile path: String) throws(CertificateError) -> [Certificate] {
+    let content = try FileContent.read(path)
+    // DER of any certificate begins with a SEQUENCE, which is no text.
+    return content.first == 0x30
+      ? [try Certificate(der: content, from: path)] : try all(inPEM: content, from: path)
+  }
+
   /// The certificate as PEM.
   public var pem: String {
     String(decoding: withHandle { handle in written { PEM_write_bio_X509($0, handle) } }, as: UTF8.self)

@@ -52,6 +52,11 @@ struct TLSServing: ParsableArguments {
     }
   }
 
+  /// Tells where the server listens.
+  func announce(_ addresses: [SocketAddress]) {
+    for address in addresses { Console.say("listening on \(tls ? "wss" : "ws")://\(address)") }
+  }
+
   private func identity(for hosts: [String], _ addresses: [SocketAddress]) throws -> Identity {
     if let tlsCert, let tlsKey { return try Identity(certificateFile: tlsCert, keyFile: tlsKey) }
     // Who listens everywhere is called by any of its addresses.
