@@ -67,6 +67,9 @@ public struct Certificate: Hashable, Sendable {
     }
   }
 
+  /// Whether it may sign others (`X509_check_ca`).
+  public var isAuthority: Bool { withHandle { X509_check_ca($0) == 1 } }
+
   /// The host names and IP addresses it is for.
   public var names: [SubjectName] {
     withHandle { handle in

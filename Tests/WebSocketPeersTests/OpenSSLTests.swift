@@ -62,6 +62,7 @@ struct OpenSSLTests {
       let traces = Mutex<[ConnectionTrace]>([])
       var echo = EchoConfiguration()
       echo.tls = context
+      echo.captureLimit = 1000
       echo.onTrace = { trace in traces.withLock { $0.append(trace) } }
       let server = try await EchoServer.start(
         listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: echo)
@@ -94,7 +95,7 @@ struct OpenSSLTests {
     #expect(visit.facts.map(\.serverName) == [name[0] == "-servername" ? "localhost" : nil])
   }
 
-  @Test("s_client that trusts another authority refuses us, and our trace has its alert and the phase")
+  @Test("s_client that trusts another authority refuses us, and our trace tells its alert and the phase, once")
   func isRefused() async throws {
     let stranger = try folder.write(try Authority.make().certificate.pem, to: "stranger.pem")
     let visit = try await visit(["-verify_return_error", "-CAfile", stranger])
@@ -186,9 +187,11 @@ struct OpenSSLTests {
 
   /// Starts `s_server`, which answers the one request that it takes with a message and a Close, as the reference client with this
   /// seed must be answered.
-  private func serve(_ options: [String], seed: UInt64 = 7) async throws -> (
-    child: RunningChild, port: UInt16
-  ) {
+  ///
+  /// - Parameter file: The certificate that it shows.
+  private func serve(
+    _ options: [String], showing file: String, seed: UInt64 = 7
+  ) async throws -> (child: RunningChild, port: UInt16) {
     var randomness = SplitMix64(seed: seed)
     let accept = HandshakeKey(using: &randomness).accept
     let head =
@@ -196,17 +199,20 @@ struct OpenSSLTests {
     let frames = Frame(.text, Array("Hello".utf8)).encoded() + Frame(.close, [3, 0xE8]).encoded()
     let answer = Array(head.utf8) + accept + Array("\r\n\r\n".utf8) + frames
     try Data(answer).write(to: folder.url.appending(path: "answer"))
-    // A stranger's certificate for whoever asks for no name, ours for localhost.
-    let other = try write(try Authority.make().issue(TestCertificates.profile), to: "other.pem")
-    let file = try write(certificates.server, to: "server.pem")
     let child = try await RunningChild.start(
       "openssl",
-      [
-        "s_server", "-accept", "127.0.0.1:0", "-HTTP", "-naccept", "1", "-msg", "-cert", other, "-servername",
-        "localhost", "-cert2", file, "-key2", file,
-      ] + options, in: folder.url)
+      ["s_server", "-accept", "127.0.0.1:0", "-HTTP", "-naccept", "1", "-msg", "-cert", file] + options,
+      in: folder.url)
     let port = try await child.line(containing: "ACCEPT ").split(separator: ":").last.flatMap { UInt16($0) }
     return (child, try #require(port))
+  }
+
+  private var right: String {
+    get throws { try write(certificates.server, to: "server.pem") }
+  }
+
+  private var strange: String {
+    get throws { try write(try Authority.make().issue(TestCertificates.profile), to: "strange.pem") }
   }
 
   private func client(
@@ -218,14 +224,14 @@ struct OpenSSLTests {
   }
 
   @Test(
-    "s_server sees the reference client's server name, is verified and answers; both say close_notify, both log the same secrets",
+    "s_server answers the reference client, which takes its close_notify; both log the same secrets",
     arguments: TLSVersion.allCases)
   func visits(version: TLSVersion) async throws {
-    let option = version == .v1_2 ? "-tls1_2" : "-tls1_3"
-    let (child, port) = try await serve([option, "-keylogfile", folder.path + "/theirs.log"])
+    let options = [version == .v1_2 ? "-tls1_2" : "-tls1_3", "-keylogfile", folder.path + "/theirs.log"]
+    let (child, port) = try await serve(options, showing: try right)
     try await withLoop { loop in
       let client = try client(on: loop) { $0.keyLog = try TLSKeyLog(path: folder.path + "/ours.log") }
-      try await client.handshake("wss://localhost:\(port)/answer")
+      try await client.handshake("wss://127.0.0.1:\(port)/answer")
       #expect(try await client.recv() == .text("Hello"))
       #expect(try await client.recv() == nil)
       #expect(try await client.close())
@@ -234,15 +240,34 @@ struct OpenSSLTests {
     }
     let end = try await child.finish(within: .seconds(10))
     #expect(end.status == 0, "\(end.everything)")
-    #expect(end.output.contains("Hostname in TLS extension: \"localhost\""), "\(end.everything)")
+    // What it sent is printed behind >>>.
+    let notice = ">>> TLS \(version.rawValue), Alert [length 0002], warning close_notify"
+    #expect(end.output.contains(notice), "\(end.everything)")
     let ours = try secrets("ours.log")
     #expect(try !ours.isEmpty && ours == secrets("theirs.log"))
   }
 
   @Test(
+    "s_server shows the certificate that verifies only to who asks for localhost",
+    arguments: ["-tls1_2", "-tls1_3"])
+  func asksForName(version: String) async throws {
+    let file = try right
+    let options = [version, "-servername", "localhost", "-cert2", file, "-key2", file]
+    let (child, port) = try await serve(options, showing: try strange)
+    try await withLoop { loop in
+      let client = try client(on: loop)
+      try await client.handshake("wss://localhost:\(port)/answer")
+      #expect(try await client.recv() == .text("Hello"))
+      #expect(try await client.close())
+    }
+    let end = try await child.finish(within: .seconds(10))
+    #expect(end.output.contains("Hostname in TLS extension: \"localhost\""), "\(end.everything)")
+  }
+
+  @Test(
     "s_server's certificate of a stranger is refused, and it is told why", arguments: ["-tls1_2", "-tls1_3"])
   func refuses(version: String) async throws {
-    let (child, port) = try await serve([version])
+    let (child, port) = try await serve([version], showing: try strange)
     try await withLoop { loop in
       let uri = "wss://127.0.0.1:\(port)/answer"
       let client = try client(on: loop)
@@ -262,7 +287,8 @@ struct OpenSSLTests {
     arguments: TLSVersion.allCases, [true, false])
   func identifies(version: TLSVersion, isShown: Bool) async throws {
     let option = version == .v1_2 ? "-tls1_2" : "-tls1_3"
-    let (child, port) = try await serve([option, "-Verify", "1", "-verify_return_error", "-CAfile", root])
+    let options = [option, "-Verify", "1", "-verify_return_error", "-CAfile", root]
+    let (child, port) = try await serve(options, showing: try right)
     try await withLoop { loop in
       let client = try client(on: loop) {
         if isShown {

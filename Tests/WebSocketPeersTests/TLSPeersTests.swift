@@ -317,12 +317,14 @@ struct ForeignTLSTests {
       import asyncio, ssl, sys, websockets
 
       async def echo(ws):
-          async for message in ws:
-              if message == "close":
-                  await ws.close(4001, "enough")
-              else:
-                  await ws.send([message[:1], message[1:]] if message else message)
-          print("closed", ws.close_code, ws.close_reason, flush=True)
+          try:
+              async for message in ws:
+                  if message == "close":
+                      await ws.close(4001, "enough")
+                  else:
+                      await ws.send([message[:1], message[1:]] if message else message)
+          except websockets.ConnectionClosed as closed:
+              print("closed", closed.rcvd.code, closed.rcvd.reason, flush=True)
 
       async def main():
           context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
