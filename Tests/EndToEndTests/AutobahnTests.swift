@@ -379,6 +379,13 @@ extension EndToEndTests {
         expectComplaint(child, status: 2, [part, "check"])
         server.kill()
       }
+      for (options, part) in [(["--tls"], "--tls-ca"), ([], "speaks wss")] {
+        let (server, url) = try await serve(options)
+        let secure = url.replacing("ws://", with: "wss://")
+        let child = try await Tool.run(["autobahn", secure], in: folder)
+        expectComplaint(child, status: 2, [secure, "the TLS handshake", part])
+        server.kill()
+      }
       let vain = try await Tool.run(["serve", "--once"], in: folder)
       #expect(vain.status == 2 && vain.errors.contains("--autobahn"), "\(vain.everything)")
     }

@@ -95,7 +95,7 @@ struct OpenSSLTests {
     #expect(visit.facts.map(\.serverName) == [name[0] == "-servername" ? "localhost" : nil])
   }
 
-  @Test("s_client that trusts another authority refuses us, and our trace tells its alert and the phase, once")
+  @Test("s_client that does not trust us refuses, and our trace tells its alert and the phase, once")
   func isRefused() async throws {
     let stranger = try folder.write(try Authority.make().certificate.pem, to: "stranger.pem")
     let visit = try await visit(["-verify_return_error", "-CAfile", stranger])

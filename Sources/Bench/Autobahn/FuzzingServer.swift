@@ -120,14 +120,16 @@ struct FuzzingServer: Sendable {
     } catch let error as CancellationError {
       throw error
     } catch {
-      let advice =
-        if case .certificate = (error as? TLSError)?.cause {
-          "name that authority's certificate with --tls-ca"
-        } else {
-          "check that `wstest -m fuzzingserver` runs there"
-        }
       throw ConfigurationError(
-        "Could not ask the Autobahn fuzzing server at \(url) \(what): \(error); \(advice).")
+        "Could not ask the Autobahn fuzzing server at \(url) \(what): \(error); \(Self.advice(on: error)).")
+    }
+  }
+
+  private static func advice(on error: any Error) -> String {
+    switch (error as? TLSError)?.cause {
+    case .certificate: "name the certificate of that authority with --tls-ca"
+    case .refused: "check that it speaks wss, for which its spec needs url, key and cert"
+    default: "check that `wstest -m fuzzingserver` runs there"
     }
   }
 
