@@ -69,8 +69,8 @@ struct AutobahnCommand: AsyncParsableCommand {
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
   func validate() throws {
-    if trust.tlsCa != nil, !url.lowercased().hasPrefix("wss:") {
-      throw ValidationError("--tls-ca goes with wss://.")
+    if trust.isUsed, !url.lowercased().hasPrefix("wss:") {
+      throw ValidationError("--tls-ca and --tls-keylog go with wss://.")
     }
   }
 

@@ -11,12 +11,18 @@ struct TLSTrust: ParsableArguments {
         + "those that the system trusts: PEM or DER.", valueName: "file"))
   var tlsCa: String?
 
+  @OptionGroup var keyLog: KeyLogOption
+
+  /// Whether anything was given.
+  var isUsed: Bool { tlsCa != nil || keyLog.tlsKeylog != nil }
+
   /// How the client speaks TLS: the server's certificate has to verify.
   func configuration() throws -> TLSConfiguration {
-    guard let tlsCa else { return .client() }
     do {
-      return .client(trusting: try Certificate.all(inFile: tlsCa))
-    } catch {
+      var configuration = TLSConfiguration.client(trusting: try tlsCa.map(Certificate.all(inFile:)) ?? [])
+      configuration.keyLog = try keyLog.open()
+      return configuration
+    } catch let error where error is CertificateError || error is PosixError {
       throw ConfigurationError("\(error)")
     }
   }

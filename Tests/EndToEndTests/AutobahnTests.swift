@@ -56,7 +56,7 @@ extension EndToEndTests {
 
     /// What our tour needs to trust such a server.
     private func trust(in url: String) async throws -> [String] {
-      url.hasPrefix("wss:") ? ["--tls-ca", try await exportAuthority()] : []
+      url.hasPrefix("wss:") ? ["--tls-ca", try await exportAuthority(), "--tls-keylog", "ours.log"] : []
     }
 
     @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
@@ -258,7 +258,9 @@ extension EndToEndTests {
       "our own tour is such a driver: the reference keeps every rule, refused openings included",
       arguments: ["ws", "wss"])
     func bothOurs(scheme: String) async throws {
-      let options = scheme == "wss" ? ["--tls", "--only", "0.*", "--only", "6.*", "--only", "8.*"] : []
+      let options =
+        scheme == "wss"
+        ? ["--tls", "--tls-keylog", "theirs.log", "--only", "0.*", "--only", "6.*", "--only", "8.*"] : []
       let (server, url) = try await serve(["--include", "handshake"] + options)
       #expect(url.hasPrefix("\(scheme)://"))
       // A thousand cases one after the other; a minute is too little on a busy machine.
@@ -272,6 +274,10 @@ extension EndToEndTests {
       #expect(loose.isEmpty, "\(loose)")
       #expect(rows.allSatisfy { $0.value.behaviorClose == "OK" })
       #expect(rows.keys.contains { $0.hasPrefix("0.") && !$0.contains("accept") })
+      guard scheme == "wss" else { return }
+      // Each side logged every connection of the other: three of each case, and two for the tour.
+      let logs = try ["ours.log", "theirs.log"].map { Set(try folder.text($0).split(separator: "\n")) }
+      #expect(logs[0].count > rows.count && logs[0] == logs[1])
     }
 
     @Test(

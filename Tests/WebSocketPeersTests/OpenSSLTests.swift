@@ -165,6 +165,18 @@ struct OpenSSLTests {
     #expect(output.contains("Session-ID: \n") || !output.contains("Session-ID"), "\(visit.child.everything)")
   }
 
+  /// Starts `s_client` with an input that stays open: its lines of one letter are commands. Both its outputs come as one.
+  private func converse(_ version: String, with address: SocketAddress) async throws -> (
+    child: RunningChild, input: FileHandle
+  ) {
+    let pipe = folder.path + "/input"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let command = "exec openssl s_client \(version) -msg -connect \(address) < \(pipe) 2>&1"
+    let child = try await RunningChild.start("/bin/sh", ["-c", command])
+    // For reading too, so that opening waits for nobody.
+    return (child, try #require(FileHandle(forUpdatingAtPath: pipe)))
+  }
+
   @Test("s_client that wants to renegotiate is refused")
   func renegotiates() async throws {
     try await withLoop { loop in
@@ -172,13 +184,29 @@ struct OpenSSLTests {
       echo.tls = try TLSContext(.server, .server(certificates.server))
       let server = try await EchoServer.start(
         listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: echo)
-      // An R at the start of what it reads makes s_client ask; its input stays open until it has its answer.
-      let command =
-        "{ echo R; exec sleep 60; } | openssl s_client -tls1_2 -msg -connect \(server.addresses[0]) 2>&1"
-      let child = try await RunningChild.start("/bin/sh", ["-c", command])
+      let (child, input) = try await converse("-tls1_2", with: server.addresses[0])
       defer { child.kill() }
+      try input.write(contentsOf: Data("R\n".utf8))
       _ = try await child.line(containing: "RENEGOTIATING")
       _ = try await child.line(containing: "<<< TLS 1.2, Alert [length 0002], warning no_renegotiation")
+      try await server.stop()
+    }
+  }
+
+  @Test("s_client changes the keys of TLS 1.3, has ours changed too, and goes on")
+  func changesKeys() async throws {
+    try await withLoop { loop in
+      var echo = EchoConfiguration()
+      echo.tls = try TLSContext(.server, .server(certificates.server))
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: echo)
+      let (child, input) = try await converse("-tls1_3", with: server.addresses[0])
+      defer { child.kill() }
+      try input.write(contentsOf: Data("K\n".utf8))
+      _ = try await child.line(containing: ">>> TLS 1.3, Handshake [length 0005], KeyUpdate")
+      try input.write(contentsOf: Data(RawClient.request("/")))
+      _ = try await child.line(containing: "<<< TLS 1.3, Handshake [length 0005], KeyUpdate")
+      _ = try await child.line(containing: "HTTP/1.1 101 ")
       try await server.stop()
     }
   }
