@@ -181,6 +181,44 @@ extension EndToEndTests {
       }
     }
 
+    /// Has openssl make a certificate for 127.0.0.1 that its own key signs; both as files.
+    private func makeCertificate(_ name: String, _ options: [String] = ["-nodes"]) async throws {
+      let child = try await openssl(
+        [
+          "req", "-x509", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=\(name)", "-addext",
+          "subjectAltName=IP:127.0.0.1", "-keyout", "\(name).key", "-out", "\(name).pem",
+        ] + options)
+      #expect(child.status == 0, "\(child.everything)")
+    }
+
+    @Test("serve shows the certificate that it is given, made by openssl")
+    func givenCertificate() async throws {
+      try await makeCertificate("own")
+      let shown = try await certificate(
+        ofServerWith: ["--tls-cert", "own.pem", "--tls-key", "own.key"], to: "shown.pem")
+      #expect(try folder.text(shown) == folder.text("own.pem"))
+      #expect(!folder.has("data"))
+    }
+
+    @Test(
+      "A key of another certificate, or one that is encrypted, is one sentence and exit 2; nobody is asked for anything"
+    )
+    func wrongKeys() async throws {
+      try await makeCertificate("own")
+      try await makeCertificate("other")
+      try await makeCertificate("locked", ["-passout", "pass:secret"])
+      for (name, key, part) in [
+        ("own", "other.key", "the private key in other.key belongs to another certificate"),
+        ("locked", "locked.key", "locked.key holds no readable private key"),
+        ("own", "own.pem", "own.pem holds no readable private key"),
+      ] {
+        let child = try await Tool.run(
+          ["serve", "--tls", "--port", "0", "--tls-cert", "\(name).pem", "--tls-key", key], in: folder,
+          environment: environment)
+        expectComplaint(child, status: 2, [part])
+      }
+    }
+
     @Test("A server that listens everywhere has a certificate for every address of this computer")
     func everywhere() async throws {
       let leaf = try await certificate(ofServerWith: ["--host", "0.0.0.0"], to: "leaf.pem")
