@@ -118,7 +118,7 @@ let package = Package(
         "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "TestSupport",
       ]),
-    tests("EndToEndTests", ["PosixIO", "Scenarios", "TestSupport"]),
+    tests("EndToEndTests", ["Certificates", "PosixIO", "Scenarios", "TestSupport"]),
     tests("PythonTests", ["PosixIO", "TestSupport"]),
 
     // Children with deadlines, temporary folders, kept outputs, hand-made traces.

@@ -19,13 +19,32 @@ public struct AuthorityFile: Hashable, Sendable {
 
   /// Reads the authority; makes it first where there is none.
   ///
-  /// Throws ``CertificateError``: the file cannot be read or written, others may read it, or its time is over.
+  /// Throws ``CertificateError``: the file cannot be read or written, others may read it, it holds something else, or its time is over.
   public func open() throws(CertificateError) -> Authority {
     if !FileManager.default.fileExists(atPath: path) { try create() }
     guard !FileContent.isExposed(path) else { throw .exposed(path: path) }
-    let identity = try Identity(certificateFile: path, keyFile: path)
+    let identity = try read()
     guard identity.certificate.validity.upperBound > Date() else { throw .expired(path: path) }
     return Authority(root: identity)
+  }
+
+  private func read() throws(CertificateError) -> Identity {
+    let identity: Identity
+    do throws(CertificateError) {
+      identity = try Identity(certificateFile: path, keyFile: path)
+    } catch {
+      switch error {
+      case .unreadable(let what, _, let reason):
+        throw .damaged(path: path, reason: "it holds no readable \(what) (\(reason))")
+      case .keyDoesNotFit:
+        throw .damaged(path: path, reason: "its private key belongs to another certificate")
+      default: throw error
+      }
+    }
+    guard identity.certificate.isAuthority else {
+      throw .damaged(path: path, reason: "its certificate is none of an authority")
+    }
+    return identity
   }
 
   /// The name tells authorities of several benches apart where a board or a browser lists them.

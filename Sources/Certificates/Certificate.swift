@@ -38,6 +38,16 @@ public struct Certificate: Hashable, Sendable {
     return found
   }
 
+  /// Reads all certificates of a PEM file, in order, or the one of a DER file.
+  ///
+  /// Throws ``CertificateError``.
+  public static func all(inFile path: String) throws(CertificateError) -> [Certificate] {
+    let content = try FileContent.read(path)
+    // DER of any certificate begins with a SEQUENCE, which is no text.
+    return content.first == 0x30
+      ? [try Certificate(der: content, from: path)] : try all(inPEM: content, from: path)
+  }
+
   /// The certificate as PEM.
   public var pem: String {
     String(decoding: withHandle { handle in written { PEM_write_bio_X509($0, handle) } }, as: UTF8.self)
@@ -56,6 +66,9 @@ public struct Certificate: Hashable, Sendable {
       return start...max(start, Self.date(X509_get0_notAfter(handle)))
     }
   }
+
+  /// Whether it may sign others (`X509_check_ca`).
+  public var isAuthority: Bool { withHandle { X509_check_ca($0) == 1 } }
 
   /// The host names and IP addresses it is for.
   public var names: [SubjectName] {

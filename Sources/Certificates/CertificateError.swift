@@ -12,8 +12,12 @@ public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible
   case file(path: String, operation: String, reason: String)
   /// Others than its owner may read a file that holds a private key.
   case exposed(path: String)
+  /// What was kept is no authority with its key.
+  case damaged(path: String, reason: String)
   /// The authority that was kept is past its time.
   case expired(path: String)
+
+  private static let renewal = "remove the file to have a new one made, and give its certificate to the board"
 
   /// One sentence.
   public var description: String {
@@ -26,8 +30,9 @@ public enum CertificateError: Error, Hashable, Sendable, CustomStringConvertible
     case .file(let path, let operation, let reason): "could not \(operation) \(path): \(reason)"
     case .exposed(let path):
       "others may read \(path), which holds a private key: take their rights away (chmod 600), or remove it to have a new one made"
-    case .expired(let path):
-      "the certificate authority in \(path) has expired: remove the file to have a new one made, and give its certificate to the board"
+    case .damaged(let path, let reason):
+      "\(path) should hold the certificate authority of this bench, but \(reason): \(Self.renewal)"
+    case .expired(let path): "the certificate authority in \(path) has expired: \(Self.renewal)"
     }
   }
 }

@@ -21,7 +21,7 @@ enum FileContent {
   /// Whether others than the owner have any right to a file.
   static func isExposed(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
   }
 
   /// Writes a new file with mode 600, complete or not at all; false where there is one already.

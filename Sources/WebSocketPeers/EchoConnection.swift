@@ -31,6 +31,7 @@ final class EchoConnection: ReadinessHandler {
   @exclusivity(unchecked) private var interest = Readiness.readable
   /// Whether TCP is to be half-closed once all is sent.
   @exclusivity(unchecked) private var drainsAfterFlush = false
+  private var failureIsTold = false
   private var handshake: ServerHandshake?
   private var registration: Registration?
   private var timer: LoopTimer?
@@ -240,6 +241,8 @@ final class EchoConnection: ReadinessHandler {
   }
 
   private func tellTLS(_ failure: TLSError) {
+    guard !failureIsTold else { return }
+    failureIsTold = true
     server.configuration.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
     tap?.note(.tlsFailed(reason: failure.description), at: loop.now)
   }

@@ -15,6 +15,10 @@ struct AutobahnCommand: AsyncParsableCommand {
         scripts/autobahn -m fuzzingserver -s spec.json -u 0
         wsrig autobahn ws://127.0.0.1:9001
         wsrig autobahn ws://127.0.0.1:9001 --client path/to/client.py --only '5.*'
+      Its url, key and cert in the spec make it speak wss, and --tls-ca then says whom to trust:
+        wsrig autobahn wss://127.0.0.1:9001 --tls-ca server.pem
+      A client on a board is given the wss:// URL and nothing else: whether it verifies is up to its defaults.
+
       Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how \
       the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its \
       own: the server answers with what it knows of an agent already.
@@ -29,7 +33,7 @@ struct AutobahnCommand: AsyncParsableCommand {
         130  interrupted; the server was asked for its reports on what had run
       """)
 
-  @Argument(help: ArgumentHelp("The fuzzing server: ws://HOST:PORT.", valueName: "url"))
+  @Argument(help: ArgumentHelp("The fuzzing server: ws://HOST:PORT or wss://HOST:PORT.", valueName: "url"))
   var url: String
 
   @Option(
@@ -60,13 +64,21 @@ struct AutobahnCommand: AsyncParsableCommand {
       valueName: "board"))
   var board: String?
 
+  @OptionGroup(title: "TLS") var trust: TLSTrust
   @OptionGroup(title: "Client") var client: ClientOptions
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
+
+  func validate() throws {
+    if trust.isUsed, !url.lowercased().hasPrefix("wss:") {
+      throw ValidationError("--tls-ca and --tls-keylog go with wss://.")
+    }
+  }
 
   func run() async throws {
     let bench = try benchConfiguration()
     let tour = TourConfiguration(
-      server: url, agent: agent ?? bench.client.identity.path, only: only, caseLimit: caseTime.duration,
+      server: url, tls: try trust.configuration(), agent: agent ?? bench.client.identity.path, only: only,
+      caseLimit: caseTime.duration,
       compression: !noCompression)
     let progress = TourProgress()
     let (result, wasInterrupted) = try await Interruption.watching {

@@ -75,7 +75,8 @@ struct AutobahnServing: ParsableArguments {
   }
 
   /// Serves until a signal, a driver or the time limit ends it; then reports.
-  func run(on addresses: [SocketAddress]) async throws {
+  /// - Parameter hosts: the names that the addresses were given by.
+  func run(on addresses: [SocketAddress], of hosts: [String], _ security: TLSServing) async throws {
     let cases = try plan()
     let folder = try ReportFolder(path: report)
     let reports = DriverReports(folder: folder)
@@ -83,11 +84,12 @@ struct AutobahnServing: ParsableArguments {
     var configuration = AutobahnServerConfiguration(
       cases: cases, seed: seed, endsAfterReports: once, writeReports: { try reports.write($0) })
     configuration.patience = patience.duration
+    configuration.tls = try security.context(for: hosts, addresses)
     let server = try await AutobahnServer.start(
       configuration, listeningOn: addresses, on: .shared,
       referenceLoop: try EventLoop(name: "reference").start(),
       progress: { progress.receive($0) })
-    for address in server.addresses { Console.say("listening on ws://\(address)") }
+    security.announce(server.addresses)
     Console.say("\(cases.all.count) cases; reports will be in \(folder.name)")
     try await waitForEnd(of: server)
     let (runs, cutOff) = (server.runs, server.agentsUnderWay)

@@ -21,7 +21,8 @@ struct CertsCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Writes the authority's certificate to a file, as DER: what boards read.", valueName: "file"))
+      "Writes the authority's certificate to a file, as DER: what boards read; - is standard output.",
+      valueName: "file"))
   var der: String?
 
   @OptionGroup var bench: AuthorityOptions
@@ -44,7 +45,7 @@ struct CertsCommand: ParsableCommand {
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws {
-    guard path != "-" else { return Console.put(String(decoding: bytes, as: UTF8.self)) }
+    guard path != "-" else { return Console.put(bytes) }
     do {
       try Data(bytes).write(to: URL(filePath: path))
     } catch {

@@ -29,6 +29,9 @@ enum Console {
   /// Writes text to standard output at once, without a line feed.
   static func put(_ text: String) { write(text, to: .output) }
 
+  /// Writes bytes to standard output at once.
+  static func put(_ bytes: [UInt8]) { _ = StandardStream.output.write(bytes) }
+
   /// Writes a line to standard error.
   static func complain(_ text: String) { write("wsrig: \(text)\n", to: .errors) }
 

@@ -64,9 +64,6 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError("--tls-cert, --tls-key, --tls-keylog and --authority go with --tls.")
     }
     if security.isHalfAnIdentity { throw ValidationError("--tls-cert and --tls-key go together.") }
-    if security.tls, autobahn.autobahn {
-      throw ValidationError("--autobahn is served in clear; leave --tls out.")
-    }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
 
@@ -79,9 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
     let addresses = try await addresses()
     configuration.tls = try security.context(for: host, addresses)
     let server = try await start(configuration, on: addresses)
-    for address in server.addresses {
-      Console.say("listening on \(security.tls ? "wss" : "ws")://\(address)")
-    }
+    security.announce(server.addresses)
     for await _ in try TerminationSignal.stream(on: .shared) { break }
     try await server.stop()
   }
@@ -99,7 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func serveDrivers() async throws {
     do {
-      try await autobahn.run(on: try await addresses())
+      try await autobahn.run(on: try await addresses(), of: host, security)
     } catch let error as PosixError {
       throw ConfigurationError("\(error)")
     }

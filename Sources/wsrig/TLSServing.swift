@@ -20,17 +20,13 @@ struct TLSServing: ParsableArguments {
   @Option(help: ArgumentHelp("The key of that certificate: PEM, not encrypted.", valueName: "file"))
   var tlsKey: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Adds the secrets of every connection to a file, so that Wireshark can read what was captured.",
-      valueName: "file"))
-  var tlsKeylog: String?
+  @OptionGroup var keyLog: KeyLogOption
 
   @OptionGroup var bench: AuthorityOptions
 
   /// Whether options were given that need `--tls`.
   var isUsedInVain: Bool {
-    !tls && (tlsCert != nil || tlsKey != nil || tlsKeylog != nil || bench.authority != nil)
+    !tls && (tlsCert != nil || tlsKey != nil || keyLog.tlsKeylog != nil || bench.authority != nil)
   }
 
   /// Whether the certificate came without its key, or the key without its certificate.
@@ -45,11 +41,16 @@ struct TLSServing: ParsableArguments {
     guard tls else { return nil }
     do {
       var configuration = TLSConfiguration.server(try identity(for: hosts, addresses))
-      if let tlsKeylog { configuration.keyLog = try TLSKeyLog(path: tlsKeylog) }
+      configuration.keyLog = try keyLog.open()
       return try TLSContext(.server, configuration)
     } catch let error where error is CertificateError || error is TLSError || error is PosixError {
       throw ConfigurationError("\(error)")
     }
+  }
+
+  /// Tells where the server listens.
+  func announce(_ addresses: [SocketAddress]) {
+    for address in addresses { Console.say("listening on \(tls ? "wss" : "ws")://\(address)") }
   }
 
   private func identity(for hosts: [String], _ addresses: [SocketAddress]) throws -> Identity {

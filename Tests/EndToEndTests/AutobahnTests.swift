@@ -28,15 +28,35 @@ extension EndToEndTests {
       let words = [
         "serve", "--autobahn", "--once", "--port", "0", "--host", "127.0.0.1", "--max-time", "240",
       ]
-      let server = try await Tool.start(words + options, in: folder)
+      let server = try await Tool.start(words + options, in: folder, environment: ownAuthority)
       let line = try await server.line(containing: "listening on ")
       return (server, String(try #require(line.split(separator: " ").last)))
     }
 
-    private func drive(_ url: String, _ agent: String, _ defect: String = "") async throws -> FinishedChild {
+    private func drive(
+      _ url: String, _ agent: String, _ defect: String = "", trusting authority: String? = nil
+    ) async throws -> FinishedChild {
       let driver = Repository.folder.appending(path: "Tests/Python/autobahn_driver.py").path
       let python = try #require(Repository.python)
-      return try await RunningChild.run(python, [driver, url, agent, defect], within: .seconds(200))
+      return try await RunningChild.run(
+        python, [driver, url, agent, defect], environment: authority.map { ["SSL_CERT_FILE": $0] } ?? [:],
+        within: .seconds(200))
+    }
+
+    /// Where servers of this test keep their authority.
+    private var ownAuthority: [String: String?] { ["XDG_DATA_HOME": folder.path + "/data"] }
+
+    /// The certificate of that authority, exported.
+    private func exportAuthority() async throws -> String {
+      let path = folder.path + "/root.pem"
+      let child = try await Tool.run(["certs", "--pem", path], in: folder, environment: ownAuthority)
+      #expect(child.status == 0, "\(child.everything)")
+      return path
+    }
+
+    /// What our tour needs to trust such a server.
+    private func trust(in url: String) async throws -> [String] {
+      url.hasPrefix("wss:") ? ["--tls-ca", try await exportAuthority(), "--tls-keylog", "ours.log"] : []
     }
 
     @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
@@ -210,11 +230,41 @@ extension EndToEndTests {
       #expect(folder.has("out/last/results.json"))
     }
 
-    @Test("our own tour is such a driver: the reference keeps every rule, refused openings included")
-    func bothOurs() async throws {
-      let (server, url) = try await serve(["--include", "handshake"])
+    @Test(
+      "over wss a driver that trusts our authority goes through the same scenarios, and one that does not through none"
+    )
+    func secure() async throws {
+      let (server, url) = try await serve([
+        "--tls", "--deliveries", "whole", "--patience", "3", "--only", "1.*", "--only", "5.*", "--only",
+        "7.*",
+      ])
+      #expect(url.hasPrefix("wss://127.0.0.1:"))
+      let stranger = try await drive(url, "stranger")
+      #expect(stranger.errors.contains("CERTIFICATE_VERIFY_FAILED"), "\(stranger.everything)")
+      let driver = try await drive(url, "websockets", trusting: try await exportAuthority())
+      let end = try await server.finish()
+      #expect(driver.status == 0 && end.status == 0, "\(driver.everything)\n\(end.everything)")
+      let index = try index()
+      let rows = try #require(index["websockets"])
+      #expect(
+        index.count == 1 && rows.count > 100 && rows.count == driver.output.split(separator: "\n").count)
+      for (id, row) in rows { #expect(row.behavior != "FAILED", "\(id)") }
+      #expect(rows["1.text-125"]?.behavior == "OK" && rows["1.text-125"]?.behaviorClose == "OK")
+      let results = try await Results.read(folder, "reports/latest/websockets")
+      #expect(results.cases.count == rows.count && results.summary["failed"] == 0)
+    }
+
+    @Test(
+      "our own tour is such a driver: the reference keeps every rule, refused openings included",
+      arguments: ["ws", "wss"])
+    func bothOurs(scheme: String) async throws {
+      let options =
+        scheme == "wss"
+        ? ["--tls", "--tls-keylog", "theirs.log", "--only", "0.*", "--only", "6.*", "--only", "8.*"] : []
+      let (server, url) = try await serve(["--include", "handshake"] + options)
+      #expect(url.hasPrefix("\(scheme)://"))
       // A thousand cases one after the other; a minute is too little on a busy machine.
-      let words = ["autobahn", url, "--agent", "ours", "--strict"]
+      let words = ["autobahn", url, "--agent", "ours", "--strict"] + (try await trust(in: url))
       let tour = try await Tool.run(words, in: folder, within: .seconds(300))
       #expect(tour.status == 0, "\(tour.everything)")
       let end = try await server.finish()
@@ -224,18 +274,23 @@ extension EndToEndTests {
       #expect(loose.isEmpty, "\(loose)")
       #expect(rows.allSatisfy { $0.value.behaviorClose == "OK" })
       #expect(rows.keys.contains { $0.hasPrefix("0.") && !$0.contains("accept") })
+      guard scheme == "wss" else { return }
+      // Each side logged every connection of the other: three of each case, and two for the tour.
+      let logs = try ["ours.log", "theirs.log"].map { Set(try folder.text($0).split(separator: "\n")) }
+      #expect(logs[0].count > rows.count && logs[0] == logs[1])
     }
 
     @Test(
-      "a client on the simulated board is taken through as well, compressing; --only chooses, an unknown id is told"
-    )
-    func board() async throws {
-      let (server, url) = try await serve(["--deliveries", "whole"])
-      let words = [
-        "autobahn", url, "--board", "sim", "--agent", "board", "--only", "1.text-1*", "--only", "2.*",
-        "--only", "12.blocks-*",
-      ]
-      let unknown = try await Tool.run(Array(words.prefix(4)) + ["--only", "1.txt*"], in: folder)
+      "a client on the simulated board is taken through as well, compressing; --only chooses, an unknown id is told",
+      arguments: [[], ["--tls"]])
+    func board(options: [String]) async throws {
+      let (server, url) = try await serve(["--deliveries", "whole"] + options)
+      let words =
+        [
+          "autobahn", url, "--board", "sim", "--agent", "board", "--only", "1.text-1*", "--only", "2.*",
+          "--only", "12.blocks-*",
+        ] + (try await trust(in: url))
+      let unknown = try await Tool.run(words + ["--only", "1.txt*"], in: folder)
       expectComplaint(unknown, status: 2, ["1.txt*", "--only"])
       let tour = try await Tool.run(words, in: folder)
       #expect(tour.status == 0, "\(tour.everything)")
@@ -310,6 +365,10 @@ extension EndToEndTests {
     func mistakes() async throws {
       let nobody = try await Tool.run(["autobahn", "ws://127.0.0.1:1"], in: folder)
       expectComplaint(nobody, status: 2, ["ws://127.0.0.1:1", "nothing listens there", "wstest"])
+      let inVain = try await Tool.run(["autobahn", "ws://127.0.0.1:1", "--tls-ca", "root.pem"], in: folder)
+      #expect(inVain.status == 2 && inVain.errors.contains("wss://"), "\(inVain.everything)")
+      let missing = try await Tool.run(["autobahn", "wss://127.0.0.1:1", "--tls-ca", "none.pem"], in: folder)
+      expectComplaint(missing, status: 2, ["none.pem", "No such file"])
       let noURL = try await Tool.run(["autobahn", "localhost:9001"], in: folder)
       expectComplaint(noURL, status: 2, ["localhost:9001", "ws://HOST:PORT"])
       let path = try await Tool.run(["autobahn", "ws://127.0.0.1:9001/runCase"], in: folder)
@@ -324,6 +383,13 @@ extension EndToEndTests {
         let port = try #require(try await server.line(containing: "port").split(separator: " ").last)
         let child = try await Tool.run(["autobahn", "ws://127.0.0.1:\(port)"], in: folder)
         expectComplaint(child, status: 2, [part, "check"])
+        server.kill()
+      }
+      for (options, part) in [(["--tls"], "--tls-ca"), ([], "speaks wss")] {
+        let (server, url) = try await serve(options)
+        let secure = url.replacing("ws://", with: "wss://")
+        let child = try await Tool.run(["autobahn", secure], in: folder)
+        expectComplaint(child, status: 2, [secure, "the TLS handshake", part])
         server.kill()
       }
       let vain = try await Tool.run(["serve", "--once"], in: folder)

@@ -91,20 +91,6 @@ extension EndToEndTests {
       #expect(try folder.text("keys.log").contains("SERVER_TRAFFIC_SECRET_0 "))
     }
 
-    @Test("certs shows what it exports, which openssl can read")
-    func certs() async throws {
-      let environment = ["XDG_DATA_HOME": folder.path + "/data"]
-      let shown = try await Tool.run(["certs"], in: folder, environment: environment)
-      let exported = try await Tool.run(["certs", "--der", "root.der"], in: folder, environment: environment)
-      #expect(exported.status == 0, "\(exported.everything)")
-      let read = try await RunningChild.run(
-        "openssl",
-        ["x509", "-inform", "DER", "-in", folder.path + "/root.der", "-noout", "-fingerprint", "-sha256"])
-      let fingerprint = try #require(read.output.split(separator: "=").last).replacing("\n", with: "")
-      #expect(shown.output.contains("SHA-256  \(fingerprint)\n"), "\(shown.everything)")
-      #expect(shown.output.contains(folder.path + "/data/wsrig/authority.pem\n"), "\(shown.everything)")
-    }
-
     @Test(
       "A certificate that cannot be had or served is one sentence and exit 2",
       arguments: [

@@ -14,6 +14,8 @@ public final class AutobahnServer: Sendable {
 
   let configuration: AutobahnServerConfiguration
   let server: ScriptedServer
+  /// What the reference connects to: always in clear, for what is compared is the WebSocket above.
+  private let referenceServer: ScriptedServer
   let reference: ReferenceRunner
   let tokens: AttemptTokens
   let book: DriverBook
@@ -30,31 +32,41 @@ public final class AutobahnServer: Sendable {
     _ configuration: AutobahnServerConfiguration, listeningOn addresses: [SocketAddress], on loop: EventLoop,
     referenceLoop: EventLoop, progress: @escaping @Sendable (DriverEvent) -> Void
   ) async throws -> AutobahnServer {
-    let desk = ConnectionDesk()
     var settings = ScriptedConfiguration()
     settings.logger.logLevel = .error
+    let inClear = settings
+    let desk = ConnectionDesk()
     // A client on a busy computer may take its time to end TCP, and that it does not is taken for no sign of life.
     settings.drainTimeout = .seconds(3)
     settings.onUnclaimed = { desk.receive($0) }
+    settings.tls = configuration.tls.map { ScriptedTLS($0) }
     let server = try await ScriptedServer.start(listeningOn: addresses, on: loop, configuration: settings)
-    let made = AutobahnServer(configuration, server, referenceLoop, progress)
+    let referenceServer =
+      if configuration.tls == nil { server } else {
+        try await ScriptedServer.start(
+          listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: inClear)
+      }
+    let made = AutobahnServer(configuration, server, referenceServer, referenceLoop, progress)
     try await loop.perform { desk.open { [weak made] in made?.answer($0) } }
     return made
   }
 
   private init(
-    _ configuration: AutobahnServerConfiguration, _ server: ScriptedServer, _ referenceLoop: EventLoop,
+    _ configuration: AutobahnServerConfiguration, _ server: ScriptedServer,
+    _ referenceServer: ScriptedServer, _ referenceLoop: EventLoop,
     _ progress: @escaping @Sendable (DriverEvent) -> Void
   ) {
     self.configuration = configuration
     self.server = server
+    self.referenceServer = referenceServer
     self.progress = progress
     addresses = server.addresses
     tokens = AttemptTokens(seed: configuration.seed)
     book = DriverBook(cases: configuration.cases.all, seed: configuration.seed)
-    let address = server.addresses[0]
+    let address = referenceServer.addresses[0]
     let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    reference = ReferenceRunner(server: server, host: host, seed: configuration.seed, loop: referenceLoop)
+    reference = ReferenceRunner(
+      server: referenceServer, host: host, seed: configuration.seed, loop: referenceLoop)
     (endRequests, endRequested) = AsyncStream.makeStream(of: Void.self)
   }
 
@@ -69,6 +81,7 @@ public final class AutobahnServer: Sendable {
     book.close()
     endRequested.finish()
     try await server.stop()
+    if referenceServer !== server { try await referenceServer.stop() }
   }
 
   /// Does something on the server's loop.

@@ -1,4 +1,5 @@
 import Autobahn
+import PosixIO
 import Results
 
 /// What decides how clients are driven through our scenarios by Autobahn's control protocol.
@@ -13,6 +14,8 @@ public struct AutobahnServerConfiguration: Sendable {
   var longestPatience: Duration { max(.seconds(15), patience * 6) }
   /// What a slow driver in a slow language gets.
   public static let usualPatience = Duration.seconds(10)
+  /// How it speaks TLS, to drivers and to their clients alike; nil serves them in clear.
+  public var tls: TLSContext?
   /// Whether it ends after the first reports that a driver asks for.
   public var endsAfterReports: Bool
   /// Writes the reports of all clients so far, of which there is one at least, and tells the user what could not be written. A

@@ -5,8 +5,10 @@ import Scenarios
 
 /// What decides how a client is taken through a genuine Autobahn fuzzing server.
 public struct TourConfiguration: Sendable {
-  /// The server's URL: `ws://HOST:PORT`.
+  /// The server's URL: `ws://HOST:PORT` or `wss://HOST:PORT`.
   public var server: String
+  /// How the rig's own connections to a `wss://` server are secured: those of the reference client, and those that ask the server.
+  public var tls: TLSConfiguration
   /// The name of the client in the server's reports.
   public var agent: String
   /// Patterns for the ids of the server's cases, of which one must fit if there are any.
@@ -18,9 +20,12 @@ public struct TourConfiguration: Sendable {
 
   /// Creates a configuration.
   public init(
-    server: String, agent: String, only: [String] = [], caseLimit: Duration, compression: Bool = true
+    server: String, tls: TLSConfiguration = .client(), agent: String, only: [String] = [],
+    caseLimit: Duration,
+    compression: Bool = true
   ) {
     self.server = server
+    self.tls = tls
     self.agent = agent
     self.only = only
     self.caseLimit = caseLimit
@@ -63,7 +68,7 @@ public struct AutobahnTour: Sendable {
   /// server is asked for their reports.
   /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError`: before the first case only.
   public func run() async throws -> TourResult {
-    let server = try FuzzingServer(url: configuration.server, on: .shared)
+    let server = try FuzzingServer(url: configuration.server, tls: configuration.tls, on: .shared)
     let chosen = try await choose(from: server)
     return try await BenchSetup.with(bench, progress: { progress(.bench($0)) }) { setup in
       _ = try await setup.device.prepare()
@@ -131,8 +136,8 @@ public struct AutobahnTour: Sendable {
     let request = ControlRequest.runCase(.number(chosen.number), agent: configuration.agent)
     let ending = await device.echo(
       Visit(
-        id: chosen.id, server: server.address, target: request.target, limit: configuration.caseLimit,
-        compression: configuration.compression))
+        id: chosen.id, server: server.address, tls: server.tls, target: request.target,
+        limit: configuration.caseLimit, compression: configuration.compression))
     try Task.checkCancellation()
     if case .gone(let reason) = ending { throw DeviceIsGone(description: reason) }
     let behavior = try await server.behavior(of: chosen.number, agent: configuration.agent)

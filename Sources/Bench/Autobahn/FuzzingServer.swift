@@ -11,6 +11,8 @@ struct FuzzingServer: Sendable {
   let url: String
   /// Where it listens.
   let address: ServerAddress
+  /// How its connections are secured; nil where they are in clear.
+  let tls: TLSConfiguration?
   private let loop: EventLoop
 
   /// What a server says of a case.
@@ -29,20 +31,22 @@ struct FuzzingServer: Sendable {
   /// How long it may take to write its reports: it has two files to make for each case.
   private static let reportPatience = Duration.seconds(120)
 
+  /// - Parameter tls: How `wss://` is spoken.
   /// - Throws: `ConfigurationError` where the text is no URL of a server.
-  init(url: String, on loop: EventLoop) throws {
+  init(url: String, tls: TLSConfiguration, on loop: EventLoop) throws {
     let uri: WebSocketURI
     do {
       uri = try WebSocketURI(url)
     } catch {
-      throw ConfigurationError("'\(url)' names no Autobahn fuzzing server: \(error); give ws://HOST:PORT.")
+      throw ConfigurationError(
+        "'\(url)' names no Autobahn fuzzing server: \(error); give ws://HOST:PORT or wss://HOST:PORT.")
     }
-    guard uri.resourceName == "/", !uri.isSecure else {
-      let why =
-        uri.isSecure ? "wss:// is not supported" : "it has a path, and the fuzzing server's are its own"
-      throw ConfigurationError("'\(url)' cannot be used: \(why); give ws://HOST:PORT.")
+    guard uri.resourceName == "/" else {
+      throw ConfigurationError(
+        "'\(url)' cannot be used: it has a path, and the fuzzing server's are its own; leave it out.")
     }
-    self.url = "ws://\(uri.hostField)"
+    self.url = "\(uri.isSecure ? "wss" : "ws")://\(uri.hostField)"
+    self.tls = uri.isSecure ? tls : nil
     address = ServerAddress(host: uri.isIPv6Literal ? "[\(uri.host)]" : uri.host, port: uri.port)
     self.loop = loop
   }
@@ -100,7 +104,7 @@ struct FuzzingServer: Sendable {
   private func ask(
     _ request: ControlRequest, _ what: String, within patience: Duration = Self.patience
   ) async throws -> Answer {
-    let client = WebSocketClient(on: loop)
+    let client = WebSocketClient(tls: tls ?? .client(), on: loop)
     do {
       try await client.handshake(url + request.target)
       let message = try await client.recv(deadline: .after(patience))
@@ -117,8 +121,15 @@ struct FuzzingServer: Sendable {
       throw error
     } catch {
       throw ConfigurationError(
-        "Could not ask the Autobahn fuzzing server at \(url) \(what): \(error); check that `wstest -m fuzzingserver` runs there."
-      )
+        "Could not ask the Autobahn fuzzing server at \(url) \(what): \(error); \(Self.advice(on: error)).")
+    }
+  }
+
+  private static func advice(on error: any Error) -> String {
+    switch (error as? TLSError)?.cause {
+    case .certificate: "name the certificate of that authority with --tls-ca"
+    case .refused: "check that it speaks wss, for which its spec needs url, key and cert"
+    default: "check that `wstest -m fuzzingserver` runs there"
     }
   }
 

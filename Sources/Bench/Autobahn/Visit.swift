@@ -12,12 +12,17 @@ struct Visit: Sendable {
   let id: String
   /// Where the client reaches the server.
   let server: ServerAddress
+  /// How the reference client secures the connection; nil where it is in clear. A client on a board is only given `wss://`.
+  let tls: TLSConfiguration?
   /// Path and query.
   let target: String
   /// After that long the client is interrupted.
   let limit: Duration
   /// Whether the client offers compression, where it can.
   let compression: Bool
+
+  /// What the URL begins with.
+  var scheme: String { tls == nil ? "ws" : "wss" }
 }
 
 /// How a visit ended for the client.
@@ -36,7 +41,7 @@ extension DeviceRunner {
   /// Has the agent play the client side, and interrupts it when its time is over.
   /// - Throws: `BoardFailure`.
   func echo(_ visit: Visit) async throws -> VisitEnding {
-    let testCase = Case.echo(id: visit.id, target: visit.target, compression: visit.compression)
+    let testCase = Case.echo(visit)
     let program = AgentProgram.run(testCase, at: visit.server, token: "")
     let watch = Task { [client, loop = server.loop] in
       try await loop.pause(until: .after(visit.limit))
@@ -64,21 +69,24 @@ extension DeviceRunner {
 
 extension Case {
   /// The client side of a case that another server plays.
-  fileprivate static func echo(id: String, target: String, compression: Bool) -> Case {
-    Case(
+  fileprivate static func echo(_ visit: Visit) -> Case {
+    let url =
+      "\(visit.scheme)://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(visit.target)"
+    return Case(
       scenario: Scenario(
-        id: id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
+        id: visit.id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
         requirement: .must, server: ServerScript([]),
-        client: ClientScript([.connect(ConnectStep(target: target, compression: compression)), .echo()])))
+        client: ClientScript([.connect(ConnectStep(url: url, compression: visit.compression)), .echo()])))
   }
 }
 
 extension ReferencePlayer {
   /// Has the reference client echo, and gives it up when its time is over.
   static func echo(_ visit: Visit, on loop: EventLoop) async -> VisitEnding {
-    let client = WebSocketClient(compression: visit.compression ? ClientCompression() : nil, on: loop)
+    let client = WebSocketClient(
+      tls: visit.tls ?? .client(), compression: visit.compression ? ClientCompression() : nil, on: loop)
     do {
-      try await client.handshake("ws://\(visit.server.host):\(visit.server.port)\(visit.target)")
+      try await client.handshake("\(visit.scheme)://\(visit.server.host):\(visit.server.port)\(visit.target)")
       let deadline = Deadline.after(visit.limit)
       try await loop.run {
         while let message = try await client.recv(deadline: deadline) {

@@ -9,7 +9,6 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     case handshake = "complete the TLS handshake with"
     case read = "read over TLS from"
     case write = "write over TLS to"
-    case close = "close TLS with"
   }
 
   /// Why it failed.
