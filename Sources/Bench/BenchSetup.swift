@@ -118,6 +118,7 @@ final class BenchSetup: Sendable {
     do {
       try configuration.board.requireLink()
       if case .terminal(let path) = configuration.board { return TTYLink(path: path, on: loop) }
+      if case .usb(let name) = configuration.board { return USBLink(name: name, on: loop) }
       if case .python(let path) = configuration.board {
         let fixtures = configuration.fixtures
         return PythonBoardLink(

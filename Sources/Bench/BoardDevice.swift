@@ -47,6 +47,7 @@ struct BoardDevice: Device {
       }
       return try await client.record(selector: selector)
     } catch let failure as BoardFailure {
+      if case .ambiguous = failure.cause { throw ConfigurationError("\(failure) by --board.") }
       let needs =
         selector.isPython ? "that it is CPython 3.11 or newer" : "the cable and that it runs MicroPython"
       throw MissingBoard("Could not get the board ready: \(failure); check --board, \(needs).")

@@ -17,6 +17,8 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     case violated(RawREPLViolation)
     /// Another process uses the board.
     case busy(holder: String)
+    /// Several boards are attached and none was chosen; what to write for each.
+    case ambiguous([String])
     /// The board answered, but not as a MicroPython board must.
     case unfit(String)
     /// Every rung of the recovery ladder failed, or the board was lost again and again; the first cause.
@@ -57,6 +59,7 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     case .timedOut(let awaited): "the deadline passed while waiting for \(awaited)"
     case .violated(let violation): violation.description
     case .busy(let holder): "it is in use by \(holder)"
+    case .ambiguous(let names): "several boards are attached; choose one of \(names.joined(separator: ", "))"
     case .unfit(let reason): reason
     case .quarantined(let first): "quarantined, because at first \(describe(first))"
     }

@@ -36,11 +36,11 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
 
   /// Makes sure that this build has the link.
   ///
-  /// - Throws: `BoardSelectorError` for `usb`, `tcp` and `rfc2217`.
+  /// - Throws: `BoardSelectorError` for `tcp` and `rfc2217`.
   public func requireLink() throws(BoardSelectorError) {
     switch self {
-    case .simulated, .python, .reference, .terminal: break
-    case .usb, .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
+    case .simulated, .python, .reference, .terminal, .usb: break
+    case .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
     }
   }
 

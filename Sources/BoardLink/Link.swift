@@ -41,6 +41,8 @@ public struct BoardDescription: Sendable, Hashable {
   public var serialNumber: String?
   /// The USB position as the kernel writes it, such as `1-2.3`.
   public var usbPosition: String?
+  /// What the firmware calls itself on USB, such as "Board in FS mode".
+  public var productName: String?
   /// The terminal device, such as `/dev/ttyACM0`.
   public var terminalPath: String?
   /// It waits in its bootloader instead of running MicroPython.
@@ -49,11 +51,12 @@ public struct BoardDescription: Sendable, Hashable {
   /// Describes a board.
   public init(
     selector: BoardSelector, serialNumber: String? = nil, usbPosition: String? = nil,
-    terminalPath: String? = nil, isBootloader: Bool = false
+    productName: String? = nil, terminalPath: String? = nil, isBootloader: Bool = false
   ) {
     self.selector = selector
     self.serialNumber = serialNumber
     self.usbPosition = usbPosition
+    self.productName = productName
     self.terminalPath = terminalPath
     self.isBootloader = isBootloader
   }

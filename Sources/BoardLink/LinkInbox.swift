@@ -12,6 +12,10 @@ final class LinkInbox: @unchecked Sendable {
   private let loop: EventLoop
   private let board: String
   private var bytes: [UInt8] = []
+  /// Called on the loop after a reader has taken bytes.
+  var whenTaken: (() -> Void)?
+  /// How much waits for a reader. On the loop.
+  var waitingBytes: Int { bytes.count }
   /// Why nothing more will come. On the loop.
   private(set) var ending: BoardFailure?
   private var reader: (continuation: CheckedContinuation<[UInt8], any Error>, timer: LoopTimer)?
@@ -72,6 +76,7 @@ final class LinkInbox: @unchecked Sendable {
       let piece = [UInt8](bytes.prefix(Self.readBytes))
       bytes.removeFirst(piece.count)
       finish(.success(piece))
+      whenTaken?()
     } else if let ending {
       finish(.failure(ending))
     }

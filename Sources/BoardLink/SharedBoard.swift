@@ -11,16 +11,22 @@ public actor SharedBoard {
   private let link: SimulatedBoardLink
   private let terminal: PseudoTerminal
   private let logger: Logger
+  private let onRestart: @Sendable (BoardFailure) -> Void
 
   /// A board that nobody waits for loses output after this, as a real one does.
   private static let patience = Duration.milliseconds(500)
 
   /// Creates the terminal.
   ///
+  /// - Parameter onRestart: is told why the board starts anew, before it does.
   /// - Throws: `PosixError` if the system has none left.
-  public init(_ link: SimulatedBoardLink, logger: Logger) throws(PosixError) {
+  public init(
+    _ link: SimulatedBoardLink, logger: Logger,
+    onRestart: @escaping @Sendable (BoardFailure) -> Void = { _ in }
+  ) throws(PosixError) {
     self.link = link
     self.logger = logger
+    self.onRestart = onRestart
     terminal = try PseudoTerminal(on: link.loop)
     path = terminal.path
   }
@@ -30,10 +36,10 @@ public actor SharedBoard {
   /// - Throws: `BoardFailure` if the board cannot be started.
   public func run() async throws {
     try await link.open(deadline: .after(BoardTimeouts.simulated.hardReset))
-    let (link, channel, logger) = (link, terminal.controller, logger)
+    let (link, channel, logger, onRestart) = (link, terminal.controller, logger, onRestart)
     defer { channel.close() }
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await Self.carryToProgram(link, channel, logger) }
+      group.addTask { try await Self.carryToProgram(link, channel, logger, onRestart) }
       group.addTask { try await Self.carryToBoard(link, channel) }
       defer { group.cancelAll() }
       try await group.next()
@@ -41,13 +47,15 @@ public actor SharedBoard {
   }
 
   private static func carryToProgram(
-    _ link: SimulatedBoardLink, _ channel: ByteChannel, _ logger: Logger
+    _ link: SimulatedBoardLink, _ channel: ByteChannel, _ logger: Logger,
+    _ onRestart: @Sendable (BoardFailure) -> Void
   ) async throws {
     while true {
       do {
         let bytes = try await link.read(deadline: .never)
         try await channel.write(bytes, deadline: .after(patience))
       } catch let failure as BoardFailure {
+        onRestart(failure)
         logger.notice("the simulated board starts anew", metadata: ["cause": "\(failure)"])
         try await link.hardReset(deadline: .after(BoardTimeouts.simulated.hardReset))
       } catch let error as PosixError where error.number == .timedOut {

@@ -11,6 +11,13 @@ public struct OwnedDescriptor: ~Copyable, Sendable {
   /// Takes over an open descriptor: nobody else may close it.
   public init(adopting raw: Int32) { self.raw = raw }
 
+  /// Makes another descriptor for what `raw` stands for (`fcntl`), not inherited by children; `raw` stays its owner's.
+  public init(duplicating raw: Int32) throws(PosixError) {
+    let copy = fcntl(raw, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw .last(.open, "another descriptor") }
+    self.raw = copy
+  }
+
   /// Whether it has not been closed yet.
   public var isOpen: Bool { raw >= 0 }
 

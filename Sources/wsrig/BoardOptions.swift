@@ -7,7 +7,8 @@ struct BoardOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The board: sim (the simulated board), python or python:PATH (CPython on this computer), reference (no board: the reference "
-        + "client, to check the rig), or tty:PATH.", valueName: "board"))
+        + "client, to check the rig), usb, usb:SERIAL or usb:BUS-PORT (a board on USB), or tty:PATH.",
+      valueName: "board"))
   var board = "sim"
 
   @Option(

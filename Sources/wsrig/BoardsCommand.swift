@@ -26,17 +26,20 @@ struct BoardsCommand: AsyncParsableCommand {
 
   private func list() {
     let boards = BoardDiscovery.attachedBoards()
-    for board in boards {
-      let serial = board.serialNumber.map { "  serial \($0)" } ?? ""
-      let position = board.usbPosition.map { "  USB \($0)" } ?? ""
-      let state = board.isBootloader ? "in its bootloader" : board.selector.description
-      Console.say("\(state)\(serial)\(position)")
-    }
+    for board in boards { Console.say(Self.line(board)) }
     if boards.isEmpty { Console.say("no board is attached (USB 2e8a:0005)") }
     Console.say("sim        the simulated board: MicroPython on this computer, always there")
     Console.say(
       "python     CPython on this computer in the place of a board, for WebSocket clients for Python")
     Console.say("reference  no board, but the reference client: checks the rig itself")
+  }
+
+  /// A board in one line: what to write for it, what it calls itself, where it is.
+  static func line(_ board: BoardDescription) -> String {
+    let name = board.isBootloader ? "in its bootloader" : board.productName
+    let other = board.serialNumber == nil ? nil : board.usbPosition.map { "usb:\($0)" }
+    let terminal = board.terminalPath.map { "tty:\($0)" }
+    return [board.selector.description, name, other, terminal].compactMap(\.self).joined(separator: "  ")
   }
 
   private func runSimulatedBoard() async throws {
@@ -47,7 +50,8 @@ struct BoardsCommand: AsyncParsableCommand {
     configuration.runsMain = true
     let board: SharedBoard
     do {
-      board = try SharedBoard(try SimulatedBoardLink(configuration, on: loop, logger: logger), logger: logger)
+      let link = try SimulatedBoardLink(configuration, on: loop, logger: logger)
+      board = try SharedBoard(link, logger: logger) { Console.say("the simulated board starts anew: \($0)") }
     } catch let error as PosixError {
       throw ConfigurationError("\(error)")
     }

@@ -27,21 +27,6 @@ struct BoardLockTests {
     #expect(failure?.description.contains("/dev/null/locks") == true)
   }
 
-  @Test("sysfs tells serial number and terminal of a board, a bootloader has neither")
-  func description() throws {
-    let sysfs = NSTemporaryDirectory() + "wsrig-sysfs-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: sysfs) }
-    let terminal = sysfs + "/1-2.3/1-2.3:1.0/tty/ttyACM7"
-    try FileManager.default.createDirectory(atPath: terminal, withIntermediateDirectories: true)
-    try "E66123456789ABCD\n".write(toFile: sysfs + "/1-2.3/serial", atomically: true, encoding: .utf8)
-    let board = BoardDiscovery.describe(position: "1-2.3", isBootloader: false, sysfs: sysfs)
-    #expect(board.selector == .terminal(path: "/dev/ttyACM7"))
-    #expect(board.serialNumber == "E66123456789ABCD")
-    let bootloader = BoardDiscovery.describe(position: "1-4", isBootloader: true, sysfs: sysfs)
-    #expect(bootloader.selector == .usb("1-4"))
-    #expect(bootloader.terminalPath == nil)
-  }
-
   @Test("a machine without boards, or without USB, has an empty list or real boards, and no failure")
   func discovery() {
     for board in BoardDiscovery.attachedBoards() { #expect(board.usbPosition != nil) }

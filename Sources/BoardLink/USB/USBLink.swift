@@ -1,0 +1,161 @@
+import PosixIO
+
+/// A board on USB, driven through libusb without the kernel's driver for its serial port.
+public actor USBLink: Link {
+  /// `usb`, `usb:SERIAL` or `usb:BUS-PORT`.
+  public nonisolated let selector: BoardSelector
+  private let loop: EventLoop
+  private let sysfs: String
+  private let inbox: LinkInbox
+  private var choice: USBBoardChoice
+  private var bus: USBBus?
+  private var port: USBSerialPort?
+
+  /// The executor of the loop: transfers end and the link runs on one thread.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.serialExecutor.asUnownedSerialExecutor()
+  }
+
+  /// A link that is not open yet.
+  ///
+  /// - Parameters:
+  ///   - name: the serial number or the position of the board; nil takes the only one.
+  ///   - sysfs: the kernel's folder with one entry per USB device.
+  public init(name: String?, on loop: EventLoop, sysfs: String = "/sys/bus/usb/devices") {
+    selector = .usb(name)
+    self.loop = loop
+    self.sysfs = sysfs
+    inbox = LinkInbox(board: selector.description, on: loop)
+    choice = USBBoardChoice(name: name)
+  }
+
+  /// Finds the board, takes it from the kernel's driver, sets DTR and begins to read. After an earlier opening the same board
+  /// is found again, by its serial number or, where it has none, by its port.
+  public func open(deadline: Deadline) async throws {
+    guard port == nil else { return }
+    let bus = try makeBus()
+    do {
+      let device = try choice.pick(from: bus.devices())
+      let port = try makePort(device, bus)
+      do {
+        try await port.start(deadline: deadline)
+      } catch {
+        await port.close()
+        throw error
+      }
+      self.port = port
+      choice.earlier = device
+    } catch let error as USBError {
+      throw failure(.notOpened(error.description))
+    }
+  }
+
+  /// Waits for bytes from the board.
+  public func read(deadline: Deadline) async throws -> [UInt8] {
+    guard port != nil else { throw failure(.linkEnded("the link is closed")) }
+    return try await inbox.read(deadline: deadline)
+  }
+
+  /// Writes all bytes.
+  public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
+    guard let port else { throw failure(.linkEnded("the link is closed")) }
+    try await port.write(bytes, deadline: deadline)
+  }
+
+  /// Asks the board for `machine.reset()`, waits until it leaves the bus and returns, and opens it again. If it has gone
+  /// already, only its return is awaited.
+  public func hardReset(deadline: Deadline) async throws {
+    if let port, !port.hasEnded { try await askForReset(deadline: deadline) }
+    await closePort()
+    try await openWhenItReturns(deadline: deadline)
+  }
+
+  /// Gives the board back to the kernel's driver; it keeps running.
+  public func close() async {
+    await closePort()
+    bus?.shutDown()
+    bus = nil
+  }
+}
+
+// MARK: Opening
+
+extension USBLink {
+  private func makeBus() throws -> USBBus {
+    if let bus { return bus }
+    do {
+      let bus = try USBBus(on: loop, sysfs: sysfs)
+      self.bus = bus
+      return bus
+    } catch {
+      throw failure(.notOpened("\(error)"))
+    }
+  }
+
+  private func makePort(_ device: USBDeviceRecord, _ bus: USBBus) throws -> USBSerialPort {
+    let function = try serialFunction(of: device, bus)
+    // The driver would be taken away from whoever uses its terminal, without a word to them.
+    if let terminal = device.terminalPath, let user = FileUsers.other(of: terminal) {
+      throw failure(.busy(holder: "\(user), which has \(terminal) open"))
+    }
+    inbox.reopen()
+    do {
+      let selector = self.selector
+      return try USBSerialPort(bus.open(device), device, function, into: inbox, on: loop) {
+        BoardFailure(board: selector.description, $0)
+      }
+    } catch {
+      throw failure(cause(error, device))
+    }
+  }
+
+  private func serialFunction(of device: USBDeviceRecord, _ bus: USBBus) throws -> USBSerialFunction {
+    do {
+      guard let configuration = try bus.configuration(of: device) else {
+        throw failure(.notOpened("\(device.words) has just left the bus"))
+      }
+      guard let function = USBSerialFunction(configuration) else {
+        throw failure(
+          .notOpened(
+            "\(device.words) has no serial port (CDC-ACM), so it does not run MicroPython as we know it"))
+      }
+      return function
+    } catch let fault as USBDescriptors.Fault {
+      throw failure(
+        .notOpened("the descriptors of \(device.words) cannot be read: \(fault)"))
+    }
+  }
+
+  private func cause(_ error: USBError, _ device: USBDeviceRecord) -> BoardFailure.Cause {
+    if error.isPermission {
+      return .notOpened(
+        "this user may not open \(device.words) at \(device.devicePath): install the rule with `sudo cp "
+          + "fixtures/udev/60-wsrig.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger "
+          + "--subsystem-match=usb --action=add`, and join the group plugdev")
+    }
+    if error.isBusy {
+      return .busy(
+        holder: FileUsers.other(of: device.devicePath) ?? "another program that drives it over USB")
+    }
+    return .notOpened("\(device.words): \(error)")
+  }
+
+  private func closePort() async {
+    let port = self.port
+    self.port = nil
+    await port?.close()
+  }
+
+  /// Tries at each change on the bus, until the deadline.
+  private func openWhenItReturns(deadline: Deadline) async throws {
+    let bus = try makeBus()
+    while true {
+      let seen = bus.changes
+      do {
+        return try await open(deadline: deadline)
+      } catch let failure as BoardFailure {
+        guard await bus.waitForChange(after: seen, deadline: deadline) else { throw failure }
+      }
+    }
+  }
+}

@@ -1,0 +1,169 @@
+"""A board on a virtual USB port: a gadget with the numbers and strings of a Pico 2 W in front of the simulated board.
+
+Runs as root in the machine that scripts/usb-vm boots. The other side of the virtual port is that machine's own USB, where
+libusb and the kernel's driver find the board as they would find a real one. Unlike a real board it does not know whether
+the host has set DTR, because the kernel's gadget keeps that to itself.
+
+    python3 virtual_board.py [--udc dummy_udc.0] [--serial SERIAL] [--product 0x0005] WSRIG
+
+Says "plugged" when the board is on the bus, "unplugged" when it has left it, and takes `unplug` and `plug` as lines of its
+input; at the end of its input it leaves. A board that resets itself leaves the bus and returns, as it does on USB.
+"""
+
+import argparse
+import os
+import pathlib
+import selectors
+import subprocess
+import sys
+import termios
+import threading
+import time
+import tty
+
+GADGETS = pathlib.Path("/sys/kernel/config/usb_gadget")
+# How long a board is off the bus when it restarts; a real one takes about as long to enumerate anew.
+RESTART_SECONDS = 0.3
+PIECE = 4096
+
+
+class Gadget:
+    """The USB device in the kernel's configfs."""
+
+    def __init__(self, udc, serial, product):
+        self.udc = udc
+        self.folder = GADGETS / f"board-{udc}"
+        (self.folder / "strings/0x409").mkdir(parents=True)
+        for name, value in {
+            "idVendor": "0x2e8a", "idProduct": product, "bcdDevice": "0x0100", "bcdUSB": "0x0200",
+            "bDeviceClass": "0xEF", "bDeviceSubClass": "2", "bDeviceProtocol": "1",
+            "strings/0x409/manufacturer": "MicroPython", "strings/0x409/product": "Board in FS mode",
+            "strings/0x409/serialnumber": serial,
+        }.items():
+            (self.folder / name).write_text(value)
+        (self.folder / "configs/c.1/strings/0x409").mkdir(parents=True)
+        (self.folder / "configs/c.1/MaxPower").write_text("250")
+        function = self.folder / f"functions/acm.{udc}"
+        function.mkdir()
+        (self.folder / f"configs/c.1/acm.{udc}").symlink_to(function)
+        self.terminal = f"/dev/ttyGS{(function / 'port_num').read_text().strip()}"
+
+    def plug(self):
+        (self.folder / "UDC").write_text(self.udc)
+
+    def unplug(self):
+        (self.folder / "UDC").write_text("\n")
+
+    @property
+    def is_plugged(self):
+        return bool((self.folder / "UDC").read_text().strip())
+
+
+def open_raw(path):
+    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    tty.setraw(descriptor, termios.TCSANOW)
+    return descriptor
+
+
+class Board:
+    """Carries bytes between the gadget and the simulated board, one thread for all."""
+
+    def __init__(self, gadget, wsrig):
+        self.gadget = gadget
+        self.child = subprocess.Popen(
+            [wsrig, "boards", "--simulate"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        line = self.child.stdout.readline()
+        if not line.startswith("simulated board on "):
+            raise SystemExit(f"virtual_board: '{wsrig} boards --simulate' said {line!r} where its terminal was expected")
+        self.program = open_raw(line.split()[-1])
+        self.port = None
+        # A pipe wakes the carrier when the port has come or gone.
+        self.woken, self.waker = os.pipe()
+        os.set_blocking(self.woken, False)
+        self.lock = threading.Lock()
+
+    def plug(self):
+        with self.lock:
+            if not self.gadget.is_plugged:
+                self.gadget.plug()
+                self.port = open_raw(self.gadget.terminal)
+                os.write(self.waker, b"+")
+        say("plugged")
+
+    def unplug(self):
+        with self.lock:
+            if self.gadget.is_plugged:
+                self.gadget.unplug()
+        say("unplugged")
+
+    def follow_restarts(self):
+        """A restarted board leaves the bus. What it printed by then is lost, as on USB."""
+        for line in self.child.stdout:
+            say(line.rstrip())
+            if "starts anew" in line and self.gadget.is_plugged:
+                self.unplug()
+                time.sleep(RESTART_SECONDS)
+                self.plug()
+
+    def carry(self):
+        """Copies both ways for ever. A side that cannot take bytes is not read for: the other side waits, as on USB."""
+        to_port, to_program = b"", b""
+        while True:
+            with selectors.DefaultSelector() as ready:
+                ready.register(self.woken, selectors.EVENT_READ)
+                port = self.port
+                events = (0 if to_port else selectors.EVENT_READ) | (selectors.EVENT_WRITE if to_program else 0)
+                if events:
+                    ready.register(self.program, events)
+                events = (0 if to_program else selectors.EVENT_READ) | (selectors.EVENT_WRITE if to_port else 0)
+                if port is not None and events:
+                    ready.register(port, events)
+                found = {key.fd: mask for key, mask in ready.select()}
+            if self.woken in found:
+                os.read(self.woken, PIECE)
+            try:
+                if found.get(port, 0) & selectors.EVENT_READ:
+                    to_program = os.read(port, PIECE)
+                    if not to_program:
+                        raise OSError("the port has gone")
+                if found.get(port, 0) & selectors.EVENT_WRITE:
+                    to_port = to_port[os.write(port, to_port):]
+            except OSError:
+                os.close(port)
+                with self.lock:
+                    if self.port == port:
+                        self.port = None
+                to_port = to_program = b""
+            if found.get(self.program, 0) & selectors.EVENT_READ:
+                to_port = os.read(self.program, PIECE)
+                # What a board prints while it is not plugged in goes nowhere.
+                to_port = to_port if self.port is not None else b""
+            if found.get(self.program, 0) & selectors.EVENT_WRITE:
+                to_program = to_program[os.write(self.program, to_program):]
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("wsrig")
+    parser.add_argument("--udc", default="dummy_udc.0")
+    parser.add_argument("--serial", default="E6614864D3A12345")
+    parser.add_argument("--product", default="0x0005")
+    options = parser.parse_args()
+    board = Board(Gadget(options.udc, options.serial, options.product), options.wsrig)
+    for task in (board.follow_restarts, board.carry):
+        threading.Thread(target=task, daemon=True).start()
+    board.plug()
+    for line in sys.stdin:
+        {"plug": board.plug, "unplug": board.unplug}[line.strip()]()
+    board.unplug()
+    board.child.terminate()
+    board.child.wait()
+
+
+if __name__ == "__main__":
+    main()
