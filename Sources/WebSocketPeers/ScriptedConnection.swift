@@ -105,6 +105,7 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
+    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold { headTimer?.set(.after(limit, from: loop.now)) }
   }
 
   /// Lets the kernel read ahead, on a connection whose listener bounded it.
@@ -181,6 +182,7 @@ final class ScriptedConnection: ReadinessHandler {
   private func tellTLS() {
     if !secureIsTold, let details = stream.tlsDetails {
       secureIsTold = true
+      if attempt?.tls?.handshakeTimeout != nil { headTimer?.cancel() }
       tap.note(.secured(details.facts), at: loop.now)
     }
     if !failureIsTold, let failure = stream.tlsFailure {
@@ -293,6 +295,7 @@ final class ScriptedConnection: ReadinessHandler {
 
   private func headTimedOut() {
     if phase == .draining { return close() }
+    guard attempt == nil else { return drain() }
     recordStray()
     headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
     drain()
