@@ -113,7 +113,8 @@ let package = Package(
     tests(
       "BenchTests",
       [
-        "Bench", "BoardLink", "PosixIO", "Certificates", "RawREPL", "Results", "Autobahn", "Scenarios", "Steps",
+        "Bench", "BoardLink", "PosixIO", "Certificates", "RawREPL", "Results", "Autobahn", "Scenarios",
+        "Steps",
         "Traces", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "TestSupport",
       ]),

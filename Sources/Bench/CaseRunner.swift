@@ -42,7 +42,8 @@ final class CaseRunner: Sendable {
   ///   - tlsBallast: what is held of it where TLS is spoken, in bytes.
   init(
     device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
-    heapFree: Int? = nil, tlsBallast: Int = 0, limits: ResourceLimits = ResourceLimits(), thrift: RunThrift? = nil
+    heapFree: Int? = nil, tlsBallast: Int = 0, limits: ResourceLimits = ResourceLimits(),
+    thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
     self.tlsBallast = tlsBallast

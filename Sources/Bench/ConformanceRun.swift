@@ -49,7 +49,8 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
-      heapFree: result.board.heapFreeLoaded, tlsBallast: setup.device.tlsBallast, limits: configuration.limits, thrift: configuration.thrift)
+      heapFree: result.board.heapFreeLoaded, tlsBallast: setup.device.tlsBallast,
+      limits: configuration.limits, thrift: configuration.thrift)
     var gathering = Gathering(result)
     let pace = await runner.calibrate(setup.tokens)
     gathering.result.boardEvents.append(pace.record(took: .now() - start))

@@ -34,7 +34,8 @@ final class ReferencePlayer: Sendable {
   ///   - tls: what the steps that speak TLS are given for it.
   ///   - seed: the seed of nonces and masking keys.
   init(
-    _ script: ClientScript, at server: ServerAddress, token: String, tls: [ClientTLS: ClientTLSMaterial] = [:],
+    _ script: ClientScript, at server: ServerAddress, token: String,
+    tls: [ClientTLS: ClientTLSMaterial] = [:],
     seed: UInt64, on loop: EventLoop
   ) {
     self.tls = tls

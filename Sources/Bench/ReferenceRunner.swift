@@ -39,7 +39,8 @@ struct ReferenceRunner: Sendable {
     // Each case has keys of its own: the same in all would be as predictable as none.
     var seeds = SplitMix64(seed: seed, text: testCase.id)
     let player = ReferencePlayer(
-      testCase.scenario.client, at: address, token: token, tls: security.clients, seed: seeds.next(), on: loop)
+      testCase.scenario.client, at: address, token: token, tls: security.clients, seed: seeds.next(), on: loop
+    )
     attempt.whenSilent(for: pace.silence) { player.abandon() }
     var trace = await player.play()
     attempt.clientHasEnded(allowing: pace.drain)

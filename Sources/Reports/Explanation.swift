@@ -79,10 +79,11 @@ public enum Explanation {
   }
 
   private static func server(_ script: ServerScript) -> [String] {
-    (script.tls.map { [$0.words] } ?? []) + script.connections.flatMap { connection in
-      (script.connections.count == 1 ? [] : ["connection \(connection.name):"])
-        + numbered(connection.steps.map(\.words), last: connection.ending.words)
-    }
+    (script.tls.map { [$0.words] } ?? [])
+      + script.connections.flatMap { connection in
+        (script.connections.count == 1 ? [] : ["connection \(connection.name):"])
+          + numbered(connection.steps.map(\.words), last: connection.ending.words)
+      }
   }
 
   private static func client(_ script: ClientScript) -> [String] {

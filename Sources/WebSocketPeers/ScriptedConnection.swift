@@ -105,7 +105,9 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
-    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold { headTimer?.set(.after(limit, from: loop.now)) }
+    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold {
+      headTimer?.set(.after(limit, from: loop.now))
+    }
   }
 
   /// Lets the kernel read ahead, on a connection whose listener bounded it.

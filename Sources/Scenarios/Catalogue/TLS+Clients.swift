@@ -32,12 +32,14 @@ extension Catalogue {
       "Fails the connection, and tells that the server refused.", tag: "client-certificates",
       by: ServerTLS(clientCertificate: .required))
     secured(
-      "client-required-verified", .quality("4.1"), "Demands a certificate of a client that verifies the server's.",
+      "client-required-verified", .quality("4.1"),
+      "Demands a certificate of a client that verifies the server's.",
       "Verifies the server's and shows its own, connects and echoes.", tag: "client-certificates",
       by: ServerTLS(clientCertificate: .required),
       told: ClientTLS(certReqs: 2, trust: .authority, identity: .good))
     secured(
-      "client-required-tls-1-2", .quality("4.1"), "Demands a certificate in TLS 1.2 of a client that has one.",
+      "client-required-tls-1-2", .quality("4.1"),
+      "Demands a certificate in TLS 1.2 of a client that has one.",
       "Shows it, connects and echoes.", tag: "client-certificates",
       by: ServerTLS(versions: [.v1_2], clientCertificate: .required), told: ClientTLS(identity: .good))
     for key in [TLSKey.p256, .rsa2048] {
@@ -51,11 +53,13 @@ extension Catalogue {
       "client-not-asked", .quality("4.1"), "Asks for no certificate of a client that has one.",
       "Keeps it, connects and echoes.", tag: "client-certificates", told: ClientTLS(identity: .good))
     unsecured(
-      "client-other-key", .quality("4.1"), "Would take a client without a certificate, but not this one, whose key is another's.",
+      "client-other-key", .quality("4.1"),
+      "Would take a client without a certificate, but not this one, whose key is another's.",
       "Refuses to connect: the key does not fit the certificate.", tag: "client-certificates",
       by: ServerTLS(clientCertificate: .wanted), told: ClientTLS(identity: .otherKey))
     unsecured(
-      "client-key-missing", .quality("4.1"), "Would take a client without a certificate, but this one has one without its key.",
+      "client-key-missing", .quality("4.1"),
+      "Would take a client without a certificate, but this one has one without its key.",
       "Refuses to connect: the certificate is of no use without its key.", tag: "client-certificates",
       by: ServerTLS(clientCertificate: .wanted), told: ClientTLS(identity: .withoutKey))
   }
@@ -66,7 +70,8 @@ extension Catalogue {
       url: urlByName)
     secured(
       "name-sent-tls-1-2", "4.1", "Is reached by its name, and speaks TLS 1.2.",
-      "Names the host in the handshake (SNI).", tag: "names", by: ServerTLS(versions: [.v1_2]), url: urlByName)
+      "Names the host in the handshake (SNI).", tag: "names", by: ServerTLS(versions: [.v1_2]), url: urlByName
+    )
     secured(
       "name-upper-case", "4.1", "Is reached by its name in capital letters.",
       "Names the host in the handshake (SNI), in whatever case.", tag: "names",

@@ -22,7 +22,7 @@ extension Catalogue {
       "Delivers the message, and reports 1006.", [.text("last"), .expectText("last"), .truncateTLS])
     cut(
       "record-cut-in-message", "Ends TCP inside a record.", "Delivers nothing of it, and reports 1006.",
-      [.cutTLS(afterBytes: 60), .sendBytes(beginning), .truncateTLS])
+      [.cutTLS(afterBytes: 30), .sendBytes(beginning), .truncateTLS])
     cut(
       "record-cut-in-its-header", "Ends TCP inside the header of a record.",
       "Delivers nothing of it, and reports 1006.",
@@ -35,13 +35,16 @@ extension Catalogue {
       "notified-after-message", "Ends TLS and TCP in an orderly way, without a Close.",
       "Reports 1006: TLS's end is no Close.", [.halfClose])
     cut(
-      "reset-in-message", "Resets TCP inside a message.", "Delivers nothing of the message, and reports 1006.",
+      "reset-in-message", "Resets TCP inside a message.",
+      "Delivers nothing of the message, and reports 1006.",
       [.sendBytes(beginning), .resetTCP])
     secured(
       "truncated-after-close", "7.1.4", "Ends TCP without close_notify once its Close was answered.",
       "Reports a clean end all the same: the closing handshake was complete.", tag: "ends",
       ending: .endOfStream, steps: echo("hello") + [.close(1001), .expectClose, .truncateTLS])
-    headCut("truncated-in-head", "Ends TCP inside its answer to the opening handshake, without close_notify.", .truncateTLS)
+    headCut(
+      "truncated-in-head", "Ends TCP inside its answer to the opening handshake, without close_notify.",
+      .truncateTLS)
     headCut("notified-in-head", "Ends TLS and TCP inside its answer to the opening handshake.", .halfClose)
     clientCloses
   }

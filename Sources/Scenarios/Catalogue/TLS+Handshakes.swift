@@ -30,6 +30,7 @@ extension Catalogue {
 
   private static func broken(_ slug: String, _ description: String, _ fault: ServerTLS.Fault) -> Scenario {
     unsecured(
-      slug, "4.1", description, tag: "handshake", by: ServerTLS(versions: [.v1_2], fault: fault), greets: false)
+      slug, "4.1", description, tag: "handshake", by: ServerTLS(versions: [.v1_2], fault: fault),
+      greets: false)
   }
 }

@@ -23,7 +23,8 @@ extension Catalogue {
       "records-of-100-bytes", "5.4", "Puts at most 100 bytes into a record.", tag: "records",
       by: ServerTLS(recordSize: 100), steps: manyKinds(1000))
     secured(
-      "records-cut-at-every-byte", "5.4", "Sends every byte of TLS in a write of its own, handshake included.",
+      "records-cut-at-every-byte", "5.4",
+      "Sends every byte of TLS in a write of its own, handshake included.",
       tag: "records", by: ServerTLS(writeSize: 1), steps: manyKinds(60))
     secured(
       "records-cut-at-100-bytes", "5.4", "Sends TLS in writes of 100 bytes, handshake included.",
@@ -49,7 +50,8 @@ extension Catalogue {
         .expectText("one two three"),
       ])
     secured(
-      "head-and-message-in-one-record", "4.1", "Sends a message in the record that answers the opening handshake.",
+      "head-and-message-in-one-record", "4.1",
+      "Sends a message in the record that answers the opening handshake.",
       tag: "records", deliveries: [.whole, .coalesced],
       steps: [.respond(.append([0x81, 0x05, 0x68, 0x65, 0x6C, 0x6C, 0x6F])), .expectText("hello")])
     renegotiation
@@ -73,7 +75,8 @@ extension Catalogue {
   /// A client may take it, ignore it or end the connection; what it must not do is hang.
   private static var renegotiation: Scenario {
     var scenario = secured(
-      "renegotiation", .quality("4.1"), "Asks for another handshake in the midst of the connection, in TLS 1.2.",
+      "renegotiation", .quality("4.1"),
+      "Asks for another handshake in the midst of the connection, in TLS 1.2.",
       "Refuses, ends the connection, or shakes hands again, and does not hang.", tag: "records",
       by: ServerTLS(versions: [.v1_2]), ending: .endOfStream,
       steps: echo("hello") + [.renegotiateTLS, .pause(milliseconds: 100)])

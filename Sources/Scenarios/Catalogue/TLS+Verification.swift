@@ -29,7 +29,8 @@ extension Catalogue {
         "\(slug)-reqs-1", .quality("4.1"), "Shows \(what) to a client with cert_reqs=1.", tag: "verification",
         because: Dispute.optionalVerification, by: server, told: ClientTLS(certReqs: 1, trust: .authority))
       unsecured(
-        "\(slug)-reqs-2", "4.1", "Shows \(what) to a client with cert_reqs=2.", tag: "verification", by: server,
+        "\(slug)-reqs-2", "4.1", "Shows \(what) to a client with cert_reqs=2.", tag: "verification",
+        by: server,
         told: .verifying)
     }
     for reqs in 0...1 {
@@ -43,7 +44,8 @@ extension Catalogue {
     ).disputed(Dispute.optionalVerification, opening: .either)
     unsecured(
       "no-cafile-reqs-2", "4.1", "Shows a certificate to a client with cert_reqs=2 and no cafile.",
-      "Refuses: it has nothing to verify the certificate by.", tag: "verification", told: ClientTLS(certReqs: 2))
+      "Refuses: it has nothing to verify the certificate by.", tag: "verification",
+      told: ClientTLS(certReqs: 2))
   }
 
   @ListBuilder<Scenario> static var tlsTrust: [Scenario] {
@@ -67,7 +69,8 @@ extension Catalogue {
       tag: "verification", by: ServerTLS(certificate: .selfSigned),
       told: ClientTLS(certReqs: 2, trust: .otherAuthority))
     unsecured(
-      "cafile-other-authority", "4.1", "Shows a certificate of another authority than that of the client's cafile.",
+      "cafile-other-authority", "4.1",
+      "Shows a certificate of another authority than that of the client's cafile.",
       tag: "verification", told: ClientTLS(certReqs: 2, trust: .otherAuthority))
     secured(
       "cafile-other-authority-reqs-0", .quality("4.1"),

@@ -3,7 +3,8 @@ import Steps
 /// Which versions, keys and ciphers a client can speak. RFC 6455 demands none in particular.
 extension Catalogue {
   @ListBuilder<Scenario> static var tlsVersions: [Scenario] {
-    secured("echo", "4.1", "Speaks TLS with a client that is told to look at no certificate.", tag: "versions")
+    secured(
+      "echo", "4.1", "Speaks TLS with a client that is told to look at no certificate.", tag: "versions")
     for key in TLSKey.allCases {
       for chain in [ServerTLS.Chain.direct, .intermediate] {
         let isDirect = chain == .direct
@@ -18,7 +19,8 @@ extension Catalogue {
         "Verifies the certificate, connects by the newest version that both have, and echoes.",
         tag: "versions", by: ServerTLS(key: key), told: .verifying)
       perhapsSecured(
-        "tls-1-3-\(key.rawValue)", .quality("4.1"), "Speaks TLS 1.3 only, with \(key.words).", tag: "versions",
+        "tls-1-3-\(key.rawValue)", .quality("4.1"), "Speaks TLS 1.3 only, with \(key.words).",
+        tag: "versions",
         because: Dispute.boardsTLS, by: ServerTLS(key: key, versions: [.v1_3]), told: .verifying)
     }
   }

@@ -11,8 +11,9 @@ public enum ScenarioFile {
 
   /// The text of a file that holds the case: the scenario, and how it was delivered.
   public static func text(of testCase: Case) -> String {
-    JSONWriter.text(of: 
-      testCase.scenario.json(delivery: testCase.delivery, overTLS: testCase.isOverTLS))
+    JSONWriter.text(
+      of:
+        testCase.scenario.json(delivery: testCase.delivery, overTLS: testCase.isOverTLS))
   }
 
   /// Reads a file. Its delivery is `whole` unless it names another.

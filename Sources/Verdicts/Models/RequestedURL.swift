@@ -51,7 +51,8 @@ struct RequestedURL: Sendable, Hashable {
 
   /// Whether the host is an IP address: in brackets, or four numbers.
   var namesAddress: Bool {
-    host.hasPrefix("[") || host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
+    host.hasPrefix("[")
+      || host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
   }
 }
 

@@ -5,7 +5,9 @@ import Traces
 /// TLS below the connection (RFC 6455 section 4.1, item 5), as the server saw it.
 extension Rule {
   static let tls: [Rule] = [
-    Rule("tls-spoken", .opening, rfc: "4.1", .must, "For a wss URL the client speaks TLS before anything else.") {
+    Rule(
+      "tls-spoken", .opening, rfc: "4.1", .must, "For a wss URL the client speaks TLS before anything else."
+    ) {
       $0.clearTextFindings
     },
     Rule(
@@ -27,12 +29,6 @@ extension Rule {
       "The client shows the certificate that the application gave, where the server asks for one."
     ) {
       $0.clientCertificateFindings
-    },
-    Rule(
-      "tls-end-notified", .closing, rfc: "", .quality,
-      "After a closing handshake the client ends TLS (close_notify) before TCP."
-    ) {
-      $0.unnotifiedEndFindings
     },
   ]
 
@@ -122,7 +118,8 @@ extension RuleContext {
   }
 
   fileprivate var clientCertificateFindings: [Finding] {
-    guard let facts = tlsFacts, let told = securedStep?.tls, let wanted = scenario.server.tls?.clientCertificate,
+    guard let facts = tlsFacts, let told = securedStep?.tls,
+      let wanted = scenario.server.tls?.clientCertificate,
       application.unsupported.isEmpty
     else { return [] }
     if told.identity == .none {
@@ -132,13 +129,5 @@ extension RuleContext {
     }
     guard wanted != .notWanted, facts.clientSubject == nil, expected.opening == .accepted else { return [] }
     return [Finding("The server asked for the client's certificate, and the client did not show it.")]
-  }
-
-  /// Where the closing handshake was complete and the client ended TCP first, or in answer to the server's orderly end.
-  fileprivate var unnotifiedEndFindings: [Finding] {
-    guard tlsFacts != nil, isEstablished, !serverReset, client.close != nil, server.close != nil,
-      server.violation == nil, decoded.clientEnd?.kind == .finished, clientEnd != nil, let tlsFailure
-    else { return [] }
-    return [Finding("The client ended TCP without ending TLS: the server \(Words.line(tlsFailure)).")]
   }
 }
