@@ -55,12 +55,19 @@ final class CaseRunner: Sendable {
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
-  func calibrate(_ tokens: AttemptTokens) async -> Pace {
+  /// - Parameter overTLS: measures it over TLS, where a handshake may take a board seconds.
+  func calibrate(_ tokens: AttemptTokens, overTLS: Bool = false) async -> Pace {
     let start = MonotonicInstant.now()
-    let attempt = await attempt(.calibration, pace: .unmeasured, isLastAttempt: false, tokens)
+    let attempt = await attempt(
+      overTLS ? .calibration.overTLS : .calibration,
+      pace: overTLS ? .unmeasured.stretched(by: Self.slownessOfHandshakes) : .unmeasured,
+      isLastAttempt: false, tokens)
     guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
+
+  /// So much longer a board may take for its first TLS handshake, before its pace is known.
+  private static let slownessOfHandshakes = 10.0
 
   /// Runs the case. Whatever fails on the way, the case has a result.
   /// - Parameter tokens: for its attempts alone.

@@ -95,6 +95,13 @@ final class ScriptedConnection: ReadinessHandler {
     tap.note(.opened(peer: peer.description), at: loop.now)
   }
 
+  /// When something of a TLS handshake came last: no byte of the application's, but a sign of life.
+  private(set) var lastHandshakeInstant: MonotonicInstant?
+  /// Whether the TLS handshake goes on.
+  var isShakingHands: Bool { stream.isSecure && !secureIsTold && !failureIsTold && !isClosed }
+  /// Whether TLS is spoken.
+  var isSecure: Bool { stream.isSecure }
+
   var name: String { script.name }
   var isClosed: Bool { phase == .closed }
 
@@ -169,6 +176,7 @@ final class ScriptedConnection: ReadinessHandler {
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
+      if isShakingHands { lastHandshakeInstant = loop.now }
       if readiness.contains(.error) { stream.socket.discardErrorQueue() }
     case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:

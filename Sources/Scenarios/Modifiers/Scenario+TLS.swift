@@ -4,8 +4,9 @@ extension Scenario {
   /// Whether the scenario speaks TLS by itself.
   public var speaksTLS: Bool { server.tls != nil }
 
-  /// Why the scenario cannot be put over TLS, in one sentence; nil where it can.
+  /// Why the scenario cannot be put over TLS, in one sentence; nil where it can, or speaks TLS.
   public var obstacleToTLS: String? {
+    guard !speaksTLS else { return nil }
     if let port = server.port { return "Its URL leaves the port out, which is \(port) for ws alone." }
     let steps = connectSteps
     if steps.contains(where: { $0.url.map { $0.withSecureScheme == nil } ?? false }) {
@@ -24,6 +25,10 @@ extension Scenario {
       secured.client.tasks[task].steps = client.tasks[task].steps.map { step in
         guard case .connect(var connect) = step else { return step }
         connect.tls = ClientTLS()
+        // Handshakes may end in another order than they began: each request says whose it is.
+        if server.connections.count > 1, connect == ConnectStep(connection: connect.connection, tls: connect.tls) {
+          connect.target += ".\(connect.connection)"
+        }
         connect.url = connect.url.map { $0.withSecureScheme ?? $0 }
         return .connect(connect)
       }
