@@ -75,8 +75,8 @@ let package = Package(
     module(
       "Bench",
       [
-        "BoardLink", "WebSocketPeers", "PosixIO", "RawREPL", "Scenarios", "Steps", "Traces", "Verdicts",
-        "Latency", "Autobahn",
+        "BoardLink", "WebSocketPeers", "PosixIO", "Certificates", "RawREPL", "Scenarios", "Steps", "Traces",
+        "Verdicts", "Latency", "Autobahn",
         "Results", "WebSocketProtocol", logging,
       ]),
     .executableTarget(
@@ -114,8 +114,9 @@ let package = Package(
     tests(
       "BenchTests",
       [
-        "Bench", "BoardLink", "PosixIO", "RawREPL", "Results", "Autobahn", "Scenarios", "Steps", "Traces",
-        "Verdicts",
+        "Bench", "BoardLink", "PosixIO", "Certificates", "RawREPL", "Results", "Autobahn", "Scenarios",
+        "Steps",
+        "Traces", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "TestSupport",
       ]),
     tests("EndToEndTests", ["Certificates", "PosixIO", "Scenarios", "TestSupport"]),

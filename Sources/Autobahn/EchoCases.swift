@@ -9,6 +9,8 @@ public enum EchoObstacle: String, Sendable, Hashable, CaseIterable {
   case otherRequest = "Their clients ask with a URL, header fields or subprotocols of the scenario's own."
   /// It needs a port that the driver does not know.
   case ownPort = "Their servers listen on ports of their own."
+  /// It speaks TLS in ways that a driver does not expect.
+  case speaksTLS = "Their servers speak TLS, rightly or wrongly, and have certificates of their own."
   /// It is about what no wire shows.
   case unseen = "They measure what a client costs its board, which nothing on the wire tells."
 }
@@ -17,6 +19,7 @@ extension Scenario {
   /// What keeps drivers from going through it; nil where they can. What a client offers of permessage-deflate is its own choice:
   /// where the scenario wants an offer and there is none, the case is unsupported.
   public var echoObstacle: EchoObstacle? {
+    if speaksTLS { return .speaksTLS }
     guard server.connections.count == 1, client.tasks.count == 1, let steps = client.tasks.first?.steps,
       steps.count == 2, case .connect(let connect) = steps[0], case .echo(_, nil) = steps[1]
     else { return .otherClient }

@@ -16,22 +16,27 @@ enum AgentProgram {
   /// - Parameters:
   ///   - server: where the board reaches the server.
   ///   - token: the attempt's token, which takes the place of `{token}` in the URLs.
+  ///   - tls: what the steps that speak TLS are given for it.
+  ///   - ballast: the bytes of heap that are held where TLS is spoken.
   ///   - lingers: whether the agent, when the steps are over, leaves the client as it is until it is typed ``goOn``.
-  static func run(_ testCase: Case, at server: ServerAddress, token: String, lingers: Bool = false) -> String
-  {
+  static func run(
+    _ testCase: Case, at server: ServerAddress, token: String, tls: [ClientTLS: ClientTLSMaterial] = [:],
+    ballast: Int = 0, lingers: Bool = false
+  ) -> String {
     let (base, client) = testCase.scenario.client.withURLs(at: server, token: token)
     let parties = client.barrierParties
     let tasks = client.tasks.map { task in
       PythonLiteral.list([
-        .string(task.name), .list(task.steps.map { literal($0, token: token, parties: parties) }),
+        .string(task.name), .list(task.steps.map { literal($0, token: token, parties: parties, tls) }),
       ])
     }
+    let held = testCase.scenario.speaksTLS ? ballast : 0
     let linger: [(String, PythonLiteral)] = lingers ? [("linger", .bool(true))] : []
     let program: PythonLiteral = .dictionary(
       linger + [
         ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
         ("limit", .int(mostEvents(testCase.scenario))),
-      ])
+      ] + (held > 0 ? [("ballast", .int(held))] : []))
     return "import wsrig_agent as _w; _w.run(\(program.source))"
   }
 
@@ -46,15 +51,15 @@ enum AgentProgram {
     return max(256, 2 * messages + steps + 64)
   }
 
-  private static func literal(_ step: ClientStep, token: String, parties: [String: Int]) -> PythonLiteral {
+  /// What mbedTLS takes of a board's heap for a connection, in one piece: two buffers of 16 KiB and a record's worth besides. The
+  /// simulated board's takes it of the host's memory.
+  static let tlsBallast = 40 << 10
+
+  private static func literal(
+    _ step: ClientStep, token: String, parties: [String: Int], _ tls: [ClientTLS: ClientTLSMaterial]
+  ) -> PythonLiteral {
     switch step {
-    case .connect(let connect):
-      .list(
-        [
-          "connect", .string(connect.connection), .string(connect.target.replacing("{token}", with: token)),
-          .list(connect.headers.map { .list([.string($0.name), .string($0.value)]) }),
-          .list(connect.subprotocols.map(PythonLiteral.string)),
-        ] + (connect.compression ? [.bool(true)] : []))
+    case .connect(let connect): literal(connect, token: token, connect.tls.flatMap { tls[$0] })
     case .echo(let connection, let count): ["echo", .string(connection), optional(count)]
     case .receive(let connection, let count): ["receive", .string(connection), optional(count)]
     case .send(let connection, let kind, let payload):
@@ -69,6 +74,27 @@ enum AgentProgram {
     case .pause(let milliseconds): ["pause", .int(milliseconds)]
     case .measure(let countsAllocations): ["measure", .int(countsAllocations ? 1 : 0)]
     }
+  }
+
+  private static func literal(
+    _ connect: ConnectStep, token: String, _ tls: ClientTLSMaterial?
+  ) -> PythonLiteral {
+    let what: [PythonLiteral] = [
+      "connect", .string(connect.connection), .string(connect.target.replacing("{token}", with: token)),
+      .list(connect.headers.map { .list([.string($0.name), .string($0.value)]) }),
+      .list(connect.subprotocols.map(PythonLiteral.string)),
+    ]
+    guard let tls else { return .list(what + (connect.compression ? [.bool(true)] : [])) }
+    return .list(what + [.bool(connect.compression), literal(tls)])
+  }
+
+  /// The arguments of the client's `handshake` that are given, the files as their content.
+  private static func literal(_ tls: ClientTLSMaterial) -> PythonLiteral {
+    let files = [("cafile", tls.cafile), ("certfile", tls.certfile), ("keyfile", tls.keyfile)]
+    let given = files.compactMap { name, content in
+      content.map { (key: PythonLiteral.string(name), value: PythonLiteral.bytes($0)) }
+    }
+    return .dictionary(given + [(key: "cert_reqs", value: .int(tls.told.certReqs))])
   }
 
   private static func optional(_ value: Int?) -> PythonLiteral { value.map(PythonLiteral.int) ?? .none }
@@ -86,10 +112,12 @@ extension ClientScript {
   /// What all URLs of the script begin with, and the script with what follows it as targets. The beginning is empty where a step
   /// has a URL of its own, since that may begin with anything.
   fileprivate func withURLs(at server: ServerAddress, token: String) -> (base: String, script: ClientScript) {
-    let hasOwnURLs = tasks.flatMap(\.steps).contains {
-      if case .connect(let step) = $0 { step.url != nil } else { false }
+    let connects = tasks.flatMap(\.steps).compactMap {
+      if case .connect(let step) = $0 { step } else { nil as ConnectStep? }
     }
-    let base = hasOwnURLs ? "" : "ws://\(server.host):\(server.port)"
+    let schemes = Set(connects.map(\.scheme))
+    let hasOwnURLs = connects.contains { $0.url != nil } || schemes.count > 1
+    let base = hasOwnURLs ? "" : "\(schemes.first ?? "ws")://\(server.host):\(server.port)"
     var script = self
     for task in tasks.indices {
       script.tasks[task].steps = tasks[task].steps.map { step in

@@ -50,8 +50,10 @@ final class BenchSetup: Sendable {
     tokens = AttemptTokens(seed: configuration.seed)
     let address = server.addresses[0]
     let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    reference = ReferenceRunner(server: server, host: host, seed: configuration.seed, loop: loops.reference)
-    device = try Self.device(configuration, server, host: host, on: loops.device, progress)
+    let tls = BenchTLS(host: host)
+    reference = ReferenceRunner(
+      server: server, tls: tls, host: host, seed: configuration.seed, loop: loops.reference)
+    device = try Self.device(configuration, server, tls, host: host, on: loops.device, progress)
   }
 
   /// Lets go of the device and ends the server.
@@ -97,17 +99,19 @@ final class BenchSetup: Sendable {
   }
 
   private static func device(
-    _ configuration: RunConfiguration, _ server: ScriptedServer, host: String, on loop: EventLoop,
+    _ configuration: RunConfiguration, _ server: ScriptedServer, _ tls: BenchTLS, host: String,
+    on loop: EventLoop,
     _ progress: @escaping @Sendable (RunEvent) -> Void
   ) throws -> any Device {
     guard configuration.board != .reference else {
       let seed = ReferenceDevice.seed(besides: configuration.seed)
-      return ReferenceDevice(runner: ReferenceRunner(server: server, host: host, seed: seed, loop: loop))
+      return ReferenceDevice(
+        runner: ReferenceRunner(server: server, tls: tls, host: host, seed: seed, loop: loop))
     }
     let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
     return try BoardDevice(
       link: try link(configuration, on: loop, logger: logger), on: loop, client: configuration.client,
-      fixtures: configuration.fixtures, server: server, host: host,
+      fixtures: configuration.fixtures, server: server, tls: tls, host: host,
       serialLog: try configuration.serialLog.map { try SerialLog(path: $0.path) }, start: .now(),
       logger: logger, onEvent: { progress(.board($0)) })
   }

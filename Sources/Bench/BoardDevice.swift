@@ -14,6 +14,7 @@ struct BoardDevice: Device {
   let serialLog: SerialLog?
   /// A board has one interpreter.
   var lanes: Int { 1 }
+  var tlsBallast: Int { runner.tlsBallast }
 
   /// - Parameters:
   ///   - link: how the board is reached; it lives on `loop`.
@@ -22,7 +23,7 @@ struct BoardDevice: Device {
   ///   - onEvent: is told each rung of recovery as it ends.
   init(
     link: any Link, on loop: EventLoop, client bundle: ClientBundle, fixtures: Fixtures,
-    server: ScriptedServer,
+    server: ScriptedServer, tls: BenchTLS,
     host: String, serialLog: SerialLog?, start: MonotonicInstant, logger: Logger,
     onEvent: @escaping @Sendable (BoardEventRecord) -> Void
   ) throws {
@@ -33,7 +34,9 @@ struct BoardDevice: Device {
       if event.kind != .attach { onEvent(BoardEventRecord(event, since: start)) }
     }
     client = try DeviceClient(board: board, bundle: bundle, fixtures: fixtures)
-    runner = DeviceRunner(client: client, server: server, host: host)
+    runner = DeviceRunner(
+      client: client, server: server, tls: tls, host: host,
+      tlsBallast: link.selector == .simulated ? AgentProgram.tlsBallast : 0)
   }
 
   /// Attaches the board, loads the client and asks the board who it is.

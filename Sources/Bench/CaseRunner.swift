@@ -21,6 +21,8 @@ final class CaseRunner: Sendable {
   private let quarantine = Mutex<BoardFailure?>(nil)
 
   private let heapFree: Int?
+  /// What is held of the device's heap where TLS is spoken, in bytes.
+  private let tlsBallast: Int
   /// What is left out where nothing but the verdicts is wanted.
   private let thrift: RunThrift?
   private let limits: ResourceLimits
@@ -35,12 +37,16 @@ final class CaseRunner: Sendable {
     var count = 1
   }
 
-  /// - Parameter heapFree: the device's free heap in bytes; nil where it has no such limit.
+  /// - Parameters:
+  ///   - heapFree: the device's free heap in bytes; nil where it has no such limit.
+  ///   - tlsBallast: what is held of it where TLS is spoken, in bytes.
   init(
     device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
-    heapFree: Int? = nil, limits: ResourceLimits = ResourceLimits(), thrift: RunThrift? = nil
+    heapFree: Int? = nil, tlsBallast: Int = 0, limits: ResourceLimits = ResourceLimits(),
+    thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
+    self.tlsBallast = tlsBallast
     self.limits = limits
     self.thrift = thrift
     self.device = device
@@ -49,20 +55,26 @@ final class CaseRunner: Sendable {
   }
 
   /// Measures the client's pace with a few echoes. A client that cannot even echo is given the least pace.
-  func calibrate(_ tokens: AttemptTokens) async -> Pace {
+  /// - Parameter overTLS: measures it over TLS, where a handshake may take a board seconds.
+  func calibrate(_ tokens: AttemptTokens, overTLS: Bool = false) async -> Pace {
     let start = MonotonicInstant.now()
     let attempt = await attempt(
-      .calibration, after: level(of: .calibration), pace: .unmeasured, isLastAttempt: false, tokens)
+      overTLS ? .calibration.overTLS : .calibration, after: level(of: .calibration),
+      pace: overTLS ? .unmeasured.stretched(by: Self.slownessOfHandshakes) : .unmeasured,
+      isLastAttempt: false, tokens)
     guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
+
+  /// So much longer a board may take for its first TLS handshake, before its pace is known.
+  private static let slownessOfHandshakes = 10.0
 
   /// Runs the case. Whatever fails on the way, the case has a result. Memory that seems to have been kept is looked for again on a
   /// heap of its own, and what that shows counts: the collector keeps by chance what no client does.
   /// - Parameter tokens: for its attempts alone.
   func run(_ testCase: Case, pace: Pace, tokens: AttemptTokens) async -> CaseResult {
     let start = MonotonicInstant.now()
-    if let reason = testCase.scenario.tooLarge(forHeap: heapFree) {
+    if let reason = obstacle(to: testCase) {
       return CaseResult(
         case: testCase, judgement: Judgement(verdict: .unsupported, reason: reason), attempts: 0,
         durationSeconds: 0, device: nil, reference: nil)
@@ -99,6 +111,15 @@ final class CaseRunner: Sendable {
       device: outcome.trace, reference: expected, boardEvents: await device.takeEvents(),
       serialLog: serialLog(since: position), latency: Self.latency(of: [expected, outcome.trace]),
       serverSHA1: outcome.trace?.serverSHA1, isolation: played.isolation)
+  }
+
+  /// Why the case cannot be played at all; nil where it can.
+  private func obstacle(to testCase: Case) -> String? {
+    if testCase.isOverTLS, let obstacle = testCase.scenario.obstacleToTLS {
+      return "The scenario cannot be put over TLS. \(obstacle)"
+    }
+    let held = testCase.scenario.speaksTLS ? tlsBallast : 0
+    return testCase.scenario.tooLarge(forHeap: heapFree.map { max(0, $0 - held) })
   }
 
   /// Puts both through the case: side by side, unless one would be in the other's way.

@@ -49,10 +49,10 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
-      heapFree: result.board.heapFreeLoaded, limits: configuration.limits, thrift: configuration.thrift)
+      heapFree: result.board.heapFreeLoaded, tlsBallast: setup.device.tlsBallast,
+      limits: configuration.limits, thrift: configuration.thrift)
     var gathering = Gathering(result)
-    let pace = await runner.calibrate(setup.tokens)
-    gathering.result.boardEvents.append(pace.record(took: .now() - start))
+    let pace = await calibrate(runner, setup.tokens, &gathering.result)
     let numbered = configuration.cases.map { NumberedCase(case: $0, tokens: setup.tokens.ofNextCase()) }
     let lanes = Lanes<NumberedCase, CaseResult>(
       width: setup.device.lanes, mostWaiting: Self.mostWaiting, isAlone: { $0.case.runsAlone },
@@ -63,12 +63,28 @@ public struct ConformanceRun: Sendable {
         return true
       })
     await lanes.run(numbered) {
-      await runner.run($0.case, pace: pace, tokens: $0.tokens)
+      await runner.run($0.case, pace: pace($0.case), tokens: $0.tokens)
     } then: {
       take($0, into: &gathering)
     }
     result = gathering.finished
     await repeatFailed(with: runner, pace: pace, tokens: setup.tokens, since: start, into: &result)
+  }
+
+  /// Measures the client's pace in clear, and over TLS where a case speaks it.
+  /// - Returns: the pace of a case.
+  private func calibrate(
+    _ runner: CaseRunner, _ tokens: AttemptTokens, _ result: inout RunResult
+  ) async -> @Sendable (Case) -> Pace {
+    let start = MonotonicInstant.now()
+    let pace = await runner.calibrate(tokens)
+    result.boardEvents.append(pace.record(took: .now() - start))
+    guard configuration.cases.contains(where: \.scenario.speaksTLS) else { return { _ in pace } }
+    let begun = MonotonicInstant.now()
+    let secured = await runner.calibrate(tokens, overTLS: true)
+    result.boardEvents.append(
+      secured.record(took: .now() - begun, atSeconds: (begun - start).seconds, overTLS: true))
+    return { $0.scenario.speaksTLS ? secured : pace }
   }
 
   /// So many cases may be through, or under way, before the first of them is taken: each still has its traces.
@@ -119,14 +135,14 @@ public struct ConformanceRun: Sendable {
 
   /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.
   private func repeatFailed(
-    with runner: CaseRunner, pace: Pace, tokens: AttemptTokens, since start: MonotonicInstant,
+    with runner: CaseRunner, pace: @Sendable (Case) -> Pace, tokens: AttemptTokens, since start: MonotonicInstant,
     into result: inout RunResult
   ) async {
     for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {
       let testCase = result.cases[index].case
       for _ in 0..<configuration.repeatFailed where !Task.isCancelled && !isTimeUp(since: start) {
         progress(.caseStarted(id: testCase.id))
-        let outcome = await runner.run(testCase, pace: pace, tokens: tokens.ofNextCase())
+        let outcome = await runner.run(testCase, pace: pace(testCase), tokens: tokens.ofNextCase())
         if !Task.isCancelled { result.cases[index].repeats.append(outcome.judgement.verdict) }
       }
       if configuration.repeatFailed > 0 { progress(.caseRepeated(result.cases[index])) }

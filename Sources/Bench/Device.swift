@@ -12,6 +12,9 @@ protocol Device: Sendable {
   /// The bytes of its link; nil where they are not kept, or there is no link.
   var serialLog: SerialLog? { get }
 
+  /// The bytes of its heap that are held where TLS is spoken, because what TLS takes there is not taken of it.
+  var tlsBallast: Int { get }
+
   /// Gets it ready to play, and says what it is.
   /// - Throws: `MissingBoard`; `ConfigurationError` where the client does not load.
   func prepare() async throws -> BoardRecord

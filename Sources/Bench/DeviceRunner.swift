@@ -8,17 +8,22 @@ import WebSocketPeers
 struct DeviceRunner: Sendable {
   let client: DeviceClient
   let server: ScriptedServer
+  let tls: BenchTLS
   /// The host by which the board reaches the server, bracketed if it is an IPv6 address.
   let host: String
+  /// The bytes of heap that the agent holds where TLS is spoken.
+  let tlsBallast: Int
 
   /// Runs the case once.
   /// - Parameter isLastAttempt: the case was given five times as long already. A client that still does not let the heartbeat run,
   ///   and answers the interrupt, is busy for ever: that is hanging too.
   /// - Throws: `BoardFailure` when the bench fails.
   func run(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async throws -> AttemptTrace {
-    let attempt = try await server.prepare(testCase, token: token, pace: pace)
+    let security = try await tls.security(of: testCase.scenario)
+    let attempt = try await server.prepare(testCase, token: token, tls: security.server, pace: pace)
     let address = ServerAddress(host: host, port: attempt.port)
-    let program = AgentProgram.run(testCase, at: address, token: token, lingers: true)
+    let program = AgentProgram.run(
+      testCase, at: address, token: token, tls: security.clients, ballast: tlsBallast, lingers: true)
     attempt.whenSilent(for: pace.silence) { [client] in
       Task { await client.interrupt(token) }
     }
@@ -76,9 +81,12 @@ struct DeviceRunner: Sendable {
 
 extension ScriptedServer {
   /// Registers an attempt at a case with the pace's deadlines.
-  func prepare(_ testCase: Case, token: String, pace: Pace) async throws -> ScriptedAttempt {
+  /// - Parameter tls: how TLS is spoken, where the case speaks it.
+  func prepare(
+    _ testCase: Case, token: String, tls: ScriptedTLS?, pace: Pace
+  ) async throws -> ScriptedAttempt {
     try await prepare(
-      testCase.scenario.server, token: token, delivery: testCase.delivery,
+      testCase.scenario.server, token: token, delivery: testCase.delivery, tls: tls,
       patience: Patience(pace.patience, atMost: pace.longestPatience, slowness: pace.slowness))
   }
 }

@@ -49,12 +49,12 @@ public struct Pace: Sendable, Hashable {
     self.slowness = slowness
   }
 
-  /// The pace as reports keep it. Calibrating is the first thing that a run does.
-  func record(took duration: Duration) -> BoardEventRecord {
+  /// The pace as reports keep it. Calibrating is the first thing that a run does: in clear, then, where it is needed, over TLS.
+  func record(took duration: Duration, atSeconds: Double = 0, overTLS: Bool = false) -> BoardEventRecord {
     BoardEventRecord(
-      kind: "calibrate", atSeconds: 0, durationSeconds: duration.seconds, succeeded: true,
+      kind: "calibrate", atSeconds: atSeconds, durationSeconds: duration.seconds, succeeded: true,
       detail:
-        "the server waits \(patience) for what it expects, \(longestPatience) at most; a client that does nothing for "
+        (overTLS ? "over TLS " : "") + "the server waits \(patience) for what it expects, \(longestPatience) at most; a client that does nothing for "
         + "\(silence) after the end is interrupted")
   }
 

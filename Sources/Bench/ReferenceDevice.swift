@@ -12,6 +12,7 @@ struct ReferenceDevice: Device {
   var serialLog: SerialLog? { nil }
   /// Most of a case's time is waiting: for pauses that a script makes, and for deadlines.
   var lanes: Int { 16 }
+  var tlsBallast: Int { 0 }
 
   /// A seed that is another one than the run's own, and follows from it.
   static func seed(besides seed: UInt64) -> UInt64 {

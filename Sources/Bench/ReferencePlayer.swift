@@ -23,6 +23,7 @@ final class ReferencePlayer: Sendable {
   private let script: ClientScript
   private let server: ServerAddress
   private let token: String
+  private let tls: [ClientTLS: ClientTLSMaterial]
   private let seed: UInt64
   private let loop: EventLoop
   private let meetings: [String: Meeting]
@@ -30,8 +31,14 @@ final class ReferencePlayer: Sendable {
 
   /// - Parameters:
   ///   - server: where the server is reached.
+  ///   - tls: what the steps that speak TLS are given for it.
   ///   - seed: the seed of nonces and masking keys.
-  init(_ script: ClientScript, at server: ServerAddress, token: String, seed: UInt64, on loop: EventLoop) {
+  init(
+    _ script: ClientScript, at server: ServerAddress, token: String,
+    tls: [ClientTLS: ClientTLSMaterial] = [:],
+    seed: UInt64, on loop: EventLoop
+  ) {
+    self.tls = tls
     self.script = script
     self.server = server
     self.token = token
@@ -158,8 +165,9 @@ extension ReferencePlayer {
 
   private func connect(_ step: ConnectStep, at place: Place) async -> Bool {
     let generator = SplitMix64(seed: seed, text: "\(place.task) \(place.step) \(step.connection)")
-    let client = WebSocketClient(randomness: generator, on: loop)
     do {
+      let tls = try configuration(of: step)
+      let client = WebSocketClient(tls: tls, randomness: generator, on: loop)
       let response = try await client.handshake(
         step.url(host: server.host, port: server.port, token: token),
         headers: step.headers.map { ($0.name, $0.value) },
@@ -171,6 +179,12 @@ extension ReferencePlayer {
       note(error is CancellationError ? .cancelled : .connectFailed(ClientException(error)), at: place)
       return false
     }
+  }
+
+  /// How TLS is to be spoken; as every client does it, where the step says nothing.
+  private func configuration(of step: ConnectStep) throws -> TLSConfiguration {
+    guard let told = step.tls, let material = tls[told] else { return .client() }
+    return try material.configuration()
   }
 
   private func receive(_ connection: String, count: Int?, sendsBack: Bool, at place: Place) async throws {

@@ -7,11 +7,21 @@ import WebSocketProtocol
 /// Puts the reference client through one attempt at a case, against the same server.
 struct ReferenceRunner: Sendable {
   let server: ScriptedServer
+  let tls: BenchTLS
   /// The host by which the reference reaches the server, bracketed if it is an IPv6 address.
   let host: String
   let seed: UInt64
   /// The loop of the reference: not the server's.
   let loop: EventLoop
+
+  /// - Parameter tls: the certificates of the run; by default those of a run of its own.
+  init(server: ScriptedServer, tls: BenchTLS? = nil, host: String, seed: UInt64, loop: EventLoop) {
+    self.server = server
+    self.tls = tls ?? BenchTLS(host: host)
+    self.host = host
+    self.seed = seed
+    self.loop = loop
+  }
 
   /// Runs the case once. The reference gets the time that nothing but an error of the rig needs.
   ///
@@ -23,12 +33,14 @@ struct ReferenceRunner: Sendable {
 
   private func attempt(_ testCase: Case, token: String) async throws -> AttemptTrace {
     let pace = Pace.reference
-    let attempt = try await server.prepare(testCase, token: token, pace: pace)
+    let security = try await tls.security(of: testCase.scenario)
+    let attempt = try await server.prepare(testCase, token: token, tls: security.server, pace: pace)
     let address = ServerAddress(host: host, port: attempt.port)
     // Each case has keys of its own: the same in all would be as predictable as none.
     var seeds = SplitMix64(seed: seed, text: testCase.id)
     let player = ReferencePlayer(
-      testCase.scenario.client, at: address, token: token, seed: seeds.next(), on: loop)
+      testCase.scenario.client, at: address, token: token, tls: security.clients, seed: seeds.next(), on: loop
+    )
     attempt.whenSilent(for: pace.silence) { player.abandon() }
     var trace = await player.play()
     attempt.clientHasEnded(allowing: pace.drain)

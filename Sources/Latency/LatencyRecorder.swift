@@ -26,7 +26,7 @@ public struct LatencyRecorder: Sendable {
   /// Creates an empty recorder.
   public init(_ precision: Precision) { self.precision = precision }
 
-  /// Records the echoes of an attempt.
+  /// Records the echoes and the TLS handshakes of an attempt.
   public mutating func record(_ attempt: AttemptTrace) {
     for sample in attempt.latencySamples { record(sample, of: attempt.endpoint) }
   }
@@ -34,7 +34,7 @@ public struct LatencyRecorder: Sendable {
   private mutating func record(_ sample: LatencySample, of endpoint: AttemptTrace.Endpoint) {
     let value = min(UInt64(max(sample.nanoseconds, 1)), Self.longestNanoseconds)
     let precision = precision
-    for payloadLength in [nil, sample.payloadLength] {
+    for payloadLength in Set([nil, sample.payloadLength]) {
       let key = Key(endpoint: endpoint, measure: sample.measure, payloadLength: payloadLength)
       _ = histograms[key, default: Self.emptyHistogram(payloadLength == nil ? precision : .testCase)]
         .record(value)

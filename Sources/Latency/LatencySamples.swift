@@ -1,23 +1,33 @@
 import Traces
 
-/// One measured echo.
+/// One measured echo, or TLS handshake.
 public struct LatencySample: Sendable, Hashable {
   /// What was measured.
   public var measure: LatencySeries.Measure
-  /// The payload's length in bytes.
-  public var payloadLength: Int
+  /// The payload's length in bytes; nil where there is none.
+  public var payloadLength: Int?
   /// How long it took, in nanoseconds.
   public var nanoseconds: Int
 }
 
 extension AttemptTrace {
-  /// The latency of every echo of the attempt: its round trip at the server, and the client's own processing time.
+  /// The latency of every echo of the attempt: its round trip at the server, and the client's own processing time; before them the
+  /// TLS handshakes.
   public var latencySamples: [LatencySample] {
-    connections.flatMap(\.roundTrips) + client.processingTimes
+    connections.flatMap(\.tlsHandshakes) + connections.flatMap(\.roundTrips) + client.processingTimes
   }
 }
 
 extension ConnectionTrace {
+  /// The time from accepting the connection to the end of the TLS handshake, where there was one.
+  var tlsHandshakes: [LatencySample] {
+    events.compactMap { event in
+      guard case .secured(let facts) = event.kind else { return nil }
+      return LatencySample(
+        measure: .tlsHandshake, payloadLength: nil, nanoseconds: Int(facts.handshakeNanoseconds))
+    }
+  }
+
   /// From the instant at which the kernel took the last byte of a message to the one at which the last byte of the client's
   /// message of the same content came; the kernel's instant where there is one. A message that was not echoed has none.
   var roundTrips: [LatencySample] {

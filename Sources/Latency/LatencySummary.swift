@@ -17,6 +17,8 @@ public struct LatencySeries: Sendable, Hashable, Codable {
     case roundTrip
     /// From the message's delivery to the application to the return of its send, on the board's own clock (`ticks_us`).
     case processing
+    /// From the server's accepting the connection to the end of the TLS handshake.
+    case tlsHandshake
   }
 
   /// Which client it was.

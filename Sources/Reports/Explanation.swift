@@ -79,10 +79,11 @@ public enum Explanation {
   }
 
   private static func server(_ script: ServerScript) -> [String] {
-    script.connections.flatMap { connection in
-      (script.connections.count == 1 ? [] : ["connection \(connection.name):"])
-        + numbered(connection.steps.map(\.words), last: connection.ending.words)
-    }
+    (script.tls.map { [$0.words] } ?? [])
+      + script.connections.flatMap { connection in
+        (script.connections.count == 1 ? [] : ["connection \(connection.name):"])
+          + numbered(connection.steps.map(\.words), last: connection.ending.words)
+      }
   }
 
   private static func client(_ script: ClientScript) -> [String] {
@@ -114,9 +115,17 @@ public enum Explanation {
     return long + [
       "delivery    \(testCase.delivery.rawValue), of \(scenario.deliveries.map(\.rawValue).joined(separator: ", "))",
       "isolation   \(scenario.isolation.rawValue)",
+      tls(testCase),
       "run it      \(command([program, "run"] + whole + ["--only", testCase.id]))",
       "as a file   \(command([program, "export", testCase.id, "--output", "case.json"]))",
     ]
+  }
+
+  private static func tls(_ testCase: Case) -> String {
+    let scenario = testCase.scenario
+    if testCase.isOverTLS { return "TLS         put over it by @tls" }
+    if scenario.speaksTLS { return "TLS         always" }
+    return "TLS         " + (scenario.obstacleToTLS.map { "never: \($0)" } ?? "with \(testCase.overTLS.id)")
   }
 
   private static func command(_ words: [String]) -> String {

@@ -25,7 +25,9 @@ struct LatencyTable {
     var keys: [Key] = []
     for item in series where isWanted(item) && !keys.contains(Key(item)) { keys.append(Key(item)) }
     return keys.map { key in
-      var row = ["measure": key.measure.title, "payload": key.payloadLength.map { "\($0) B" } ?? "all sizes"]
+      var row = [
+        "measure": key.measure.title, "payload": key.payloadLength.map { "\($0) B" } ?? key.measure.sizes,
+      ]
       for item in series where Key(item) == key {
         row["\(item.endpoint)Count"] = String(item.count)
         row["\(item.endpoint)P50"] = duration(item.p50Nanoseconds)

@@ -120,6 +120,7 @@ struct ResultsDocument: Encodable {
     var description: String
     var expectation: String
     var delivery: Delivery.RawValue
+    var tls: Bool
     var verdict: Verdict
     var reason: String?
     var agreesWithReference: Bool
@@ -151,6 +152,7 @@ struct ResultsDocument: Encodable {
       description = scenario.description
       expectation = scenario.expectation
       delivery = result.case.delivery.rawValue
+      tls = scenario.speaksTLS
       verdict = result.judgement.verdict
       reason = result.judgement.reason
       agreesWithReference = result.judgement.agreesWithReference

@@ -117,6 +117,7 @@ extension ServerStep {
     case .closeTCP: "ends TCP without a Close"
     case .resetTCP: "resets TCP"
     case .truncateTLS: "sends its end of stream without TLS's close_notify, and goes on reading"
+    case .cutTLS(let count): "from here on sends only \(count) bytes of TLS, and then ends TCP"
     case .renegotiateTLS: "asks for another TLS handshake"
     case .barrier(let name): "waits until all connections have come to \(name)"
     }
@@ -189,6 +190,7 @@ extension ConnectStep {
       parts.append("asking for \(subprotocols.map(\.escaped).joined(separator: ", "))")
     }
     if compression { parts.append("offering compression") }
+    if let tls { parts += tls.words }
     return parts.joined(separator: ", ")
   }
 }

@@ -173,9 +173,13 @@ extension LatencySeries.Measure {
   var title: String {
     switch self {
     case .roundTrip: "round trip"
+    case .tlsHandshake: "TLS handshake"
     case .processing: "processing"
     }
   }
+
+  /// What stands for the payload's size where no single size is meant.
+  var sizes: String { self == .tlsHandshake ? "none" : "all sizes" }
 }
 
 /// A duration in the unit that suits it: `850 ns`, `12.3 us`, `4.56 ms`, `1.20 s`.

@@ -2,17 +2,37 @@ import Steps
 
 /// One scenario with its modifiers: what is run once on one link. Its payloads are concrete: the same seed makes the same bytes.
 public struct Case: Sendable, Hashable {
-  /// The scenario, with every random payload drawn.
+  /// The scenario, with every random payload drawn; over TLS its scripts say so.
   public var scenario: Scenario
   /// How the server's bytes are delivered.
   public var delivery: Delivery
+  /// Whether a scenario that is written in clear is put over TLS.
+  public private(set) var isOverTLS: Bool
 
   /// Creates a case.
-  public init(scenario: Scenario, delivery: Delivery = .whole) {
-    self.scenario = scenario
+  /// - Parameter overTLS: puts the scenario over TLS, unless it speaks TLS anyway.
+  public init(scenario: Scenario, delivery: Delivery = .whole, overTLS: Bool = false) {
+    isOverTLS = overTLS && !scenario.speaksTLS
+    self.scenario = isOverTLS ? scenario.overTLS : scenario
     self.delivery = delivery
   }
 
-  /// The scenario's id, followed by its modifiers: `2.ping-between-fragments@bytewise`.
-  public var id: String { delivery == .whole ? scenario.id : "\(scenario.id)@\(delivery.rawValue)" }
+  /// What stands behind the id of a scenario that is put over TLS.
+  public static let tlsSuffix = "@tls"
+
+  /// The scenario's id, followed by its modifiers: `2.ping-between-fragments@bytewise`, `2.ping-between-fragments@bytewise@tls`.
+  public var id: String {
+    (delivery == .whole ? scenario.id : "\(scenario.id)@\(delivery.rawValue)")
+      + (isOverTLS ? Self.tlsSuffix : "")
+  }
+
+  /// A case that was put over TLS, and written down as it then was.
+  init(secured scenario: Scenario, delivery: Delivery) {
+    self.scenario = scenario
+    self.delivery = delivery
+    isOverTLS = true
+  }
+
+  /// The same case over TLS.
+  public var overTLS: Case { Case(scenario: scenario, delivery: delivery, overTLS: true) }
 }

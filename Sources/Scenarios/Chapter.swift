@@ -1,5 +1,5 @@
 /// The chapters of the catalogue. The numbers are those that authors of servers know from Autobahn|Testsuite, where it has the
-/// chapter; 0, 8 and 11 it left empty, and 14 is ours.
+/// chapter; 0, 8 and 11 it left empty, and 14 and 15 are ours.
 public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
   case openingHandshake = 0
   case framing = 1
@@ -16,6 +16,7 @@ public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
   case deflatePayloads = 12
   case deflateParameters = 13
   case resources = 14
+  case tls = 15
 
   /// The chapter's title as reports show it.
   public var title: String {
@@ -35,6 +36,7 @@ public enum Chapter: Int, Sendable, Hashable, CaseIterable, Codable {
     case .deflatePayloads: "permessage-deflate: messages"
     case .deflateParameters: "permessage-deflate: parameters"
     case .resources: "Resources"
+    case .tls: "TLS"
     }
   }
 }

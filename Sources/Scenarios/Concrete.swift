@@ -9,6 +9,9 @@ extension Scenario {
   public func concrete(seed: UInt64) -> Scenario {
     var concrete = self
     let draw = PayloadDraw(seed: seed, id: id)
+    if case .instead(let payload) = server.tls?.fault {
+      concrete.server.tls?.fault = .instead(draw.payload(payload))
+    }
     for index in concrete.server.connections.indices {
       let steps = server.connections[index].steps
       concrete.server.connections[index].steps = steps.map(draw.step)
@@ -50,7 +53,7 @@ private final class PayloadDraw {
     case .expectMessage(let kind, let payload):
       return .expectMessage(kind: kind, payload: payload.map(self.payload))
     case .expectClose, .expectEnd, .pause, .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP,
-      .truncateTLS, .renegotiateTLS, .barrier:
+      .truncateTLS, .cutTLS, .renegotiateTLS, .barrier:
       return step
     }
   }
@@ -68,7 +71,7 @@ private final class PayloadDraw {
     }
   }
 
-  private func payload(_ payload: Payload) -> Payload {
+  func payload(_ payload: Payload) -> Payload {
     guard case .random(let count, let kind) = payload else { return payload }
     if let known = drawn[payload] { return known }
     var generator = SplitMix64(seed: seed, text: "\(id) \(count) \(kind.rawValue)")

@@ -9,6 +9,7 @@ extension ScenarioChecker {
     if let port = scenario.server.port, !scenario.server.ownPort {
       report("server.port", "is \(port) without ownPort", allowed: "a port together with ownPort")
     }
+    if let tls = scenario.server.tls { check(tls) }
     checkUnique(connections.map(\.name)) { "server.connections[\($0)].name" }
     for (index, connection) in connections.enumerated() {
       for (step, content) in connection.steps.enumerated() {
@@ -127,6 +128,7 @@ extension ScenarioChecker {
           report("\(keyPath).connection", "is \"\(name)\" a second time", allowed: "each connection once")
         }
         checkURL(connect, keyPath)
+        checkTLS(connect, keyPath)
       }
     }
     for (index, name) in names.enumerated() where !opened.contains(name) {

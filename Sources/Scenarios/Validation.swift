@@ -27,6 +27,9 @@ extension Case {
         "delivery", "is \"\(delivery.rawValue)\", which the scenario does not have",
         allowed: scenario.deliveries.map(\.rawValue).quotedList)
     }
+    if isOverTLS, let obstacle = scenario.obstacleToTLS {
+      checker.report("overTLS", "is true. \(obstacle) That", allowed: "false")
+    }
     return checker.problems
   }
 }

@@ -44,7 +44,7 @@ extension ClientStep {
 public struct ConnectStep: Sendable, Hashable {
   /// The name of the server's connection script.
   public var connection: String
-  /// What follows `ws://host:port` in the URL; `{token}` stands for the attempt's token, which must occur unless the server
+  /// What follows `ws://host:port`, or `wss://host:port` over TLS, in the URL; `{token}` stands for the attempt's token, which must occur unless the server
   /// script has a port of its own.
   public var target: String
   /// The whole URL, for forms that `target` cannot have; nil makes it of `target`. It may have the placeholders of
@@ -56,11 +56,13 @@ public struct ConnectStep: Sendable, Hashable {
   public var subprotocols: [String]
   /// Whether the client is to offer permessage-deflate (RFC 7692).
   public var compression: Bool
+  /// What the client is told for a `wss` URL; nil opens a `ws` URL.
+  public var tls: ClientTLS?
 
   /// Creates the step; the defaults open the connection called `main` at `/{token}`.
   public init(
     connection: String = "main", target: String = "/{token}", url: String? = nil, headers: [HeaderField] = [],
-    subprotocols: [String] = [], compression: Bool = false
+    subprotocols: [String] = [], compression: Bool = false, tls: ClientTLS? = nil
   ) {
     self.connection = connection
     self.target = target
@@ -68,6 +70,7 @@ public struct ConnectStep: Sendable, Hashable {
     self.headers = headers
     self.subprotocols = subprotocols
     self.compression = compression
+    self.tls = tls
   }
 
   /// A header field of the request.

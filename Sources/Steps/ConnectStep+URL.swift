@@ -13,8 +13,11 @@ public enum URLPlaceholder: String, Sendable, CaseIterable {
 extension ConnectStep {
   /// The URL with its placeholders still in it.
   public var urlTemplate: String {
-    url ?? "ws://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(target)"
+    url ?? "\(scheme)://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(target)"
   }
+
+  /// The scheme of the URL that `target` makes.
+  public var scheme: String { tls == nil ? "ws" : "wss" }
 
   /// The URL that the client is given.
   public func url(host: String, port: UInt16, token: String) -> String {

@@ -7,12 +7,17 @@ public struct ServerScript: Sendable, Hashable {
   /// The number that the port of its own must have, for URLs that leave the port out; nil takes any. A case whose port cannot be
   /// had is unsupported: only root may listen on port 80, and only while nobody else does.
   public var port: UInt16?
+  /// How TLS is spoken, on all connections; nil in clear.
+  public var tls: ServerTLS?
 
   /// Creates a script.
-  public init(connections: [ConnectionScript], ownPort: Bool = false, port: UInt16? = nil) {
+  public init(
+    connections: [ConnectionScript], ownPort: Bool = false, port: UInt16? = nil, tls: ServerTLS? = nil
+  ) {
     self.connections = connections
     self.ownPort = ownPort
     self.port = port
+    self.tls = tls
   }
 
   /// Creates the common script of one connection, called `main`.

@@ -36,6 +36,8 @@ public enum ServerStep: Sendable, Hashable {
   /// Sends FIN without TLS's close_notify before it, and goes on reading: the client cannot know whether it has got everything. In
   /// clear it is ``halfClose``.
   case truncateTLS
+  /// From here on leaves only so many further bytes of TLS, and then ends TCP, so that a record is cut. In clear it does nothing.
+  case cutTLS(afterBytes: Int)
   /// Asks for another TLS handshake (TLS 1.2), which a client may refuse. In clear, and in TLS 1.3, it does nothing.
   case renegotiateTLS
   /// Waits until each connection of the script that has this barrier has reached it.

@@ -153,6 +153,8 @@ public enum OptionalFeature: String, Sendable, Hashable, CaseIterable {
   case closeCode = "close_code"
   /// The extension permessage-deflate (section 9, RFC 7692).
   case compression
+  /// TLS below the connection (the scheme `wss`). Section 10.6 demands it; but where the port has none no client for it can.
+  case tls
 }
 
 /// An exception that the client's API threw.

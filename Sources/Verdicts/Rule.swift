@@ -42,7 +42,7 @@ public struct Rule: Sendable {
 
   /// All rules; their order is that of the reports.
   public static let all: [Rule] =
-    openingRequest + openingAnswer + clientFrames + deflate + messages + pings + failing + closing
+    tls + openingRequest + openingAnswer + clientFrames + deflate + messages + pings + failing + closing
     + application + resources
 }
 

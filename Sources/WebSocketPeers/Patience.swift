@@ -18,6 +18,8 @@ public struct Patience: Sendable, Hashable {
   static let perByteOfBoard = Duration.microseconds(10)
   /// So many bytes a board holds at the most.
   static let bytesOfBoard = 256 << 10
+  /// What a TLS handshake may take in which nothing is seen of the client: it computes.
+  static let perHandshake = Duration.seconds(1)
   /// What a step of the script may take.
   static let perStep = Duration.milliseconds(50)
 
@@ -41,11 +43,16 @@ public struct Patience: Sendable, Hashable {
   ) -> Deadline? {
     let now = MonotonicInstant.now()
     if awaitsScript, connections.contains(where: \.isAtWork) { return .after(quiet, from: now) }
-    guard let last = connections.compactMap(\.tap.lastInstant).max() else { return nil }
+    let instants = connections.flatMap { [$0.tap.lastInstant, $0.lastHandshakeInstant] }
+    guard let last = instants.compactMap(\.self).max() else { return nil }
     let ownPauses = awaitsScript ? connections.map(\.ownPauses).max() ?? .zero : .zero
     let work = awaitsScript ? work(on: connections.reduce(0) { $0 + $1.tap.byteCount }) : .zero
     let steps = awaitsScript ? Self.perStep * connections.reduce(0) { $0 + $1.stepIndex } * slowness : .zero
-    let later = min(last + quiet + work, begun + atMost + ownPauses + work + steps)
+    let handshakes = awaitsScript ? Self.perHandshake * connections.count(where: \.isSecure) * slowness : .zero
+    let handshake =
+      awaitsScript && connections.contains(where: \.isShakingHands) ? Self.perHandshake * slowness : .zero
+    let later = min(
+      last + quiet + work + handshake, begun + atMost + ownPauses + work + steps + handshakes)
     return later > now ? .at(later) : nil
   }
 }

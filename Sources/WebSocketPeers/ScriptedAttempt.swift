@@ -117,6 +117,12 @@ public final class ScriptedAttempt: @unchecked Sendable {
     completeIfOver()
   }
 
+  /// Whether a connection to the port of its own is given its script before it has said anything. With several over TLS, whose
+  /// handshakes may end in another order than they began, each waits for its request, which names it.
+  var claimsAtOnce: Bool {
+    tls == nil || script.ownPort || script.stopsReading || script.connections.count == 1
+  }
+
   /// Gives a connection the script whose name follows the token (`/name` or `.name`), otherwise the first unopened one.
   func claim(_ connection: ScriptedConnection, targetAfterToken rest: Substring) -> Bool {
     server.loop.preconditionOnLoop()

@@ -64,16 +64,25 @@ extension ScriptedConnection {
     case .closeTCP: drain()
     case .resetTCP: reset()
     case .truncateTLS: endSending(notifying: false)
+    case .cutTLS(let count): stream.setManner(cut(after: count))
     case .renegotiateTLS: _ = stream.renegotiate()
     case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
     case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
     }
   }
 
+  /// The manner of the attempt, with this end.
+  private func cut(after count: Int) -> TLSManner {
+    var manner = attempt?.tls?.manner ?? TLSManner()
+    manner.fault = .endAfter(bytes: count)
+    return manner
+  }
+
   private func look(at step: ServerStep) -> Progress {
     switch step {
     case .respond, .sendFrame, .sendMessage, .sendBytes: return queue.isEmpty ? .done : .waiting
-    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .renegotiateTLS:
+    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .cutTLS,
+      .renegotiateTLS:
       return .done
     case .pause, .barrier:
       if case .broken(let reason) = stepState { return .missed(reason) }

@@ -95,6 +95,13 @@ final class ScriptedConnection: ReadinessHandler {
     tap.note(.opened(peer: peer.description), at: loop.now)
   }
 
+  /// When something of a TLS handshake came last: no byte of the application's, but a sign of life.
+  private(set) var lastHandshakeInstant: MonotonicInstant?
+  /// Whether the TLS handshake goes on.
+  var isShakingHands: Bool { stream.isSecure && !secureIsTold && !failureIsTold && !isClosed }
+  /// Whether TLS is spoken.
+  var isSecure: Bool { stream.isSecure }
+
   var name: String { script.name }
   var isClosed: Bool { phase == .closed }
 
@@ -105,6 +112,9 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
+    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold {
+      headTimer?.set(.after(limit, from: loop.now))
+    }
   }
 
   /// Lets the kernel read ahead, on a connection whose listener bounded it.
@@ -166,6 +176,7 @@ final class ScriptedConnection: ReadinessHandler {
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
+      if isShakingHands { lastHandshakeInstant = loop.now }
       if readiness.contains(.error) { stream.socket.discardErrorQueue() }
     case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
@@ -181,6 +192,7 @@ final class ScriptedConnection: ReadinessHandler {
   private func tellTLS() {
     if !secureIsTold, let details = stream.tlsDetails {
       secureIsTold = true
+      if attempt?.tls?.handshakeTimeout != nil { headTimer?.cancel() }
       tap.note(.secured(details.facts), at: loop.now)
     }
     if !failureIsTold, let failure = stream.tlsFailure {
@@ -293,6 +305,7 @@ final class ScriptedConnection: ReadinessHandler {
 
   private func headTimedOut() {
     if phase == .draining { return close() }
+    guard attempt == nil else { return drain() }
     recordStray()
     headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
     drain()

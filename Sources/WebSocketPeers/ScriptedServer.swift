@@ -212,7 +212,7 @@ public final class ScriptedServer: @unchecked Sendable {
         socket, securedBy: tls?.context, manner: tls?.manner ?? TLSManner(), endpoint: "the client \(peer)",
         on: loop)
       let connection = try ScriptedConnection(stream, peer, in: self)
-      if let attempt, attempt.claim(connection, targetAfterToken: "") { return }
+      if let attempt, attempt.claimsAtOnce, attempt.claim(connection, targetAfterToken: "") { return }
       unclaimed[ObjectIdentifier(connection)] = connection
     } catch {
       configuration.logger.error("connection not watched", metadata: ["error": "\(error)"])

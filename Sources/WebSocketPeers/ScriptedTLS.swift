@@ -6,10 +6,13 @@ public struct ScriptedTLS: Sendable {
   public var context: TLSContext
   /// How the bytes of TLS leave, and where the protocol is left.
   public var manner: TLSManner
+  /// After so long a handshake that is not complete is given up, and TCP ended; nil leaves it to the attempt's deadline.
+  public var handshakeTimeout: Duration?
 
-  /// Puts both together.
-  public init(_ context: TLSContext, manner: TLSManner = TLSManner()) {
+  /// Puts all together.
+  public init(_ context: TLSContext, manner: TLSManner = TLSManner(), handshakeTimeout: Duration? = nil) {
     self.context = context
     self.manner = manner
+    self.handshakeTimeout = handshakeTimeout
   }
 }

@@ -11,6 +11,7 @@ enum CaseList {
     var rfc: String
     var requirement: Requirement
     var delivery: String
+    var tls: Bool
     var isolation: Isolation
     var dispute: String?
     var tags: [String]
@@ -44,6 +45,7 @@ enum CaseList {
       Row(
         id: item.id, chapter: item.scenario.chapterTitle, rfc: item.scenario.rfc,
         requirement: item.scenario.requirement, delivery: item.delivery.rawValue,
+        tls: item.scenario.speaksTLS,
         isolation: item.scenario.isolation, dispute: item.scenario.dispute, tags: item.scenario.tags,
         description: item.scenario.description, expectation: item.scenario.expectation)
     }

@@ -24,6 +24,12 @@ struct PlanOptions: ParsableArguments {
   var deliveries = "default"
 
   @Flag(
+    help: ArgumentHelp(
+      "Puts every scenario over TLS, as @tls at the end of an id does for one. Those that speak TLS anyway stay as they are; those "
+        + "that cannot are unsupported, with the reason."))
+  var tls = false
+
+  @Flag(
     help:
       "Only the cases that failed or were inconclusive in the last run, that of --report or of reports/latest; one that did not get to run again still counts."
   )
@@ -58,12 +64,12 @@ struct PlanOptions: ParsableArguments {
     }
     let seed = givenSeed ?? last?.seed ?? 1
     // What the catalogue no longer has will never run again.
-    let known = ModifierChoice.all.cases(of: Catalogue.all).map(\.id)
+    let known = ModifierChoice.all.cases(of: Catalogue.all).flatMap { [$0.id, $0.overTLS.id] }
     do {
       return (
         try RunPlan.cases(
           of: Catalogue.all, deliveries: deliveries, only: only, tags: tag, among: last?.attentionIDs,
-          seed: seed, shuffle: shuffle), seed, last?.attentionIDs.intersection(known) ?? []
+          overTLS: tls, seed: seed, shuffle: shuffle), seed, last?.attentionIDs.intersection(known) ?? []
       )
     } catch {
       throw ConfigurationError("\(error)")

@@ -222,6 +222,22 @@ struct TLSPeersTests {
     }
   }
 
+  @Test("The beginning of a record and the end of TCP in one event are both seen", arguments: [3, 20])
+  func cutRecord(count: Int) async throws {
+    try await withLoop { loop in
+      let script = ServerScript(
+        [.cutTLS(afterBytes: count), .sendBytes(.bytes([0x82, 5, 1, 2])), .truncateTLS, .expectEnd],
+        ending: .endOfStream)
+      let trace = try await Self.play(script, on: loop) { client, uri in
+        try await client.handshake(uri)
+        #expect(try await client.recv() == nil)
+        _ = try await client.close()
+        #expect(client.connectionIfAny?.tlsFailure?.cause == .truncated)
+      }
+      #expect(!trace.events.contains { if case .deadlinePassed = $0.kind { true } else { false } })
+    }
+  }
+
   @Test("A client that is asked to renegotiate refuses, and the trace tells")
   func renegotiates() async throws {
     try await withLoop { loop in

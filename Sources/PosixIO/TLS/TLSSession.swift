@@ -30,7 +30,7 @@ final class TLSSession: @unchecked Sendable {
   @exclusivity(unchecked) private var leftover: [UInt8] = []
   /// Whether OpenSSL holds plain text that did not fit either.
   @exclusivity(unchecked) private var holdsPlainText = false
-  @exclusivity(unchecked) private var lastReadWasFull = false
+  @exclusivity(unchecked) private var socketMayHoldMore = false
   /// What ended TLS, if anything went wrong.
   @exclusivity(unchecked) private(set) var failure: TLSError?
   /// Whether the peer said that nothing more will come.
@@ -83,8 +83,9 @@ final class TLSSession: @unchecked Sendable {
   var isEstablished: Bool { handshakeEnd != nil }
   /// Whether reading again gives something without the socket.
   var holdsInput: Bool { holdsPlainText || !leftover.isEmpty || endingWaits }
-  /// Whether the socket may have had more than the last read took.
-  var hasMore: Bool { lastReadWasFull || holdsInput }
+  /// Whether the socket may have had more than the last read took: what is only the beginning of a record says nothing of what is
+  /// behind it, such as the end.
+  var hasMore: Bool { socketMayHoldMore || holdsInput }
   /// Whether nothing more can be sent either: an end of TCP without close_notify leaves our direction as it is.
   var isBroken: Bool { failure.map { $0.cause != .truncated } ?? false }
   /// Whether nothing more can be read.
@@ -114,7 +115,7 @@ final class TLSSession: @unchecked Sendable {
       } else {
         socket.receive(into: room)
       }
-    lastReadWasFull = transfer == .moved(room.count)
+    socketMayHoldMore = transfer == .moved(room.count)
     switch transfer {
     case .moved(let count):
       return take(UnsafeRawBufferPointer(rebasing: room[..<count]), into: buffer, from: socket)
@@ -145,6 +146,7 @@ final class TLSSession: @unchecked Sendable {
     if endingWaits { return reportEnding() }
     // A peer with Nagle's algorithm on holds the rest of a record back until this is acknowledged.
     socket.acknowledgeNow()
+    socketMayHoldMore = true
     return .wouldBlock
   }
 

@@ -24,6 +24,7 @@ public enum Catalogue {
       case .deflatePayloads: deflatePayloads
       case .deflateParameters: deflateParameters
       case .resources: resources
+      case .tls: tls
       }
     return drafts.map { draft in
       var scenario = draft

@@ -57,6 +57,12 @@ enum Dispute {
     "Section 9.1 wants one extension at least in the header, and has a client fail the connection for one that does not conform; RFC "
     + "7230 section 7 has recipients of lists pass over empty elements, so that the header names nothing that section 4.1 would "
     + "fail it for. To refuse it and to take it for none are both allowed."
+  static let boardsTLS =
+    "RFC 6455 demands no version, group or cipher of TLS in particular, and small clients have few: that of a Pico 2 W speaks TLS 1.2 "
+    + "alone, without X25519 and ChaCha20. A client that has it connects; one that has not fails the connection (section 4.1)."
+  static let optionalVerification =
+    "What cert_reqs=1 means to a client is said nowhere: MicroPython looks at the certificate and goes on, Python refuses it. It "
+    + "protects from nothing, so that to connect and to refuse are both allowed."
   static let badReason =
     "Section 5.5.1 wants a reason in UTF-8, and section 8.1 has bad UTF-8 fail the connection without naming the code for a "
     + "control frame: 1007 fits the data, 1002 the protocol error, and both are allowed."

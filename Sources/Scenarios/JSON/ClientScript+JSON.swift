@@ -28,12 +28,12 @@ extension ConnectStep {
       ("target", target == standard.target ? nil : .string(target)), ("url", url.map(JSONValue.string)),
       ("headers", headers.isEmpty ? nil : .array(headers.map(\.json))),
       ("subprotocols", subprotocols.isEmpty ? nil : .array(subprotocols.map(JSONValue.string))),
-      ("compression", compression ? .bool(true) : nil))
+      ("compression", compression ? .bool(true) : nil), ("tls", tls.map(\.json)))
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let object = try reader.object(
-      "connection", "target", "url", "headers", "subprotocols", "compression")
+      "connection", "target", "url", "headers", "subprotocols", "compression", "tls")
     self.init()
     if let value = object.optional("connection") { connection = try value.string() }
     if let value = object.optional("target") { target = try value.string() }
@@ -41,6 +41,7 @@ extension ConnectStep {
     if let value = object.optional("headers") { headers = try value.list(HeaderField.init(json:)) }
     if let value = object.optional("subprotocols") { subprotocols = try value.strings() }
     if let value = object.optional("compression") { compression = try value.bool() }
+    if let value = object.optional("tls") { tls = try ClientTLS(json: value) }
   }
 }
 

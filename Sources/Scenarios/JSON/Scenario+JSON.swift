@@ -4,8 +4,8 @@ extension Scenario {
   /// The version of the format that ``ScenarioFile`` writes.
   static let schemaVersion = 1
 
-  /// `delivery` makes it a case.
-  func json(delivery: Delivery?) -> JSONValue {
+  /// `delivery` makes it a case, and `overTLS` one that was put over TLS.
+  func json(delivery: Delivery?, overTLS: Bool = false) -> JSONValue {
     .members(
       ("schemaVersion", .integer(Self.schemaVersion)), ("id", .string(id)),
       ("description", .string(description)),
@@ -20,7 +20,7 @@ extension Scenario {
         deliveries == Delivery.allCases ? nil : .array(deliveries.map { .string($0.rawValue) })
       ),
       ("isolation", isolation == .sameInterpreter ? nil : .string(isolation.rawValue)),
-      ("delivery", delivery.map { .string($0.rawValue) }))
+      ("delivery", delivery.map { .string($0.rawValue) }), ("overTLS", overTLS ? .bool(true) : nil))
   }
 
   init(json object: JSONObjectReader) throws(ScenarioFileError) {

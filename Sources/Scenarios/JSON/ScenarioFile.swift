@@ -11,7 +11,9 @@ public enum ScenarioFile {
 
   /// The text of a file that holds the case: the scenario, and how it was delivered.
   public static func text(of testCase: Case) -> String {
-    JSONWriter.text(of: testCase.scenario.json(delivery: testCase.delivery))
+    JSONWriter.text(
+      of:
+        testCase.scenario.json(delivery: testCase.delivery, overTLS: testCase.isOverTLS))
   }
 
   /// Reads a file. Its delivery is `whole` unless it names another.
@@ -28,10 +30,17 @@ public enum ScenarioFile {
     let reader = try JSONFile.reader(of: data, file: file)
     let object = try reader.object(
       "schemaVersion", "id", "description", "expectation", "rfc", "requirement", "dispute", "tags", "server",
-      "client", "expected", "deliveries", "isolation", "delivery")
+      "client", "expected", "deliveries", "isolation", "delivery",
+      "overTLS")
     _ = try object.required("schemaVersion", "1").integer(1...1)
     var testCase = Case(scenario: try Scenario(json: object))
     if let value = object.optional("delivery") { testCase.delivery = try value.choice(Delivery.self) }
+    if let value = object.optional("overTLS"), try value.bool() {
+      let isSecured = testCase.scenario.speaksTLS
+      testCase =
+        isSecured
+        ? Case(secured: testCase.scenario, delivery: testCase.delivery) : testCase.overTLS
+    }
     if let problem = testCase.validate().first {
       throw ScenarioFileError(
         file: file, keyPath: problem.keyPath, problem: problem.problem, allowed: problem.allowed,

@@ -4,16 +4,18 @@ extension ServerScript {
   var json: JSONValue {
     .members(
       ("ownPort", ownPort ? .bool(true) : nil), ("port", port.map { .integer(Int($0)) }),
+      ("tls", tls.map(\.json)),
       ("connections", .array(connections.map(\.json))))
   }
 
   init(json reader: JSONReader) throws(ScenarioFileError) {
-    let object = try reader.object("ownPort", "port", "connections")
+    let object = try reader.object("ownPort", "port", "tls", "connections")
     let connections = try object.required("connections", "a list of connections")
       .list(ConnectionScript.init(json:))
     self.init(connections: connections)
     if let value = object.optional("ownPort") { ownPort = try value.bool() }
     if let value = object.optional("port") { port = UInt16(try value.integer(1...65535)) }
+    if let value = object.optional("tls") { tls = try ServerTLS(json: value) }
   }
 }
 
@@ -57,6 +59,7 @@ extension ServerStep {
     case .closeTCP: .string("closeTCP")
     case .resetTCP: .string("resetTCP")
     case .truncateTLS: .string("truncateTLS")
+    case .cutTLS(let count): .tagged("cutTLS", .members(("afterBytes", .integer(count))))
     case .renegotiateTLS: .string("renegotiateTLS")
     case .barrier(let name): .tagged("barrier", .string(name))
     }
@@ -67,7 +70,7 @@ extension ServerStep {
       "respond", "sendFrame", "sendMessage", "sendBytes", "expectFrame", "expectMessage", "expectClose",
       "expectEnd",
       "pause", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP", "truncateTLS",
-      "renegotiateTLS", "barrier")
+      "cutTLS", "renegotiateTLS", "barrier")
     switch kind {
     case "respond": self = .respond(try OpeningResponse(json: content))
     case "sendFrame": self = .sendFrame(try FrameSpec(json: content))
@@ -79,6 +82,7 @@ extension ServerStep {
       let object = try content.object("milliseconds")
       self = .pause(
         milliseconds: try object.required("milliseconds", "a number").integer(allowedPauses))
+    case "cutTLS": self = .cutTLS(afterBytes: try content.bytesOfTLS())
     case "barrier": self = .barrier(try content.string())
     default: self = try Self.plain(kind, content)
     }

@@ -14,24 +14,30 @@ public enum RunPlan {
   ///   - only: Patterns, of which a case must fit one if there are any; `*` stands for anything. One with an `@` is compared with
   ///     the ids of all cases that there could be, and picks them whatever `deliveries` says; one without is compared with the ids
   ///     of scenarios, and picks those of their cases that `deliveries` says.
+  ///     With `@tls` at its end it puts what it picks over TLS.
   ///   - tags: Words, of which a scenario must have one if there are any: its tags, its chapter's name or its requirement.
   ///   - among: The ids of the only cases that there are to choose from, whatever `default` deliveries would be; nil is all.
+  ///   - overTLS: Puts every case over TLS.
   ///   - seed: Decides the payloads, the choice of deliveries and the order.
   ///   - shuffle: Draws the order from the seed.
   /// - Throws: `RunPlanError` for a pattern or a tag that fits nothing, or an unknown delivery.
   public static func cases(
     of scenarios: [Scenario], deliveries: String = "default", only: [String] = [], tags: [String] = [],
-    among ids: Set<String>? = nil, seed: UInt64, shuffle: Bool = false
+    among ids: Set<String>? = nil, overTLS: Bool = false, seed: UInt64, shuffle: Bool = false
   ) throws(RunPlanError) -> [Case] {
     var choice = try ModifierChoice(deliveries, seed: seed)
     if ids != nil, case .default = choice { choice = .all }
     return try cases(
-      of: scenarios, choice: choice, only: only, tags: tags, among: ids, seed: seed, shuffle: shuffle)
+      of: scenarios, choice: choice, only: only, tags: tags, among: ids, overTLS: overTLS, seed: seed,
+      shuffle: shuffle)
   }
 
   /// The one case of that id, its payloads as in the scenario: perhaps random still.
   /// - Throws: `RunPlanError` where there is none.
   public static func testCase(_ id: String, of scenarios: [Scenario]) throws(RunPlanError) -> Case {
+    if id.hasSuffix(Case.tlsSuffix) {
+      return try testCase(String(id.dropLast(Case.tlsSuffix.count)), of: scenarios).overTLS
+    }
     let all = ModifierChoice.all.cases(of: scenarios)
     if id.contains("*") {
       let ids = id.contains("@") ? all.map(\.id) : scenarios.map(\.id)
@@ -48,7 +54,7 @@ public enum RunPlan {
   /// As the other one, with the choice of deliveries already made.
   public static func cases(
     of scenarios: [Scenario], choice: ModifierChoice, only: [String] = [], tags: [String] = [],
-    among ids: Set<String>? = nil, seed: UInt64, shuffle: Bool = false
+    among ids: Set<String>? = nil, overTLS: Bool = false, seed: UInt64, shuffle: Bool = false
   ) throws(RunPlanError) -> [Case] {
     var plan = choice.cases(of: scenarios)
     if ids == nil {
@@ -57,7 +63,8 @@ public enum RunPlan {
     }
     if !only.isEmpty { plan = try select(only, from: scenarios, plan: plan) }
     if !tags.isEmpty { plan = try select(tags: tags, from: scenarios, plan: plan) }
-    if let ids { plan = plan.filter { ids.contains($0.id) } }
+    if let ids { plan = plan.flatMap { [$0, $0.overTLS] }.filter { ids.contains($0.id) }.withoutRepeats }
+    if overTLS { plan = plan.map(\.overTLS).withoutRepeats }
     guard !plan.isEmpty else { throw ids == nil ? .nothingSelected : .noneOfThoseSelected }
     if shuffle {
       var generator = SplitMix64(seed: seed, text: "order")
@@ -85,17 +92,24 @@ public enum RunPlan {
     let product = ModifierChoice.all.cases(of: scenarios)
     let planned = Set(plan.map(\.id))
     var selected: Set<String> = []
-    for pattern in patterns {
+    var selectedOverTLS: Set<String> = []
+    for whole in patterns {
+      let isOverTLS = whole.hasSuffix(Case.tlsSuffix)
+      let pattern = isOverTLS ? String(whole.dropLast(Case.tlsSuffix.count)) : whole
       let glob = Glob(pattern)
       let isForCases = pattern.contains("@")
       let matches = product.filter { glob.matches(isForCases ? $0.id : $0.scenario.id) }
       guard !matches.isEmpty else {
         let ids = isForCases ? product.map(\.id) : scenarios.map(\.id)
-        throw .unknownCase(pattern: pattern, nearest: glob.nearest(in: ids))
+        throw .unknownCase(pattern: whole, nearest: glob.nearest(in: ids))
       }
-      selected.formUnion(matches.map(\.id).filter { isForCases || planned.contains($0) })
+      let picked = matches.map(\.id).filter { isForCases || planned.contains($0) }
+      if isOverTLS { selectedOverTLS.formUnion(picked) } else { selected.formUnion(picked) }
     }
-    return product.filter { selected.contains($0.id) }
+    return product.flatMap { testCase in
+      (selected.contains(testCase.id) ? [testCase] : [])
+        + (selectedOverTLS.contains(testCase.id) ? [testCase.overTLS] : [])
+    }.withoutRepeats
   }
 
   private static func select(
@@ -107,14 +121,25 @@ public enum RunPlan {
     return plan.filter { !$0.scenario.selectableTags.isDisjoint(with: wanted) }
   }
 
-  /// Draws each scenario's payloads once, however many deliveries it has.
+  /// Draws each scenario's payloads once, however many deliveries it has, in clear and over TLS.
   private static func concrete(_ plan: [Case], seed: UInt64) -> [Case] {
     var drawn: [String: Scenario] = [:]
     return plan.map { testCase in
-      let scenario = drawn[testCase.scenario.id] ?? testCase.scenario.concrete(seed: seed)
-      drawn[scenario.id] = scenario
-      return Case(scenario: scenario, delivery: testCase.delivery)
+      let place = testCase.isOverTLS ? testCase.scenario.id + Case.tlsSuffix : testCase.scenario.id
+      let scenario = drawn[place] ?? testCase.scenario.concrete(seed: seed)
+      drawn[place] = scenario
+      var concrete = testCase
+      concrete.scenario = scenario
+      return concrete
     }
+  }
+}
+
+extension [Case] {
+  /// The same with each case once: some speak TLS anyway.
+  fileprivate var withoutRepeats: [Case] {
+    var ids: Set<String> = []
+    return filter { ids.insert($0.id).inserted }
   }
 }
 

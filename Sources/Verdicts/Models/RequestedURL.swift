@@ -1,23 +1,29 @@
 import Steps
 import Traces
 
-/// A `ws` URL of the application's taken apart by the judge (RFC 6455 section 3, RFC 3986 section 3): what the request must say.
+/// A `ws` or `wss` URL of the application's taken apart by the judge (RFC 6455 section 3, RFC 3986 section 3): what the request must say.
 struct RequestedURL: Sendable, Hashable {
   /// The host in lower case, in brackets if it is an IPv6 address; without user information.
   let host: String
-  /// The port, 80 where the URL has none.
+  /// The port, that of the scheme where the URL has none.
   let port: Int
+  /// Whether the scheme is `wss`.
+  let isSecure: Bool
   /// Path and query as they stand in the URL, `/` at least; what is behind a `#` left out.
   let target: String
 
   /// The default port of `ws`, which a Host header may leave out (section 4.1, item 4 of the request).
   static let defaultPort = 80
+  /// The default port of `wss`.
+  static let defaultSecurePort = 443
 
   /// Takes a URL apart; nil for one that a client need not understand.
   init?(_ text: String) {
-    let scheme = "ws://"
-    guard text.prefix(scheme.count).lowercased() == scheme else { return nil }
-    let rest = text.dropFirst(scheme.count)
+    guard let schemeEnd = text.firstRange(of: "://") else { return nil }
+    let scheme = text[..<schemeEnd.lowerBound].lowercased()
+    guard scheme == "ws" || scheme == "wss" else { return nil }
+    isSecure = scheme == "wss"
+    let rest = text[schemeEnd.upperBound...]
     let authority = rest.prefix { !"/?#".contains($0) }
     let resource = rest[authority.endIndex...].prefix { $0 != "#" }
     let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
@@ -28,7 +34,8 @@ struct RequestedURL: Sendable, Hashable {
     guard !name.isEmpty, behind.isEmpty || behind.first == ":" else { return nil }
     let digits = behind.dropFirst()
     guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-    guard let number = digits.isEmpty ? Self.defaultPort : Int(digits), (1...65535).contains(number) else {
+    let defaultPort = isSecure ? Self.defaultSecurePort : Self.defaultPort
+    guard let number = digits.isEmpty ? defaultPort : Int(digits), (1...65535).contains(number) else {
       return nil
     }
     host = name.lowercased()
@@ -39,7 +46,13 @@ struct RequestedURL: Sendable, Hashable {
   /// The values that a Host header may have, in lower case.
   var hostValues: [String] {
     let whole = "\(host):\(port)"
-    return port == Self.defaultPort ? [whole, host] : [whole]
+    return port == (isSecure ? Self.defaultSecurePort : Self.defaultPort) ? [whole, host] : [whole]
+  }
+
+  /// Whether the host is an IP address: in brackets, or four numbers.
+  var namesAddress: Bool {
+    host.hasPrefix("[")
+      || host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { UInt8($0) != nil }
   }
 }
 

@@ -36,7 +36,7 @@ extension Rule {
 extension RuleContext {
   fileprivate var unopenedFindings: [Finding] {
     guard decoded.request == nil, expected.opening == .accepted, application.unsupported.isEmpty,
-      unreachableLoopback == nil
+      unreachableLoopback == nil, !failedInTLS
     else { return [] }
     if application.isConnected {
       return [Finding("The client reported a connection on which it had sent no request.")]
