@@ -31,13 +31,13 @@ enum AgentProgram {
       ])
     }
     let held = testCase.scenario.speaksTLS ? ballast : 0
-    let linger: [(String, PythonLiteral)] = lingers ? [("linger", .bool(true))] : []
-    let program: PythonLiteral = .dictionary(
-      linger + [
-        ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
-        ("limit", .int(mostEvents(testCase.scenario))),
-      ] + (held > 0 ? [("ballast", .int(held))] : []))
-    return "import wsrig_agent as _w; _w.run(\(program.source))"
+    var program: [(key: PythonLiteral, value: PythonLiteral)] = [
+      ("id", .string(testCase.id)), ("url", .string(base)), ("tasks", .list(tasks)),
+      ("limit", .int(mostEvents(testCase.scenario))),
+    ]
+    if held > 0 { program.append(("ballast", .int(held))) }
+    if lingers { program.append(("linger", .bool(true))) }
+    return "import wsrig_agent as _w; _w.run(\(PythonLiteral.dictionary(program).source))"
   }
 
   /// What ends the agent's waiting for the host: a line, as a terminal may hold back what is none.
