@@ -135,7 +135,8 @@ public struct ConformanceRun: Sendable {
 
   /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.
   private func repeatFailed(
-    with runner: CaseRunner, pace: @Sendable (Case) -> Pace, tokens: AttemptTokens, since start: MonotonicInstant,
+    with runner: CaseRunner, pace: @Sendable (Case) -> Pace, tokens: AttemptTokens,
+    since start: MonotonicInstant,
     into result: inout RunResult
   ) async {
     for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {

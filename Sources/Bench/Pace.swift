@@ -53,8 +53,8 @@ public struct Pace: Sendable, Hashable {
   func record(took duration: Duration, atSeconds: Double = 0, overTLS: Bool = false) -> BoardEventRecord {
     BoardEventRecord(
       kind: "calibrate", atSeconds: atSeconds, durationSeconds: duration.seconds, succeeded: true,
-      detail:
-        (overTLS ? "over TLS " : "") + "the server waits \(patience) for what it expects, \(longestPatience) at most; a client that does nothing for "
+      detail: (overTLS ? "over TLS " : "")
+        + "the server waits \(patience) for what it expects, \(longestPatience) at most; a client that does nothing for "
         + "\(silence) after the end is interrupted")
   }
 

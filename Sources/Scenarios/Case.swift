@@ -33,6 +33,8 @@ public struct Case: Sendable, Hashable {
     isOverTLS = true
   }
 
-  /// The same case over TLS.
-  public var overTLS: Case { Case(scenario: scenario, delivery: delivery, overTLS: true) }
+  /// The same case over TLS; itself where it speaks TLS already.
+  public var overTLS: Case {
+    scenario.speaksTLS || isOverTLS ? self : Case(scenario: scenario, delivery: delivery, overTLS: true)
+  }
 }

@@ -48,7 +48,8 @@ public struct Patience: Sendable, Hashable {
     let ownPauses = awaitsScript ? connections.map(\.ownPauses).max() ?? .zero : .zero
     let work = awaitsScript ? work(on: connections.reduce(0) { $0 + $1.tap.byteCount }) : .zero
     let steps = awaitsScript ? Self.perStep * connections.reduce(0) { $0 + $1.stepIndex } * slowness : .zero
-    let handshakes = awaitsScript ? Self.perHandshake * connections.count(where: \.isSecure) * slowness : .zero
+    let handshakes =
+      awaitsScript ? Self.perHandshake * connections.count(where: \.isSecure) * slowness : .zero
     let handshake =
       awaitsScript && connections.contains(where: \.isShakingHands) ? Self.perHandshake * slowness : .zero
     let later = min(

@@ -30,6 +30,23 @@ struct LatencySampleTests {
       trace(wire).latencySamples == [LatencySample(measure: .roundTrip, payloadLength: 3, nanoseconds: 250)])
   }
 
+  @Test("a TLS handshake is a sample of its own, without a size")
+  func tlsHandshake() {
+    var wire = WireBuilder(opens: false)
+    wire.note(
+      .secured(
+        TLSFacts(
+          version: "TLSv1.3", cipher: "x", group: nil, serverName: nil, clientSubject: nil,
+          handshakeNanoseconds: 5_000_000)))
+    let attempt = trace(wire)
+    #expect(
+      attempt.latencySamples
+        == [LatencySample(measure: .tlsHandshake, payloadLength: nil, nanoseconds: 5_000_000)])
+    var recorder = LatencyRecorder(.run)
+    recorder.record(attempt)
+    #expect(recorder.summary.series.map(\.count) == [1], "once, not once for all sizes and once for none")
+  }
+
   @Test("without one it ends when the server read it")
   func ownInstant() {
     var wire = WireBuilder()

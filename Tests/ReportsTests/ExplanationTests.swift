@@ -34,7 +34,9 @@ struct ExplanationTests {
           .expectFrame(FrameExpectation(opcode: 10, payload: "a", isFinal: true)),
           .expectFrame(FrameExpectation()), .expectMessage(kind: .text, payload: "fragments"),
           .expectMessage(kind: nil, payload: nil), .expectClose, .expectEnd, .pause(milliseconds: 5),
-          .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .renegotiateTLS,
+          .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS,
+          .cutTLS(afterBytes: 7),
+          .renegotiateTLS,
           .barrier("both"),
         ], ending: .awaitFailure),
       ConnectionScript(

@@ -14,7 +14,7 @@ import Testing
         #expect(count >= 2, "\(chapter) \(delivery)")
       }
     }
-    #expect((60...120).contains(cases.count - whole.count))
+    #expect((60...140).contains(cases.count - whole.count))
     #expect(Set(cases.map(\.id)).count == cases.count)
     #expect(cases.allSatisfy { $0.scenario.deliveries.contains($0.delivery) })
   }

@@ -44,7 +44,7 @@ import Testing
       message(file(steps: #""expectClosing""#))
         == #"x.json: server.connections[0].steps[0] is "expectClosing", which is unknown; allowed here: respond, "#
         + "sendFrame, sendMessage, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, stopReading, "
-        + "resumeReading, halfClose, closeTCP, resetTCP, truncateTLS, renegotiateTLS, barrier (did you mean expectClose?)."
+        + "resumeReading, halfClose, closeTCP, resetTCP, truncateTLS, cutTLS, renegotiateTLS, barrier (did you mean expectClose?)."
     )
   }
 
@@ -190,7 +190,7 @@ import Testing
         == #"x.json: delivery is "split", which the scenario does not have; allowed here: "whole"."#)
     #expect(
       message("[]")
-        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery."
+        == "x.json: the file is a list of 0; allowed here: an object with the keys schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery, overTLS."
     )
     #expect(
       message(file(steps: "", extra: #", "isolation": "soft-reset""#))
@@ -198,7 +198,7 @@ import Testing
     )
     #expect(
       message(file(steps: "", extra: #", "isolaton": "soft reset""#))
-        == "x.json: isolaton is no known key; allowed here: schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery (did you mean isolation?)."
+        == "x.json: isolaton is no known key; allowed here: schemaVersion, id, description, expectation, rfc, requirement, dispute, tags, server, client, expected, deliveries, isolation, delivery, overTLS (did you mean isolation?)."
     )
     #expect(message("{}") == "x.json: schemaVersion is missing; allowed here: 1.")
   }

@@ -312,5 +312,5 @@ struct BrokenOpeningTests {
 
 extension ServerAddress {
   /// Where the hand-made wires come from.
-  fileprivate static let usual = ServerAddress(host: "127.0.0.1", port: 8080)
+  static let usual = ServerAddress(host: "127.0.0.1", port: 8080)
 }

@@ -34,7 +34,7 @@ struct RuleListTests {
       BrokenFrameTests.frames + BrokenFrameTests.sends + BrokenFrameTests.pings + BrokenMessageTests.messages
       + BrokenMessageTests.failures + BrokenMessageTests.closings + BrokenMessageTests.endings
       + BrokenOpeningTests.requests + BrokenOpeningTests.answers + ToldOnceTests.told
-      + DeflateTests.broken + ResourceRulesTests.examples
+      + DeflateTests.broken + ResourceRulesTests.examples + TLSRulesTests.broken
     // An unlawful answer that is taken has a test of its own.
     let shown = Set(examples.flatMap { $0.attempt.violations.map(\.rule) } + ["opening-refused"])
     #expect(Set(Rule.all.map(\.id)).subtracting(shown) == [])

@@ -59,10 +59,10 @@ enum Dispute {
     + "fail it for. To refuse it and to take it for none are both allowed."
   static let boardsTLS =
     "RFC 6455 demands no version, group or cipher of TLS in particular, and small clients have few: that of a Pico 2 W speaks TLS 1.2 "
-    + "alone, without X25519 and ChaCha20. A client that has it connects; one that has not fails the connection (section 4.1)."
+    + "alone, without X25519 and ChaCha20. A client that has it connects; by section 4.1 one that has not fails the connection."
   static let optionalVerification =
-    "What cert_reqs=1 means to a client is said nowhere: MicroPython looks at the certificate and goes on, Python refuses it. It "
-    + "protects from nothing, so that to connect and to refuse are both allowed."
+    "Section 4.1 has a client fail a connection whose TLS handshake fails, and says nothing of what makes it fail. With cert_reqs=1 "
+    + "MicroPython looks at the certificate and goes on, Python refuses it. To connect and to refuse are both allowed."
   static let badReason =
     "Section 5.5.1 wants a reason in UTF-8, and section 8.1 has bad UTF-8 fail the connection without naming the code for a "
     + "control frame: 1007 fits the data, 1002 the protocol error, and both are allowed."

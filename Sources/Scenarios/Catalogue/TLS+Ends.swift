@@ -82,8 +82,9 @@ extension Catalogue {
 
   /// Several connections, each with TLS of its own.
   @ListBuilder<Scenario> static var tlsConnections: [Scenario] {
-    connections("two-in-turn", "Takes two connections of the client, one after the other.", isTogether: false)
-    connections("two-together", "Takes two connections of the client at the same time.", isTogether: true)
+    connections(
+      "two-in-turn", "Takes two TLS connections of the client, one after the other.", isTogether: false)
+    connections("two-together", "Takes two TLS connections of the client at the same time.", isTogether: true)
   }
 
   private static func connections(_ slug: String, _ description: String, isTogether: Bool) -> Scenario {

@@ -79,7 +79,7 @@ extension Catalogue {
       "Asks for another handshake in the midst of the connection, in TLS 1.2.",
       "Refuses, ends the connection, or shakes hands again, and does not hang.", tag: "records",
       by: ServerTLS(versions: [.v1_2]), ending: .endOfStream,
-      steps: echo("hello") + [.renegotiateTLS, .pause(milliseconds: 100)])
+      steps: echo("hello") + [.renegotiateTLS, .pause(milliseconds: 50)])
     scenario.dispute =
       "RFC 5246 section 7.4.1.1 lets a client ignore the request or refuse it by an alert, after which the server may end the connection; RFC 6455 says nothing of it. All are allowed, and so is another handshake."
     scenario.tags.append("disputed")

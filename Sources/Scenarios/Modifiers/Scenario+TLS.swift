@@ -26,7 +26,9 @@ extension Scenario {
         guard case .connect(var connect) = step else { return step }
         connect.tls = ClientTLS()
         // Handshakes may end in another order than they began: each request says whose it is.
-        if server.connections.count > 1, connect == ConnectStep(connection: connect.connection, tls: connect.tls) {
+        if server.connections.count > 1,
+          connect == ConnectStep(connection: connect.connection, tls: connect.tls)
+        {
           connect.target += ".\(connect.connection)"
         }
         connect.url = connect.url.map { $0.withSecureScheme ?? $0 }

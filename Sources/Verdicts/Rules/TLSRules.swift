@@ -80,6 +80,9 @@ extension RuleContext {
   }
 
   fileprivate var unrefusedTLSFindings: [Finding] {
+    if failedInTLS, application.isConnected {
+      return [Finding("The client reported a connection, though its TLS handshake had come to nothing.")]
+    }
     // Where TLS is in order, it is the answer behind it that is to be refused.
     guard securedStep != nil, expected.opening == .refused, refusesInTLS else { return [] }
     let what =

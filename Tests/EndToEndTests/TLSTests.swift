@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  @Suite("wsrig run over TLS")
+  struct TLSTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// Runs, and returns the results; all have to have passed.
+    private func run(_ arguments: String..., file: String = "reports/latest") async throws -> Results {
+      let child = try await Tool.run(["run"] + arguments, in: folder, within: .seconds(120))
+      #expect(child.status == 0, "\(child.everything)")
+      #expect(child.output.contains("TLS handshake"), "\(child.everything)")
+      let results = try await Results.read(folder, file)
+      #expect(results.summary["passed"] == results.cases.count, "\(child.everything)")
+      return results
+    }
+
+    @Test("--tls puts a chapter over TLS, beside the chapter that speaks it anyway")
+    func sample() async throws {
+      let results = try await run(
+        "--tls", "--deliveries", "whole", "--only", "2.*", "--only", "15.t*", "--only", "15.c*")
+      let ids = results.cases.map(\.id)
+      #expect(ids.contains("2.ping-empty@tls") && ids.contains("15.tls-1-2-rsa-3072"))
+      #expect(ids.allSatisfy { $0.hasSuffix("@tls") != $0.hasPrefix("15.") })
+    }
+
+    @Test("the chapter on TLS passes with the reference in the place of a board")
+    func reference() async throws {
+      let results = try await run("--board", "reference", "--deliveries", "whole", "--only", "15.*")
+      #expect(results.cases.count >= 60)
+    }
+
+    @Test("a case over TLS goes with any delivery, and is replayed from its file")
+    func modifiers() async throws {
+      let results = try await run("--only", "5.text-two@*@tls", "--only", "6.valid-e-acute@bytewise@tls")
+      #expect(results.cases.count == 6)
+      let file = folder.path + "/case.json"
+      let export = try await Tool.run(
+        ["export", "5.text-two@split@tls", "--output", file], in: folder)
+      #expect(export.status == 0, "\(export.everything)")
+      let replay = try await Tool.run(["replay", file], in: folder)
+      #expect(replay.status == 0 && replay.output.contains("1 cases"), "\(replay.everything)")
+      #expect(try await Results.read(folder).cases.map(\.id) == ["5.text-two@split@tls"])
+    }
+
+    @Test("what cannot be put over TLS says why")
+    func obstacle() async throws {
+      let child = try await Tool.run(["run", "--only", "0.url-scheme-http@tls"], in: folder)
+      #expect(child.status == 0 && child.output.contains("cannot be put over TLS"), "\(child.everything)")
+      #expect(try await Results.read(folder).summary["unsupported"] == 1)
+    }
+
+    @Test("an adapter without TLS is told apart from a client that fails", arguments: ["tls", "none"])
+    func adapterWithoutTLS(feature: String) async throws {
+      let adapter = try String(
+        contentsOf: Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py"),
+        encoding: .utf8)
+      let changed = adapter.replacing("[\"headers\", \"tls\"]", with: "[\"headers\", \"\(feature)\"]")
+      try folder.write(changed, to: "my_adapter.py")
+      let child = try await Tool.run(
+        ["run", "--adapter", "my_adapter.py", "--only", "15.echo", "--only", "2.ping-empty@tls"] + [
+          "--deliveries", "whole",
+        ],
+        in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      #expect(try await Results.read(folder).summary[feature == "tls" ? "passed" : "unsupported"] == 2)
+    }
+
+    @Test(
+      "Python's websockets speaks TLS too",
+      .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))
+    func python() async throws {
+      let child = try await Tool.run(
+        ["run", "--board", "python", "--adapter", "websockets", "--deliveries", "whole", "--only", "15.*"],
+        in: folder, within: .seconds(120))
+      #expect(child.status == 0, "\(child.everything)")
+      #expect(try await Results.read(folder).summary["failed"] == 0)
+    }
+  }
+}
