@@ -247,6 +247,15 @@ class ModulesTest(SimulatedBoardTest):
         self.assertEqual((whole, length, step), ("<class 'int'>", "8 (2024, 2, 29, 1, 2, 3)", "0"))
         self.assertEqual(year, "(None, (2031, 5, 6, 7, 8))")
 
+    def test_uctypes_reaches_objects_and_no_board_s_addresses(self):
+        board = self.board()
+        at = "uctypes.addressof(data), 3"
+        board.run("import uctypes\ndata = bytearray(b'abc')")
+        self.assertEqual(board.run(f"print(uctypes.bytearray_at({at}), uctypes.bytes_at({at}))"), "bytearray(b'abc') b'abc'\r\n")
+        for address in (0, 0x20000000, 0xD0000000, -1):
+            for function in ("bytes_at", "bytearray_at"):
+                self.assertIn("NotImplementedError", board.attempt(f"uctypes.{function}({address}, 1)")[1])
+
     def test_what_a_board_lacks_is_absent(self):
         board = self.board()
         board.run("import os, vfs, time, socket, sys")
