@@ -111,7 +111,7 @@ class Violations(ClientTest):
 
             return play
 
-        cases = [b"\x81", b"\x82\x05abc", b"\x82\x7e\x01", frame(1, b"abc", fin=False), b"\x82\x7e\x10\x00" + b"x" * 900]
+        cases = [b"\x81", b"\x82\x05", b"\x82\x7e\x00\xc8", b"\x82\x05abc", b"\x82\x7e\x01", frame(1, b"abc", fin=False), b"\x82\x7e\x10\x00" + b"x" * 900]
         with Server(*[cut(data) for data in cases]) as server:
             for view in run_client(RECEIVE.format(count=len(cases), uri=server.uri, options="")):
                 self.assertEqual(view, ([], 1006, "", False, False, None, ""))
