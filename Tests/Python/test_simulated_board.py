@@ -4,6 +4,7 @@ Standard library only. WSRIG_MICROPYTHON names the interpreter (micropython_runâ
 environment); otherwise it is the one of the repository's .venv. Run: python3 Tests/Python/test_simulated_board.py
 """
 
+import ast
 import threading
 import unittest
 
@@ -204,6 +205,28 @@ class ResetTest(SimulatedBoardTest):
             board = self.started_with(main=text)
             self.addCleanup(board.stop)
             self.assertEqual(board.status(), status)
+
+
+class ModulesFromMemoryTest(SimulatedBoardTest):
+    """fixtures/board/ramfs.py: what is imported from it leaves no text behind, and the heap in few pieces."""
+
+    def test_our_client_is_imported_and_the_heap_stays_in_one_piece(self):
+        board = self.board()
+        board.run((ROOT / "fixtures" / "board" / "ramfs.py").read_text())
+        sources = sorted((ROOT / "fixtures" / "async_websocket_client" / "code").glob("async_websocketclient*.py"))
+        for path in [*sources, ROOT / "fixtures" / "board" / "agent.py"]:
+            board.run(f"wsrig_ramfs.create({path.name!r})")
+            text = path.read_bytes()
+            for at in range(0, len(text), 4096):
+                board.run(f"wsrig_ramfs.append({path.name!r}, {text[at : at + 4096]!r})")
+        board.run("import agent, async_websocketclient, async_websocketclient_tls, async_websocketclient_deflate, gc")
+        left = ast.literal_eval(board.run("print(sorted(wsrig_ramfs.files))"))
+        self.assertEqual(left, ["async_websocketclient_reconnect.py"])
+        board.run("wsrig_ramfs.drop()\ngc.collect()\nfree = gc.mem_free()\nsize = free")
+        board.run("while size:\n  try:\n    bytearray(size)\n    break\n  except MemoryError:\n    size -= 1024")
+        free, piece = ast.literal_eval(board.run("print((free, size))"))
+        self.assertGreater(free, 250_000)
+        self.assertGreater(piece, free * 0.6)
 
 
 class ModulesTest(SimulatedBoardTest):
