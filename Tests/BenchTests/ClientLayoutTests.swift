@@ -119,10 +119,13 @@ struct ClientBundleTests {
   func own() throws {
     let bundle = try ClientBundle(client: nil, adapter: nil, fixtures: fixtures)
     let modules = [
-      "async_websocketclient.py", "async_websocketclient_deflate.py", "async_websocketclient_frames.py",
-      "async_websocketclient_incoming.py", "async_websocketclient_inplace.py", "async_websocketclient_opening.py",
-      "async_websocketclient_plain.py", "async_websocketclient_reading.py", "async_websocketclient_reconnect.py",
-      "async_websocketclient_tls.py", "async_websocketclient_viper.py", "async_websocketclient_writing.py",
+      "async_websocketclient.py", "async_websocketclient_connecting.py",
+      "async_websocketclient_deflate.py", "async_websocketclient_ending.py",
+      "async_websocketclient_frames.py", "async_websocketclient_incoming.py",
+      "async_websocketclient_inplace.py", "async_websocketclient_opening.py",
+      "async_websocketclient_plain.py", "async_websocketclient_reading.py",
+      "async_websocketclient_reconnect.py", "async_websocketclient_tls.py",
+      "async_websocketclient_viper.py", "async_websocketclient_writing.py",
     ]
     #expect(bundle.files.keys.sorted() == modules + ["wsrig_adapter.py", "wsrig_agent.py"])
     #expect(bundle.module == "async_websocketclient")

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import socket
 import struct
 import subprocess
@@ -110,7 +111,7 @@ class Violations(ClientTest):
 
             return play
 
-        cases = [b"\x81", b"\x82\x05abc", b"\x82\x7e\x01", frame(1, b"abc", fin=False), b"\x82\x7e\x10\x00" + b"x" * 900]
+        cases = [b"\x81", b"\x82\x05", b"\x82\x7e\x00\xc8", b"\x82\x05abc", b"\x82\x7e\x01", frame(1, b"abc", fin=False), b"\x82\x7e\x10\x00" + b"x" * 900]
         with Server(*[cut(data) for data in cases]) as server:
             for view in run_client(RECEIVE.format(count=len(cases), uri=server.uri, options="")):
                 self.assertEqual(view, ([], 1006, "", False, False, None, ""))
@@ -138,25 +139,27 @@ class Messages(ClientTest):
             connection.frame(8)
             connection.until_close()
 
-        with Server(play) as server:
-            shown = run_client("""
-                import gc
-                ws = AsyncWebsocketClient()
-                await ws.handshake('%s')
-                table = {}
-                for size in (600, 3000):
-                    table[b'k' * size] = size
-                    table['k' * size] = -size
-                for index in range(20):
-                    table[index] = index
-                for size in (600, 3000):
-                    for sign in (1, -1):
-                        m = await ws.recv()
-                        gc.collect()
-                        show((table.get(m), len(m), m == 'k' * size or m == b'k' * size, m[-1:] in ('k', b'k'), hash(m) == hash('k' * size if sign < 0 else b'k' * size)))
-            """ % server.uri)
-        self.assertEqual([row[0] for row in shown], [600, -600, 3000, -3000])
-        self.assertTrue(all(all(row[2:]) for row in shown))
+        for plain in (False, True):
+            with Server(play) as server:
+                shown = run_client("""
+                    import gc
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    table = {}
+                    for size in (600, 3000):
+                        table[b'k' * size] = size
+                        table['k' * size] = -size
+                    for index in range(20):
+                        table[index] = index
+                    for size in (600, 3000):
+                        for sign in (1, -1):
+                            m = await ws.recv()
+                            gc.collect()
+                            others = [bytearray(b'o' * n) for n in range(0, 2000, 100)]
+                            show((table.get(m), len(m), m == 'k' * size or m == b'k' * size, m[-1:] in ('k', b'k'), hash(m) == hash('k' * size if sign < 0 else b'k' * size)))
+                """ % server.uri, plain=plain)
+            self.assertEqual([row[0] for row in shown], [600, -600, 3000, -3000])
+            self.assertTrue(all(all(row[2:]) for row in shown))
 
     def test_fragments_with_control_frames_between(self):
         stream = frame(1, "a€".encode()[:2], fin=False) + frame(9, b"p1") + frame(0, b"", fin=False)
@@ -1186,6 +1189,21 @@ class Package(unittest.TestCase):
         self.assertEqual(package["urls"][0][0], "async_websocketclient.py")
         for _, source in package["urls"]:
             self.assertTrue((PACKAGE / source).is_file())
+
+    def test_both_documents_say_the_same_and_name_tests_that_exist(self):
+        documents = [(PACKAGE / name).read_text() for name in ("README.md", "README.zh.md")]
+        sources = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
+        tests = set(re.findall(r"(?:def|class) (test_\w+|[A-Z]\w+)\(", sources))
+        outlines, numbers = [], []
+        for text in documents:
+            for name, cut in re.findall(r"`(test_\w+)(…?)`", text) + re.findall(r"(?:client|api|ports) `([A-Z]\w+)()`", text):
+                self.assertTrue(any(test.startswith(name) if cut else test == name for test in tests), name)
+            # headings, rows of tables and lists, programs; and how much each row has of what is the same in every language
+            lines = [line for line in text.splitlines() if re.match(r"#|\||- |\d\. |```", line)]
+            outlines.append([(line[:2], line.count("`") if line[0] == "|" else 0) for line in lines])
+            numbers.append(set(re.findall(r"(?<![\w.])\d[\d,.]*\d", text)))
+        self.assertEqual(*outlines)
+        self.assertEqual(*numbers)
 
 
 if __name__ == "__main__":

@@ -355,7 +355,7 @@ class Again(ClientTest):
 # Another port's sockets, in the place of this one's: they cannot be polled, and tell what options are set.
 ANOTHER_PORT = """
 import socket, io
-native, options = socket.socket, []
+native, lookup, stream, options = socket.socket, socket.getaddrinfo, socket.SOCK_STREAM, []
 class Unpollable(io.IOBase):
     def __init__(self, *arguments):
         self._sock = native(*arguments)
@@ -372,10 +372,11 @@ class Unpollable(io.IOBase):
     def write(self, *arguments): return self._sock.write(*arguments)
     def close(self): self._sock.close()
 class Port:
-    SOCK_STREAM = socket.SOCK_STREAM
-    getaddrinfo = socket.getaddrinfo
+    SOCK_STREAM = stream
+    getaddrinfo = lookup
     socket = Unpollable
-module.socket = Port
+import async_websocketclient_connecting as connecting
+connecting.socket = Port
 """
 
 
@@ -423,7 +424,7 @@ show((ws._polls, 7 in slept, max(slept), ws.close_code))
 %s
 class System:
     platform = '%s'
-module.sys = System
+connecting.sys = System
 ws = AsyncWebsocketClient()
 await ws.handshake('%s')
 await ws.close()

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import tempfile
+import time
 import unittest
 
 from client_support import ClientTest, Server, closing, echo, frame, run_client
@@ -205,6 +206,37 @@ class Leaks(ClientTest):
                 await ws.close()
             """ % server.uri)
         self.assertLessEqual(shown[0], 256)
+
+
+    def test_buffers_for_sending_are_given_up_with_the_connection(self):
+        def play(connection):
+            connection.shake()
+            time.sleep(0.2)  # reads nothing
+            closing(connection)
+
+        with Server(play, play, receive_buffer=4096) as server:
+            shown = run_client("""
+                import gc
+                ws = AsyncWebsocketClient()
+                async def after(stuck):
+                    await ws.handshake('%s')
+                    await ws.send(b'x' * 1000)
+                    if stuck:
+                        task = asyncio.create_task(ws.send(b'x' * 1000000))
+                        await asyncio.sleep_ms(50)
+                        await ws.open(False)
+                        try:
+                            await task
+                        except OSError:
+                            pass
+                    else:
+                        await ws.close()
+                    gc.collect()
+                    return ws._spare is None, len(ws._rest), len(ws._out)
+                show(await after(False))
+                show(await after(True))
+            """ % server.uri, heap="2M")
+        self.assertEqual(shown, [(True, 0, 0)] * 2)
 
 
 class SmallHeap(ClientTest):

@@ -4,6 +4,7 @@ Standard library only. WSRIG_MICROPYTHON names the interpreter (micropython_runâ
 environment); otherwise it is the one of the repository's .venv. Run: python3 Tests/Python/test_simulated_board.py
 """
 
+import ast
 import threading
 import unittest
 
@@ -206,6 +207,28 @@ class ResetTest(SimulatedBoardTest):
             self.assertEqual(board.status(), status)
 
 
+class ModulesFromMemoryTest(SimulatedBoardTest):
+    """fixtures/board/ramfs.py: what is imported from it leaves no text behind, and the heap in few pieces."""
+
+    def test_our_client_is_imported_and_the_heap_stays_in_one_piece(self):
+        board = self.board()
+        board.run((ROOT / "fixtures" / "board" / "ramfs.py").read_text())
+        sources = sorted((ROOT / "fixtures" / "async_websocket_client" / "code").glob("async_websocketclient*.py"))
+        for path in [*sources, ROOT / "fixtures" / "board" / "agent.py"]:
+            board.run(f"wsrig_ramfs.create({path.name!r})")
+            text = path.read_bytes()
+            for at in range(0, len(text), 4096):
+                board.run(f"wsrig_ramfs.append({path.name!r}, {text[at : at + 4096]!r})")
+        board.run("import agent, async_websocketclient, async_websocketclient_tls, async_websocketclient_deflate, gc")
+        left = ast.literal_eval(board.run("print(sorted(wsrig_ramfs.files))"))
+        self.assertEqual(left, ["async_websocketclient_reconnect.py"])
+        board.run("wsrig_ramfs.drop()\ngc.collect()\nfree = gc.mem_free()\nsize = free")
+        board.run("while size:\n  try:\n    bytearray(size)\n    break\n  except MemoryError:\n    size -= 1024")
+        free, piece = ast.literal_eval(board.run("print((free, size))"))
+        self.assertGreater(free, 250_000)
+        self.assertGreater(piece, free * 0.6)
+
+
 class ModulesTest(SimulatedBoardTest):
     def evaluate(self, board, *expressions):
         board.run("import sys, os, machine, network, time, rp2, socket, gc, vfs, uctypes\n")
@@ -246,6 +269,15 @@ class ModulesTest(SimulatedBoardTest):
             "time.time_ns() % 1000000", "(machine.RTC().datetime((2031, 5, 6, 0, 7, 8, 9, 0)), time.localtime()[:5])")
         self.assertEqual((whole, length, step), ("<class 'int'>", "8 (2024, 2, 29, 1, 2, 3)", "0"))
         self.assertEqual(year, "(None, (2031, 5, 6, 7, 8))")
+
+    def test_uctypes_reaches_objects_and_no_board_s_addresses(self):
+        board = self.board()
+        at = "uctypes.addressof(data), 3"
+        board.run("import uctypes\ndata = bytearray(b'abc')")
+        self.assertEqual(board.run(f"print(uctypes.bytearray_at({at}), uctypes.bytes_at({at}))"), "bytearray(b'abc') b'abc'\r\n")
+        for address in (0, 0x20000000, 0xD0000000, -1):
+            for function in ("bytes_at", "bytearray_at"):
+                self.assertIn("NotImplementedError", board.attempt(f"uctypes.{function}({address}, 1)")[1])
 
     def test_what_a_board_lacks_is_absent(self):
         board = self.board()
