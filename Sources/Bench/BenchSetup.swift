@@ -120,20 +120,22 @@ final class BenchSetup: Sendable {
     _ configuration: RunConfiguration, on loop: EventLoop, logger: Logger
   ) throws -> any Link {
     do {
-      try configuration.board.requireLink()
-      if case .terminal(let path) = configuration.board { return TTYLink(path: path, on: loop) }
-      if case .usb(let name) = configuration.board { return USBLink(name: name, on: loop) }
-      if case .python(let path) = configuration.board {
+      switch configuration.board {
+      case .terminal(let path): return TTYLink(path: path, on: loop)
+      case .usb(let name): return USBLink(name: name, on: loop)
+      case .tcp(let host, let port): return NetworkLink(host: host, port: port, controlsLine: false, on: loop)
+      case .rfc2217(let host, let port):
+        return NetworkLink(host: host, port: port, controlsLine: true, on: loop)
+      case .python(let path):
         let fixtures = configuration.fixtures
         return PythonBoardLink(
           configuration.board, interpreter: try fixtures.python(path: path).path,
           boardFolder: fixtures.pythonBoard.path, on: loop)
+      case .simulated, .reference:
+        let simulated = try SimulatedBoardConfiguration(
+          configuration.simulation, fixtures: configuration.fixtures)
+        return try SimulatedBoardLink(simulated, on: loop, logger: logger)
       }
-      let simulated = try SimulatedBoardConfiguration(
-        configuration.simulation, fixtures: configuration.fixtures)
-      return try SimulatedBoardLink(simulated, on: loop, logger: logger)
-    } catch let error as BoardSelectorError {
-      throw ConfigurationError("\(error)")
     } catch let error as BoardFailure {
       throw ConfigurationError("\(error)")
     }

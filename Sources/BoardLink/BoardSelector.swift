@@ -30,17 +30,7 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
     case ("usb", let name?) where !name.isEmpty: self = .usb(name)
     case ("tcp", let address?): self = try Self.network(text, address) { .tcp(host: $0, port: $1) }
     case ("rfc2217", let address?): self = try Self.network(text, address) { .rfc2217(host: $0, port: $1) }
-    default: throw BoardSelectorError(text: text, problem: .unknownForm)
-    }
-  }
-
-  /// Makes sure that this build has the link.
-  ///
-  /// - Throws: `BoardSelectorError` for `tcp` and `rfc2217`.
-  public func requireLink() throws(BoardSelectorError) {
-    switch self {
-    case .simulated, .python, .reference, .terminal, .usb: break
-    case .tcp, .rfc2217: throw BoardSelectorError(text: description, problem: .noSuchLink)
+    default: throw BoardSelectorError(text: text)
     }
   }
 
@@ -80,35 +70,21 @@ public enum BoardSelector: Sendable, Hashable, CustomStringConvertible {
   ) throws(BoardSelectorError) -> BoardSelector {
     guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]),
       port > 0, colon > address.startIndex
-    else { throw BoardSelectorError(text: text, problem: .unknownForm) }
+    else { throw BoardSelectorError(text: text) }
     var host = String(address[..<colon])
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
     return make(host, port)
   }
 }
 
-/// Why a text names no board that this build can reach: a mistake of configuration, not of the bench.
+/// Why a text names no board: a mistake of configuration, not of the bench.
 public struct BoardSelectorError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is wrong.
-  public enum Problem: Sendable, Equatable {
-    /// The text has none of the known forms.
-    case unknownForm
-    /// The form is known, the link is not built in.
-    case noSuchLink
-  }
-
   /// The text.
   public let text: String
-  /// What is wrong with it.
-  public let problem: Problem
 
-  /// One sentence.
+  /// One sentence, which names the known forms.
   public var description: String {
-    switch problem {
-    case .unknownForm:
-      "\"\(text)\" names no board: write sim, python, reference, or tty:PATH such as tty:/dev/ttyACM0"
-    case .noSuchLink:
-      "\"\(text)\" needs a link that this build does not have: it has sim, python, reference and tty:PATH"
-    }
+    "\"\(text)\" names no board: write sim, python, reference, usb, usb:SERIAL, usb:BUS-PORT, tty:PATH such as tty:/dev/ttyACM0, "
+      + "tcp:HOST:PORT or rfc2217:HOST:PORT"
   }
 }

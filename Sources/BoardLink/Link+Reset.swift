@@ -4,18 +4,27 @@ extension Link {
   /// Asks the board at whatever prompt it has for `machine.reset()`, and reads on until the link has ended, for at most half
   /// of the time left.
   ///
-  /// - Throws: `BoardFailure` with `.timedOut` if it has not ended by then.
-  func askForReset(deadline: Deadline) async throws {
+  /// - Parameter isOver: whether what the board has said since shows that it has restarted on a link that stays.
+  /// - Returns: whether it has; false where the link has ended.
+  /// - Throws: `BoardFailure` with `.timedOut` if neither has come by then.
+  @discardableResult
+  func askForReset(deadline: Deadline, isOver: (String) -> Bool = { _ in false }) async throws -> Bool {
     let request = [UInt8]("\u{3}\u{3}\u{2}\rimport machine\rmachine.reset()\r".utf8)
     let now = MonotonicInstant.now()
     let half = deadline.instant.map { Deadline.at(now + ($0 - now) / 2) } ?? .after(.seconds(10))
+    var said: [UInt8] = []
     do {
       try await write(request, deadline: half)
-      while true { _ = try await read(deadline: half) }
+      while !isOver(String(decoding: said, as: UTF8.self)) {
+        // A program that prints without end is not kept whole.
+        said = (said + (try await read(deadline: half))).suffix(4096)
+      }
+      return true
     } catch let failure as BoardFailure {
       if case .timedOut = failure.cause {
-        throw self.failure(.timedOut("the board to leave the bus after machine.reset()"))
+        throw self.failure(.timedOut("the board to restart after machine.reset()"))
       }
+      return false
     }
   }
 }

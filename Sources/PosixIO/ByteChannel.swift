@@ -22,6 +22,7 @@ public final class ByteChannel: ReadinessHandler, @unchecked Sendable {
   public let loop: EventLoop
 
   private var descriptor: OwnedDescriptor
+  private let isSocket: Bool
   private var registration: Registration?
   private var interest: Readiness = []
   private var reader: PendingRead?
@@ -45,9 +46,17 @@ public final class ByteChannel: ReadinessHandler, @unchecked Sendable {
   }
 
   /// Takes over a descriptor and makes it non-blocking. From any thread.
-  public init(adopting descriptor: consuming OwnedDescriptor, endpoint: String, on loop: EventLoop) {
+  public convenience init(
+    adopting descriptor: consuming OwnedDescriptor, endpoint: String, on loop: EventLoop
+  ) {
+    self.init(adopting: descriptor, isSocket: false, endpoint: endpoint, on: loop)
+  }
+
+  /// The same; a socket whose other side no longer reads must not raise SIGPIPE, which only its own calls can prevent.
+  init(adopting descriptor: consuming OwnedDescriptor, isSocket: Bool, endpoint: String, on loop: EventLoop) {
     descriptor.setNonBlocking()
     self.descriptor = descriptor
+    self.isSocket = isSocket
     self.endpoint = endpoint
     self.loop = loop
   }
@@ -195,7 +204,7 @@ public final class ByteChannel: ReadinessHandler, @unchecked Sendable {
     while writing.written < writing.bytes.count {
       let count = writing.bytes.withUnsafeBytes { buffer in
         let rest = UnsafeRawBufferPointer(rebasing: buffer[writing.written...])
-        return retryOnInterrupt { Glibc.write(descriptor.raw, rest.baseAddress, rest.count) }
+        return retryOnInterrupt { give(rest) }
       }
       if count < 0 && errno == EAGAIN {
         writer = writing
@@ -205,6 +214,11 @@ public final class ByteChannel: ReadinessHandler, @unchecked Sendable {
       writing.written += count
     }
     finishWrite(.success(()))
+  }
+
+  private func give(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard isSocket else { return Glibc.write(descriptor.raw, bytes.baseAddress, bytes.count) }
+    return send(descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
   }
 
   private func finishRead(_ result: Result<[UInt8], any Error>) {

@@ -32,6 +32,9 @@ public struct TCPSocket: ~Copyable, Sendable {
 
   init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
 
+  /// Gives the descriptor to another owner.
+  consuming func intoDescriptor() -> OwnedDescriptor { descriptor }
+
   /// Whether ``close()`` or ``reset()`` has not been called.
   public var isOpen: Bool { descriptor.isOpen }
 

@@ -4,7 +4,7 @@ import PosixIO
 /// while a client works on a large message nothing moves, and how long that takes says more of its computer than of the client. The
 /// limit grows with the script's steps too: who gets on in it is not stuck, however long it is.
 public struct Patience: Sendable, Hashable {
-  /// The server gives up when nothing has moved on any connection for that long.
+  /// The server gives up when nothing has moved on any connection for that long, once the first was opened.
   public var quiet: Duration
   /// The server gives up at the latest that long after the attempt began, its own pauses excepted.
   public var atMost: Duration

@@ -132,6 +132,11 @@ public final class ScriptedAttempt: @unchecked Sendable {
     guard let index = open.first(where: { script.connections[$0].name == word }) ?? open.first else {
       return false
     }
+    if let patience, connections.allSatisfy({ $0 == nil }), !isFinishing {
+      // Until now the board was given its part, which is no time of the client's; it had all that there is.
+      deadline = min(deadline, .after(patience.quiet))
+      timer?.set(deadline)
+    }
     connections[index] = connection
     connection.play(script.connections[index], in: self)
     return true

@@ -134,7 +134,7 @@ public final class ScriptedServer: @unchecked Sendable {
     patience: Patience
   ) async throws -> ScriptedAttempt {
     try await loop.perform {
-      try self.register(script, token, delivery, tls, .after(patience.quiet), patience: patience)
+      try self.register(script, token, delivery, tls, .after(patience.atMost), patience: patience)
     }
   }
 

@@ -7,7 +7,7 @@ struct BoardOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The board: sim (the simulated board), python or python:PATH (CPython on this computer), reference (no board: the reference "
-        + "client, to check the rig), usb, usb:SERIAL or usb:BUS-PORT (a board on USB), or tty:PATH.",
+        + "client, to check the rig), usb, usb:SERIAL or usb:BUS-PORT (a board on USB), tty:PATH, or tcp:HOST:PORT or rfc2217:HOST:PORT (a server's port).",
       valueName: "board"))
   var board = "sim"
 

@@ -29,16 +29,4 @@ struct BoardSelectorTests {
     let error = #expect(throws: BoardSelectorError.self) { try BoardSelector(text) }
     #expect(error?.description.contains("tty:PATH") == true)
   }
-
-  @Test("links that are not built in say so", arguments: ["tcp:h:1", "rfc2217:h:1"])
-  func noSuchLink(_ text: String) throws {
-    let selector = try BoardSelector(text)
-    let error = #expect(throws: BoardSelectorError.self) { try selector.requireLink() }
-    #expect(error?.problem == .noSuchLink)
-  }
-
-  @Test(
-    "the links of this build are accepted",
-    arguments: ["sim", "python", "reference", "tty:/dev/ttyACM0", "usb"])
-  func built(_ text: String) throws { try BoardSelector(text).requireLink() }
 }

@@ -11,7 +11,7 @@ import Testing
 struct SharedBoardTests {
   @Test("the rig's own terminal link drives it: output, interrupt, soft reset")
   func terminalLink() async throws {
-    try await share { path, bench in
+    try await SimulatedBench.share { path, bench in
       let link = TTYLink(path: path, on: bench.loop)
       let board = Board(
         link: link, on: bench.loop, timeouts: .simulated, logger: SimulatedBoardSupport.logger)
@@ -31,7 +31,7 @@ struct SharedBoardTests {
     .enabled(
       if: SimulatedBoardSupport.mpremote != nil, "no mpremote: run ./scripts/setup or set WSRIG_MPREMOTE"))
   func mpremote() async throws {
-    try await share { path, bench in
+    try await SimulatedBench.share { path, bench in
       let folder = NSTemporaryDirectory() + "wsrig-mpremote-\(UUID().uuidString)"
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -70,20 +70,5 @@ struct SharedBoardTests {
     let text = String(decoding: output, as: UTF8.self)
     #expect(end == .exited(0), "\(arguments): \(text) \(String(decoding: errors, as: UTF8.self))")
     return text
-  }
-
-  /// Runs a body with a shared board's path.
-  private func share(_ body: (String, SimulatedBench) async throws -> Void) async throws {
-    let bench = try SimulatedBench()
-    let shared = try SharedBoard(bench.link, logger: SimulatedBoardSupport.logger)
-    let pump = Task { try await shared.run() }
-    do {
-      try await body(shared.path, bench)
-    } catch {
-      Issue.record(error)
-    }
-    pump.cancel()
-    _ = await pump.result
-    await bench.finish()
   }
 }

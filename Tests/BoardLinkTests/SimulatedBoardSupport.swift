@@ -92,6 +92,21 @@ extension LocalBench<SimulatedBoardLink> {
   static func run(_ body: (SimulatedBench) async throws -> Void) async throws {
     try await run(SimulatedBench(), body)
   }
+
+  /// Runs a test body with the path of a board that is shared with other programs.
+  static func share(_ body: (String, SimulatedBench) async throws -> Void) async throws {
+    let bench = try SimulatedBench()
+    let shared = try SharedBoard(bench.link, logger: SimulatedBoardSupport.logger)
+    let pump = Task { try await shared.run() }
+    do {
+      try await body(shared.path, bench)
+    } catch {
+      Issue.record(error)
+    }
+    pump.cancel()
+    _ = await pump.result
+    await bench.finish()
+  }
 }
 
 /// CPython in the place of a board.

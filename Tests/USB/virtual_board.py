@@ -4,7 +4,7 @@ Runs as root in the machine that scripts/usb-vm boots. The other side of the vir
 libusb and the kernel's driver find the board as they would find a real one. Unlike a real board it does not know whether
 the host has set DTR, because the kernel's gadget keeps that to itself.
 
-    python3 virtual_board.py [--udc dummy_udc.0] [--serial SERIAL] [--product 0x0005] WSRIG
+    python3 virtual_board.py [--udc dummy_udc.0] [--serial SERIAL] [--product 0x0005] [--silent] WSRIG
 
 Says "plugged" when the board is on the bus, "unplugged" when it has left it, and takes `unplug` and `plug` as lines of its
 input; at the end of its input it leaves. A board that resets itself leaves the bus and returns, as it does on USB.
@@ -54,6 +54,12 @@ class Gadget:
     def unplug(self):
         (self.folder / "UDC").write_text("\n")
 
+    def remove(self):
+        """Takes the device apart. Its terminal must be closed by now, for the kernel waits for that."""
+        (self.folder / f"configs/c.1/acm.{self.udc}").unlink()
+        for name in ("configs/c.1/strings/0x409", "configs/c.1", f"functions/acm.{self.udc}", "strings/0x409", "."):
+            (self.folder / name).rmdir()
+
     @property
     def is_plugged(self):
         return bool((self.folder / "UDC").read_text().strip())
@@ -82,10 +88,21 @@ class Board:
         self.woken, self.waker = os.pipe()
         os.set_blocking(self.woken, False)
         self.lock = threading.Lock()
+        # Set while the port's terminal is not open.
+        self.closed = threading.Event()
+        self.tasks = [self.follow_restarts, self.carry]
+
+    def end(self):
+        self.unplug()
+        self.closed.wait()
+        self.gadget.remove()
+        self.child.terminate()
+        self.child.wait()
 
     def plug(self):
         with self.lock:
             if not self.gadget.is_plugged:
+                self.closed.clear()
                 self.gadget.plug()
                 self.port = open_raw(self.gadget.terminal)
                 os.write(self.waker, b"+")
@@ -134,6 +151,7 @@ class Board:
                 with self.lock:
                     if self.port == port:
                         self.port = None
+                        self.closed.set()
                 to_port = to_program = b""
             if found.get(self.program, 0) & selectors.EVENT_READ:
                 to_port = os.read(self.program, PIECE)
@@ -141,6 +159,29 @@ class Board:
                 to_port = to_port if self.port is not None else b""
             if found.get(self.program, 0) & selectors.EVENT_WRITE:
                 to_program = to_program[os.write(self.program, to_program):]
+
+
+class SilentBoard:
+    """A board that takes what comes and says nothing."""
+
+    tasks = []
+
+    def __init__(self, gadget):
+        self.gadget = gadget
+
+    def plug(self):
+        self.gadget.plug()
+        self.port = open_raw(self.gadget.terminal)
+        say("plugged")
+
+    def unplug(self):
+        self.gadget.unplug()
+        say("unplugged")
+
+    def end(self):
+        self.unplug()
+        os.close(self.port)
+        self.gadget.remove()
 
 
 def say(text):
@@ -153,16 +194,16 @@ def main():
     parser.add_argument("--udc", default="dummy_udc.0")
     parser.add_argument("--serial", default="E6614864D3A12345")
     parser.add_argument("--product", default="0x0005")
+    parser.add_argument("--silent", action="store_true", help="nothing is behind the port")
     options = parser.parse_args()
-    board = Board(Gadget(options.udc, options.serial, options.product), options.wsrig)
-    for task in (board.follow_restarts, board.carry):
+    gadget = Gadget(options.udc, options.serial, options.product)
+    board = SilentBoard(gadget) if options.silent else Board(gadget, options.wsrig)
+    for task in board.tasks:
         threading.Thread(target=task, daemon=True).start()
     board.plug()
     for line in sys.stdin:
         {"plug": board.plug, "unplug": board.unplug}[line.strip()]()
-    board.unplug()
-    board.child.terminate()
-    board.child.wait()
+    board.end()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,27 @@ struct PatienceTests {
     #expect(!gaveUp)
   }
 
+  @Test("Until the first connection the client has all the time, as it may not have been told yet what to do")
+  func firstConnection() async throws {
+    try await withLoop { loop in
+      try await loop.run {
+        let server = try await ScriptedServer.start(on: loop)
+        let attempt = try await server.prepare(
+          ServerScript([.expectClose]), token: "t0k3n",
+          patience: Patience(.milliseconds(50), atMost: .seconds(30)))
+        try await loop.pause(until: .after(.milliseconds(200)))
+        let client = try await RawClient.open(server.addresses[0], "/t0k3n", on: loop)
+        try await client.send(clientFrame(.close, [3, 0xE8]))
+        try await client.endSending()
+        let trace = try #require(await attempt.record().connections.first)
+        let gaveUp = trace.gaveUp
+        #expect(!gaveUp)
+        #expect(try await server.takeStrays().isEmpty)
+        try await server.stop()
+      }
+    }
+  }
+
   @Test("When nothing moves any more, it gives up, and not before")
   func quiet() async throws {
     let patience = Patience(.milliseconds(300), atMost: .seconds(30))

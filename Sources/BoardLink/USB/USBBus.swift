@@ -18,10 +18,7 @@ final class USBBus: ReadinessHandler, @unchecked Sendable {
   private var watched: [Int32: WatchedDescriptor] = [:]
   private var hotplug: libusb_hotplug_callback_handle?
   private var failure: PosixError?
-  /// Fires when a device has come or gone.
-  let change: LoopSignal
-  /// How often one has, so that a change between a look and the wait for the next is not missed.
-  private(set) var changes = 0
+  private let changes: DeviceChanges
 
   /// A duplicate of one of libusb's descriptors: the loop closes what it watches, and libusb closes its own.
   private final class WatchedDescriptor {
@@ -32,13 +29,15 @@ final class USBBus: ReadinessHandler, @unchecked Sendable {
 
   /// Starts libusb. On the loop; to be ended by `shutDown`.
   ///
-  /// - Parameter sysfs: the kernel's folder with one entry per USB device.
-  init(on loop: EventLoop, sysfs: String) throws {
+  /// - Parameters:
+  ///   - sysfs: the kernel's folder with one entry per USB device.
+  ///   - changes: is told when a device has come or gone.
+  init(on loop: EventLoop, sysfs: String, changes: DeviceChanges) throws {
     loop.preconditionOnLoop()
     self.loop = loop
     self.sysfs = sysfs
+    self.changes = changes
     context = try USBContext()
-    change = LoopSignal(on: loop)
     watchDescriptors()
     watchDevices()
     if let failure {
@@ -54,7 +53,6 @@ final class USBBus: ReadinessHandler, @unchecked Sendable {
     hotplug = nil
     libusb_set_pollfd_notifiers(context.raw, nil, nil, nil)
     for number in watched.keys { unwatch(number) }
-    change.fire()
   }
 
   /// The devices that are attached now.
@@ -67,11 +65,6 @@ final class USBBus: ReadinessHandler, @unchecked Sendable {
   func configuration(of device: USBDeviceRecord) throws(USBDescriptors.Fault) -> USBDescriptors.Configuration?
   {
     try device.configuration(in: sysfs)
-  }
-
-  /// Waits until more devices have come or gone than `seen` counts; false at the deadline.
-  func waitForChange(after seen: Int, deadline: Deadline) async -> Bool {
-    await change.wait(until: { self.changes != seen }, deadline: deadline)
   }
 
   /// Called by the loop.
@@ -118,7 +111,7 @@ extension USBBus {
     if let registration = watched.removeValue(forKey: number)?.registration { loop.deregister(registration) }
   }
 
-  /// Where there is no udev, libusb knows of no hotplug; then a board that returns is found at its next opening only.
+  /// Where there is no udev, libusb tells nothing.
   private func watchDevices() {
     var handle: libusb_hotplug_callback_handle = 0
     let both = LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED.rawValue | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT.rawValue
@@ -126,15 +119,10 @@ extension USBBus {
       context.raw, Int32(both), 0, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
       LIBUSB_HOTPLUG_MATCH_ANY,
       { _, _, _, this in
-        this.map(USBBus.from)?.devicesChanged()
+        this.map(USBBus.from)?.changes.note()
         return 0
       }, Unmanaged.passUnretained(self).toOpaque(), &handle)
     if result == 0 { hotplug = handle }
-  }
-
-  private func devicesChanged() {
-    changes += 1
-    change.fire()
   }
 
   private static func from(_ pointer: UnsafeMutableRawPointer) -> USBBus {

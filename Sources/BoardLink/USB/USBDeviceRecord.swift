@@ -47,7 +47,10 @@ struct USBDeviceRecord: Sendable, Hashable {
   var numbers: String { "\(Self.hexadecimal(vendor)):\(Self.hexadecimal(product))" }
 
   /// The device file through which libusb reaches the device.
-  var devicePath: String { "/dev/bus/usb/\(Self.threeDigits(bus))/\(Self.threeDigits(address))" }
+  var devicePath: String { "\(busFolder)/\(Self.threeDigits(address))" }
+
+  /// The folder with the device files of the bus.
+  var busFolder: String { "/dev/bus/usb/\(Self.threeDigits(bus))" }
 
   /// The device in words, for messages: `1-2.3 (serial E661…, 2e8a:0005 "Board in FS mode")`.
   var words: String {

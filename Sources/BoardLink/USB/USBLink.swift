@@ -7,6 +7,7 @@ public actor USBLink: Link {
   private let loop: EventLoop
   private let sysfs: String
   private let inbox: LinkInbox
+  private let changes: DeviceChanges
   private var choice: USBBoardChoice
   private var bus: USBBus?
   private var port: USBSerialPort?
@@ -26,6 +27,7 @@ public actor USBLink: Link {
     self.loop = loop
     self.sysfs = sysfs
     inbox = LinkInbox(board: selector.description, on: loop)
+    changes = DeviceChanges(on: loop)
     choice = USBBoardChoice(name: name)
   }
 
@@ -73,8 +75,7 @@ public actor USBLink: Link {
   /// Gives the board back to the kernel's driver; it keeps running.
   public func close() async {
     await closePort()
-    bus?.shutDown()
-    bus = nil
+    dropBus()
   }
 }
 
@@ -84,12 +85,17 @@ extension USBLink {
   private func makeBus() throws -> USBBus {
     if let bus { return bus }
     do {
-      let bus = try USBBus(on: loop, sysfs: sysfs)
+      let bus = try USBBus(on: loop, sysfs: sysfs, changes: changes)
       self.bus = bus
       return bus
     } catch {
       throw failure(.notOpened("\(error)"))
     }
+  }
+
+  private func dropBus() {
+    bus?.shutDown()
+    bus = nil
   }
 
   private func makePort(_ device: USBDeviceRecord, _ bus: USBBus) throws -> USBSerialPort {
@@ -146,15 +152,18 @@ extension USBLink {
     await port?.close()
   }
 
-  /// Tries at each change on the bus, until the deadline.
+  /// Tries at each change on the bus, until the deadline. Each time with another use of libusb: where no udev runs, as in many
+  /// containers, one sees the devices that were there at its beginning and no others, and only the device files tell of new ones.
   private func openWhenItReturns(deadline: Deadline) async throws {
-    let bus = try makeBus()
+    let files = changes.watch(folders: ["/dev"] + [choice.earlier?.busFolder].compactMap(\.self))
+    defer { for channel in files { channel.close() } }
     while true {
-      let seen = bus.changes
+      dropBus()
+      let seen = changes.count
       do {
         return try await open(deadline: deadline)
       } catch let failure as BoardFailure {
-        guard await bus.waitForChange(after: seen, deadline: deadline) else { throw failure }
+        guard await changes.wait(after: seen, deadline: deadline) else { throw failure }
       }
     }
   }

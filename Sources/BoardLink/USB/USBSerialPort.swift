@@ -54,11 +54,7 @@ final class USBSerialPort: @unchecked Sendable {
   ) throws(USBError) {
     (self.device, self.function, self.inbox, self.loop, fail) = (device, function, inbox, loop, failure)
     idle = LoopSignal(on: loop)
-    try handle.claim(function.control)
-    if function.data != function.control { try handle.claim(function.data) }
-    if function.dataAlternateSetting != 0 {
-      try handle.choose(function.dataAlternateSetting, of: function.data)
-    }
+    try Self.claim(function, of: handle)
     output = USBTransfer(bulk: function.output, of: handle, bytes: Self.writeBytes)
     let packet = function.input.maximumPacketBytes
     let bytes = (Self.readBytes + packet - 1) / packet * packet
@@ -67,6 +63,28 @@ final class USBSerialPort: @unchecked Sendable {
     }
     self.handle = consume handle
     inbox.whenTaken = { [unowned self] in readOn() }
+  }
+
+  /// Takes both interfaces, or none.
+  private static func claim(
+    _ function: USBSerialFunction, of handle: borrowing USBDeviceHandle
+  ) throws(USBError) {
+    try handle.claim(function.control)
+    do {
+      if function.data != function.control { try handle.claim(function.data) }
+      if function.dataAlternateSetting != 0 {
+        try handle.choose(function.dataAlternateSetting, of: function.data)
+      }
+    } catch {
+      release(function, of: handle)
+      throw error
+    }
+  }
+
+  /// The data interface first: the kernel's driver takes both again when it is offered the other one.
+  private static func release(_ function: USBSerialFunction, of handle: borrowing USBDeviceHandle) {
+    if function.data != function.control { handle.release(function.data) }
+    handle.release(function.control)
   }
 
   /// Sets the line up and begins to read: before DTR, on which the board sends what it held back.
@@ -115,13 +133,10 @@ final class USBSerialPort: @unchecked Sendable {
 
   private var isIdle: Bool { !(output?.isInFlight ?? false) && !reads.contains { $0.isInFlight } }
 
-  /// The data interface first: the kernel's driver takes both again when it is offered the other one.
   private func release() {
     inbox.whenTaken = nil
     (output, reads) = (nil, [])
-    if function.data != function.control { handle?.release(function.data) }
-    handle?.release(function.control)
-    handle = nil
+    if let handle = handle.take() { Self.release(function, of: handle) }
     inbox.end(fail(.linkEnded("the link is closed")))
   }
 }

@@ -1,0 +1,388 @@
+"""Shows wsrig's USB link at work: the part of scripts/usb-vm-check that runs inside of the virtual machine, as root.
+
+    python3 check.py [--only CHECK]... [--tests PROGRAM] WSRIG
+
+Each check plugs boards into the virtual ports and looks at what wsrig does and says. Exit status: 0 all as it should be, 1 not.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+RULES = HERE.parent.parent / "fixtures/udev/60-wsrig.rules"
+CASES = ["1.text-*", "1.binary-*", "1.lengths-0-to-40", "5.ping-between-each", "9.messages-50", "9.silence"]
+# The cases in which a board is unplugged so many times.
+REPLUG_CASES = {1: ["1.text-1", "9.messages-50", "9.silence"], 20: ["1.text-*", "5.ping-*"]}
+# Kinds of events that tell of trouble.
+TROUBLE = {"interrupt", "reenterRawREPL", "hardReset", "quarantine"}
+FIRST, SECOND = "E6614864D3A12345", "E6614864D3A16789"
+# Seconds until something that must come has not come: far longer than it takes.
+PATIENCE = 60
+# <linux/usbdevice_fs.h>: _IOR('U', 15, unsigned int).
+USBDEVFS_CLAIMINTERFACE = 0x8004550F
+
+
+class Failed(Exception):
+    """Something was not as it should be."""
+
+
+class Skipped(Exception):
+    """What the check needs was not given."""
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+class Lines:
+    """The lines that a child says, to be waited for."""
+
+    def __init__(self, words, **options):
+        self.said = []
+        self.queue = queue.Queue()
+        self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.child.stdout:
+            self.queue.put(line.rstrip("\n"))
+        self.queue.put(None)
+
+    def wait_for(self, part, seconds=PATIENCE):
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                line = self.queue.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                line = None
+            if line is None:
+                raise Failed(f"waited in vain for {part!r} from {self.child.args[0:4]}, which said {self.said[-10:]}")
+            self.said.append(line)
+            if part in line:
+                return line
+
+    @contextlib.contextmanager
+    def watched(self):
+        """Ends the child after the body; all that it said by then is in `said`."""
+        try:
+            yield self
+        finally:
+            self.child.terminate()
+            self.child.wait()
+
+    def rest(self):
+        """Waits for the end; the exit status and all that was said."""
+        status = self.child.wait(timeout=PATIENCE * 4)
+        while (line := self.queue.get(timeout=PATIENCE)) is not None:
+            self.said.append(line)
+        return status, "\n".join(self.said)
+
+
+class Board(Lines):
+    """A board on a virtual port, not plugged in by itself after `unplug`."""
+
+    def __init__(self, wsrig, serial=FIRST, udc=0, *options):
+        words = [sys.executable, HERE / "virtual_board.py", "--serial", serial, "--udc", f"dummy_udc.{udc}", *options, wsrig]
+        super().__init__([str(word) for word in words], stdin=subprocess.PIPE)
+
+    def say(self, word):
+        self.child.stdin.write(word + "\n")
+        self.child.stdin.flush()
+
+    def unplug(self):
+        self.say("unplug")
+        self.wait_for("unplugged")
+
+    def plug(self):
+        self.say("plug")
+        self.wait_for("plugged")
+
+    def leave(self):
+        self.child.stdin.close()
+        self.child.wait(timeout=PATIENCE)
+
+
+class Bench:
+    """What every check needs: the tool, boards that are gone afterwards, a folder."""
+
+    def __init__(self, wsrig, tests):
+        self.wsrig = str(pathlib.Path(wsrig).resolve())
+        self.tests = tests and str(pathlib.Path(tests).resolve())
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="usb-check-"))
+        os.chmod(self.folder, 0o777)
+
+    @contextlib.contextmanager
+    def boards(self, *serials, options=()):
+        boards = [Board(self.wsrig, serial, number, *options) for number, serial in enumerate(serials)]
+        try:
+            for number, board in enumerate(boards):
+                board.wait_for("plugged")
+                await_terminal(number)
+            yield boards
+        finally:
+            for board in boards:
+                board.leave()
+            await_terminals_gone()
+
+    def tool(self, *words, **options):
+        """Runs wsrig to its end; its exit status and all that it says."""
+        return Lines([self.wsrig, *words], cwd=self.folder, **options).rest()
+
+    def run(self, board, *words, **options):
+        return self.tool("run", "--board", board, "--deliveries", "whole", "--report", "r", *words, **options)
+
+    def results(self):
+        return json.loads((self.folder / "r/results.json").read_text())
+
+
+def await_terminal(number):
+    subprocess.run(["udevadm", "wait", f"--timeout={PATIENCE}", f"/dev/ttyACM{number}"], check=True)
+    subprocess.run(["udevadm", "settle"], check=True)
+
+
+def await_terminals_gone():
+    for number in range(2):
+        subprocess.run(["udevadm", "wait", "--removed", f"--timeout={PATIENCE}", f"/dev/ttyACM{number}"], check=True)
+
+
+def only(names):
+    return [word for name in names for word in ("--only", name)]
+
+
+def device_path():
+    """The file through which libusb reaches the first board."""
+    device = pathlib.Path(os.path.realpath("/sys/class/tty/ttyACM0/device/.."))
+    number = lambda name: int((device / name).read_text())
+    return f"/dev/bus/usb/{number('busnum'):03}/{number('devnum'):03}"
+
+
+# ---- the checks ----
+
+
+def nothing_attached(bench):
+    """without a board, `usb` is a missing board, and `wsrig boards` says that there is none"""
+    status, said = bench.run("usb", "--only", "1.text-1")
+    expect(status == 3 and "no MicroPython board is attached (USB 2e8a:0005)" in said, (status, said))
+    status, said = bench.tool("boards")
+    expect(status == 0 and "no board is attached" in said, (status, said))
+
+
+def discovery(bench):
+    """`wsrig boards` names serial number, product, position and terminal of each board; several need a choice"""
+    with bench.boards(FIRST, SECOND):
+        status, said = bench.tool("boards")
+        lines = [line for line in said.splitlines() if line.startswith("usb:")]
+        expect(status == 0 and len(lines) == 2, (status, said))
+        for serial, terminal in ((FIRST, "ttyACM0"), (SECOND, "ttyACM1")):
+            words = [line.split("  ") for line in lines if line.startswith(f"usb:{serial}  ")]
+            expect(len(words) == 1, lines)
+            position = os.path.basename(os.path.realpath(f"/sys/class/tty/{terminal}/device/.."))
+            expect(words[0][1:] == ["Board in FS mode", f"usb:{position}", f"tty:/dev/{terminal}"], words)
+        status, said = bench.run("usb", "--only", "1.text-1")
+        expect(status == 2 and f"choose one of usb:{FIRST}, usb:{SECOND}" in said, (status, said))
+        position = os.path.basename(os.path.realpath("/sys/class/tty/ttyACM1/device/.."))
+        status, said = bench.run(f"usb:{position}", "--only", "1.text-1")
+        expect(status == 0 and f"on usb:{position}" in said, (status, said))
+        status, said = bench.run("usb:E661000000000000", "--only", "1.text-1")
+        expect(status == 3 and "E661000000000000; attached are" in said, (status, said))
+
+
+def cases(bench):
+    """cases pass over libusb, with the verdicts of the terminal; the kernel's driver has the board back afterwards"""
+    with bench.boards(FIRST):
+        verdicts = {}
+        for board, names in (("usb", CASES), ("tty:/dev/ttyACM0", CASES[2:])):
+            status, said = bench.run(board, *only(names))
+            expect(status == 0, (status, said))
+            results = bench.results()
+            verdicts[board] = {row["id"]: row["verdict"] for row in results["cases"]}
+            events = results["boardEvents"] + [event for row in results["cases"] for event in row["boardEvents"]]
+            expect(not TROUBLE & {event["kind"] for event in events}, events)
+            await_terminal(0)
+        usb, terminal = verdicts.values()
+        expect(len(usb) >= 20, f"only {len(usb)} cases")
+        expect(terminal == {name: usb[name] for name in terminal}, verdicts)
+
+
+def line(bench):
+    """the line is set up and DTR raised, several reads wait in the kernel at once, DTR falls at the end"""
+    with bench.boards(FIRST):
+        path = pathlib.Path(device_path())
+        with Lines(["cat", f"/sys/kernel/debug/usb/usbmon/{int(path.parent.name)}u"]).watched() as monitor:
+            status, said = bench.run("usb", "--only", "1.text-1")
+            expect(status == 0, (status, said))
+            # The last request of the link: no line is set.
+            monitor.wait_for(" s 21 22 0000 0000 0000 ")
+        # URB, time, event, address, then the setup packet or the status.
+        events = [words for words in map(str.split, monitor.said) if words[3].split(":")[2] == f"{int(path.name):03}"]
+        submitted = [" ".join(words[4:]) for words in events if words[2] == "S" and words[3].startswith("Co")]
+        coding, on = "s 21 20 0000 0000 0007 7 = 00c20100 000008", "s 21 22 0003 0000 0000 0"
+        expect(coding in submitted and on in submitted, submitted)
+        expect(submitted.index(coding) < submitted.index(on), submitted)
+        steps = [{"S": 1, "C": -1}.get(words[2], 0) for words in events if words[3].startswith("Bi")]
+        waiting = list(itertools.accumulate(steps))
+        expect(max(waiting) >= 4 and waiting[-1] == 0, waiting)
+
+
+def replug(bench, times=1):
+    """a board that is unplugged in the midst of a case and plugged in again goes on, and nothing is lost"""
+    with bench.boards(FIRST) as [board]:
+        run = Lines(
+            [bench.wsrig, "run", "--board", f"usb:{FIRST}", "--deliveries", "whole", "--report", "r", *only(REPLUG_CASES[times])],
+            cwd=bench.folder)
+        run.wait_for("wsrig 0.")
+        interrupted = []
+        with Lines(["tail", "-n", "+1", "-F", bench.folder / "r/serial.log"]).watched() as log:
+            while len(interrupted) < times:
+                case = log.wait_for("_w.run({\\'id\\': \\'").split("\\'id\\': \\'")[1].split("\\'")[0]
+                # Each in a case of its own: a board that is lost twice in the same one is lost by the client's doing.
+                if case in interrupted or not interrupted and case == "1.text-1":
+                    continue
+                interrupted.append(case)
+                board.unplug()
+                await_terminals_gone()
+                board.plug()
+        status, said = run.rest()
+        expect(status == 0, (status, said))
+        rows = {row["id"]: row for row in bench.results()["cases"]}
+        expect({row["verdict"] for row in rows.values()} == {"passed"}, rows)
+        for case in interrupted:
+            events = rows[case]["boardEvents"]
+            expect(rows[case]["attempts"] == 2 and "hardReset" in {event["kind"] for event in events}, rows[case])
+        expect(said.count("hardReset: ") == times, said)
+
+
+def replug_often(bench):
+    """the same twenty times in one run"""
+    replug(bench, 20)
+
+
+def replug_without_udev(bench):
+    """the same where no udev runs, as in many containers: the device files tell of the board's return"""
+    manager = int(subprocess.run(["pgrep", "-o", "-x", "systemd-udevd"], check=True, capture_output=True).stdout)
+    os.kill(manager, signal.SIGTERM)
+    board = Board(bench.wsrig)
+    board.wait_for("plugged")
+    run = Lines(
+        [bench.wsrig, "run", "--board", "usb", "--deliveries", "whole", "--report", "r", *only(REPLUG_CASES[1])], cwd=bench.folder)
+    run.wait_for("wsrig 0.")
+    with Lines(["tail", "-n", "+1", "-F", bench.folder / "r/serial.log"]).watched() as log:
+        log.wait_for("_w.run({\\'id\\': \\'9.messages-50\\'")
+    board.unplug()
+    board.plug()
+    status, said = run.rest()
+    expect(status == 0 and "hardReset: " in said, (status, said))
+    board.leave()
+
+
+def link(bench):
+    """the link's own tests pass: sizes, flow control, cancelling, opening again, a hard reset"""
+    if bench.tests is None:
+        raise Skipped("--tests names no test program")
+    with bench.boards(FIRST):
+        status, said = Lines(
+            [bench.tests, "--no-parallel", "--testing-library", "swift-testing", "--filter", "BoardLinkTests.USBLinkTests"],
+            env={**os.environ, "WSRIG_USB_BOARD": "1"}).rest()
+        expect(status == 0 and "Test run with 0 tests" not in said, (status, said))
+
+
+def busy(bench):
+    """a board that another program uses is left to it, and the program is named"""
+    with bench.boards(FIRST):
+        holder = f"process {os.getpid()} ("
+        terminal = os.open("/dev/ttyACM0", os.O_RDWR | os.O_NOCTTY)
+        status, said = bench.run("usb", "--only", "1.text-1")
+        expect(status == 3 and holder in said and "/dev/ttyACM0 open" in said, (status, said))
+        os.close(terminal)
+        path = device_path()
+        (pathlib.Path("/sys/class/tty/ttyACM0/device").resolve() / "driver/unbind").write_text(
+            os.path.basename(os.path.realpath("/sys/class/tty/ttyACM0/device")))
+        device = os.open(path, os.O_RDWR)
+        for interface in (0, 1):
+            fcntl.ioctl(device, USBDEVFS_CLAIMINTERFACE, interface.to_bytes(4, sys.byteorder))
+        status, said = bench.run("usb", "--only", "1.text-1")
+        expect(status == 3 and holder in said and "it is in use by" in said, (status, said))
+        os.close(device)
+
+
+def permission(bench):
+    """a user without the right is told of the udev rule; with the rule it works, through plugdev"""
+    installed = pathlib.Path("/etc/udev/rules.d") / RULES.name
+    user = {"user": "nobody", "group": "nogroup", "env": {**os.environ, "HOME": str(bench.folder)}}
+    shutil.rmtree(bench.folder / "r", ignore_errors=True)
+    with bench.boards(FIRST):
+        status, said = bench.run("usb", "--only", "1.text-1", extra_groups=["plugdev"], **user)
+        expect(status == 3 and "may not open" in said and f"sudo cp fixtures/udev/{RULES.name}" in said, (status, said))
+        installed.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(RULES, installed)
+        for words in (["control", "--reload"], ["trigger", "--settle", "--subsystem-match=usb", "--action=add"]):
+            subprocess.run(["udevadm", *words], check=True)
+        status, said = bench.run("usb", "--only", "1.text-1", extra_groups=["plugdev"], **user)
+        expect(status == 0, (status, said))
+        status, said = bench.run("usb", "--only", "1.text-1", extra_groups=[], **user)
+        expect(status == 3 and "may not open" in said, (status, said))
+        installed.unlink()
+
+
+def bootloader(bench):
+    """a board in its bootloader is told apart, and listed as such"""
+    with bench.boards(FIRST, options=("--product", "0x000f")):
+        status, said = bench.run("usb", "--only", "1.text-1")
+        expect(status == 3 and "waits in the bootloader of its RP2350" in said, (status, said))
+        status, said = bench.tool("boards")
+        expect(f"usb:{FIRST}  in its bootloader" in said, said)
+
+
+def silence(bench):
+    """a board of the right numbers that says nothing is no MicroPython"""
+    with bench.boards(FIRST, options=("--silent",)):
+        status, said = bench.run("usb", "--only", "1.text-1")
+        expect(status == 3 and "raw REPL's prompt; it sent nothing" in said, (status, said))
+
+
+CHECKS = [nothing_attached, discovery, cases, line, replug, busy, permission, bootloader, silence, link]
+# Take long, or leave the machine without what others need: only where asked for.
+MORE_CHECKS = [replug_often, replug_without_udev]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("wsrig")
+    parser.add_argument("--only", action="append", choices=[check.__name__ for check in CHECKS + MORE_CHECKS])
+    parser.add_argument("--tests")
+    options = parser.parse_args()
+    bench = Bench(options.wsrig, options.tests)
+    failures = 0
+    for check in [check for check in CHECKS + MORE_CHECKS if check.__name__ in options.only] if options.only else CHECKS:
+        start = time.monotonic()
+        try:
+            check(bench)
+            verdict = "ok    "
+        except Skipped as reason:
+            verdict = f"skipped, as {reason}:"
+        except Exception as error:
+            verdict, failures = "FAILED", failures + 1
+            shown = error.args[0] if isinstance(error, Failed) else traceback.format_exc()
+            parts = shown if isinstance(shown, tuple) else (shown,)
+            print("\n".join(str(part) for part in parts), flush=True)
+        print(f"{verdict} {check.__name__}: {check.__doc__} ({time.monotonic() - start:.1f} s)", flush=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
