@@ -311,7 +311,7 @@ class OurClientTests(unittest.TestCase):
     adapter = "async_websocketclient.py"
     modules = CLIENT
     client = "async_websocketclient"
-    features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols"]
+    features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols", "tls"]
 
     def setUp(self):
         for m in self.modules:
