@@ -130,5 +130,33 @@ extension EndToEndTests {
       let end = try await board.finish()
       #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
     }
+
+    @Test(
+      "a run reaches a board behind ser2net, as plain bytes and with control of the line",
+      .enabled(if: Ser2net.program != nil, "no ser2net: run ./scripts/setup --tests"),
+      arguments: ["tcp", "rfc2217"])
+    func behindServer(scheme: String) async throws {
+      let board = try await Tool.start(["boards", "--simulate"], in: folder)
+      let line = try await board.line(containing: "simulated board on ")
+      let path = String(try #require(line.split(separator: " ").last))
+      let (server, port) = try await Ser2net.serve(path, controlsLine: scheme == "rfc2217")
+      let name = "\(scheme):127.0.0.1:\(port)"
+      let run = try await Tool.run(["run", "--board", name, "--only", "1.text-1"], in: folder)
+      #expect(run.status == 0 && run.output.contains("on \(name)"), "\(run.everything)")
+      server.kill()
+      board.signal(SIGINT)
+      _ = try await board.finish()
+    }
+
+    @Test(
+      "a board on USB that is not there is missing, and a server that is not there too",
+      arguments: [
+        ("usb:no-such-board", "no USB device has the serial number or position no-such-board"),
+        ("tcp:127.0.0.1:1", "nothing listens there"), ("rfc2217:127.0.0.1:1", "nothing listens there"),
+      ])
+    func missing(name: String, reason: String) async throws {
+      let run = try await Tool.run(["run", "--board", name, "--only", "1.text-1"], in: folder)
+      expectComplaint(run, status: 3, ["board \(name)", reason], lines: 1...3)
+    }
   }
 }

@@ -56,6 +56,45 @@ struct ChannelTests {
     loop.stopAndWait()
   }
 
+  @Test(
+    "A channel over TCP carries bytes both ways; a peer that has gone is an error and no signal that ends the process"
+  )
+  func overTCP() async throws {
+    let loop = try EventLoop(name: "test").start()
+    let (port, echo) = try await loop.perform {
+      // Takes one guest, gives back what it says, and leaves at its first 4.
+      let echo = OneEcho()
+      let listener = try TCPListener(on: loop, .loopbackV4(port: 0)) { socket, _ in
+        echo.take(socket, on: loop)
+      }
+      echo.listener = listener
+      return (listener.address.port, echo)
+    }
+    let channel = try await ByteChannel.connect(
+      toFirstOf: [.loopbackV4(port: port)], endpoint: "an echo", on: loop, deadline: .after(Self.soon))
+    try await channel.write([1, 2, 3], deadline: .after(Self.soon))
+    #expect(try await channel.readAll(3) == [1, 2, 3])
+    try await channel.write([4], deadline: .after(Self.soon))
+    #expect(try await channel.read(deadline: .after(Self.soon)) == [])
+    let failure = await #expect(throws: PosixError.self) {
+      // The first tells the kernel that nobody is there, the next is told.
+      while true { try await channel.write([5], deadline: .after(Self.soon)) }
+    }
+    #expect(failure?.number == .brokenPipe || failure?.number == .connectionReset)
+    try await loop.perform { echo.listener?.close() }
+    channel.close()
+    loop.stopAndWait()
+  }
+
+  @Test("Nobody there is told with the endpoint")
+  func overTCPRefused() async throws {
+    let failure = await #expect(throws: PosixError.self) {
+      try await ByteChannel.connect(
+        toFirstOf: [.loopbackV4(port: 1)], endpoint: "nobody", on: .shared, deadline: .after(Self.soon))
+    }
+    #expect(failure?.number == .connectionRefused)
+  }
+
   @Test("A child's output is read to its end, and its exit status is told")
   func childWithPipes() async throws {
     let loop = try EventLoop(name: "test").start()
@@ -145,5 +184,26 @@ extension ByteChannel {
 
   fileprivate func readToEnd() async throws -> [UInt8] {
     try await readAll(.max)
+  }
+}
+
+/// Echoes what one guest says, until a 4. `@unchecked Sendable`: touched on the loop's thread only.
+private final class OneEcho: ReadinessHandler, @unchecked Sendable {
+  var listener: TCPListener?
+  private var socket: TCPSocket?
+  private var registration: Registration?
+
+  func take(_ guest: consuming TCPSocket, on loop: EventLoop) {
+    registration = try? loop.register(guest.descriptor, .readable, self)
+    socket = consume guest
+  }
+
+  func isReady(_ readiness: Readiness) {
+    guard var guest = socket.take() else { return }
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let moved = bytes.withUnsafeMutableBytes { guest.receive(into: $0) }
+    guard case .moved(let count) = moved, bytes[0] != 4 else { return guest.close() }
+    _ = bytes.withUnsafeBytes { guest.send(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    socket = consume guest
   }
 }

@@ -18,12 +18,10 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 import tty
 
 GADGETS = pathlib.Path("/sys/kernel/config/usb_gadget")
-# How long a board is off the bus when it restarts; a real one takes about as long to enumerate anew.
-RESTART_SECONDS = 0.3
+PROMPT = b">>> "
 PIECE = 4096
 
 
@@ -90,6 +88,8 @@ class Board:
         self.lock = threading.Lock()
         # Set while the port's terminal is not open.
         self.closed = threading.Event()
+        # Set once the program has shown its prompt since it was last started.
+        self.booted = threading.Event()
         self.tasks = [self.follow_restarts, self.carry]
 
     def end(self):
@@ -115,17 +115,18 @@ class Board:
         say("unplugged")
 
     def follow_restarts(self):
-        """A restarted board leaves the bus. What it printed by then is lost, as on USB."""
+        """A restarted board leaves the bus, and is there again when it has booted. What it prints by then is lost, as on USB."""
         for line in self.child.stdout:
             say(line.rstrip())
             if "starts anew" in line and self.gadget.is_plugged:
+                self.booted.clear()
                 self.unplug()
-                time.sleep(RESTART_SECONDS)
+                self.booted.wait()
                 self.plug()
 
     def carry(self):
         """Copies both ways for ever. A side that cannot take bytes is not read for: the other side waits, as on USB."""
-        to_port, to_program = b"", b""
+        to_port, to_program, prompt = b"", b"", b""
         while True:
             with selectors.DefaultSelector() as ready:
                 ready.register(self.woken, selectors.EVENT_READ)
@@ -155,6 +156,9 @@ class Board:
                 to_port = to_program = b""
             if found.get(self.program, 0) & selectors.EVENT_READ:
                 to_port = os.read(self.program, PIECE)
+                prompt = (prompt + to_port)[-len(PROMPT):]
+                if prompt == PROMPT:
+                    self.booted.set()
                 # What a board prints while it is not plugged in goes nowhere.
                 to_port = to_port if self.port is not None else b""
             if found.get(self.program, 0) & selectors.EVENT_WRITE:
@@ -168,6 +172,8 @@ class SilentBoard:
 
     def __init__(self, gadget):
         self.gadget = gadget
+        self.booted = threading.Event()
+        self.booted.set()
 
     def plug(self):
         self.gadget.plug()
@@ -200,6 +206,7 @@ def main():
     board = SilentBoard(gadget) if options.silent else Board(gadget, options.wsrig)
     for task in board.tasks:
         threading.Thread(target=task, daemon=True).start()
+    board.booted.wait()
     board.plug()
     for line in sys.stdin:
         {"plug": board.plug, "unplug": board.unplug}[line.strip()]()

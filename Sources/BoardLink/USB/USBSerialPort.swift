@@ -35,6 +35,7 @@ final class USBSerialPort: @unchecked Sendable {
   private let inbox: LinkInbox
   private let fail: @Sendable (BoardFailure.Cause) -> BoardFailure
   private var handle: USBDeviceHandle?
+  private var control: USBTransfer?
   private var output: USBTransfer?
   private var reads: [USBTransfer] = []
   private var failures = 0
@@ -55,6 +56,7 @@ final class USBSerialPort: @unchecked Sendable {
     (self.device, self.function, self.inbox, self.loop, fail) = (device, function, inbox, loop, failure)
     idle = LoopSignal(on: loop)
     try Self.claim(function, of: handle)
+    control = USBTransfer(controlDataBytes: Self.lineCoding.count, of: handle)
     output = USBTransfer(bulk: function.output, of: handle, bytes: Self.writeBytes)
     let packet = function.input.maximumPacketBytes
     let bytes = (Self.readBytes + packet - 1) / packet * packet
@@ -107,6 +109,7 @@ final class USBSerialPort: @unchecked Sendable {
       rest = rest.dropFirst(completion.count)
       switch completion.status {
       case .completed: break
+      case .cancelled where hasEnded || isClosing: throw fail(.linkEnded("the board has left the bus"))
       case .cancelled: throw fail(.timedOut("the board to take bytes"))
       case .stalled where halts == 0:
         halts += 1
@@ -135,7 +138,7 @@ final class USBSerialPort: @unchecked Sendable {
 
   private func release() {
     inbox.whenTaken = nil
-    (output, reads) = (nil, [])
+    (control, output, reads) = (nil, nil, [])
     if let handle = handle.take() { Self.release(function, of: handle) }
     inbox.end(fail(.linkEnded("the link is closed")))
   }
@@ -156,19 +159,14 @@ extension USBSerialPort {
 
   private func request(_ request: UInt8, _ value: UInt16, _ data: [UInt8], _ deadline: Deadline) async throws
   {
-    guard handle != nil, let transfer = makeRequest(request, value, data) else { return }
-    switch try await run(transfer, deadline).status {
+    guard let control else { return }
+    control.fill(request: request, value: value, interface: function.control, data: data)
+    switch try await run(control, deadline).status {
     // Firmware that does not know the request says so by a stall, and works all the same.
     case .completed, .stalled: break
     case .cancelled: throw fail(.timedOut("the board to answer on its control endpoint"))
     case .gone, .failed: throw fail(.linkEnded("the board does not answer on its control endpoint"))
     }
-  }
-
-  private func makeRequest(_ request: UInt8, _ value: UInt16, _ data: [UInt8]) -> USBTransfer? {
-    guard handle != nil else { return nil }
-    return USBTransfer(
-      request: request, value: value, interface: function.control, data: data, of: handle!)
   }
 
   /// Asks for more where there is room, with every read that is not under way.

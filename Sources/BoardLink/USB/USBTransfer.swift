@@ -48,16 +48,10 @@ final class USBTransfer: @unchecked Sendable {
       raw, handle.raw, endpoint.address, buffer.baseAddress, Int32(bytes), transferEnded, nil, 0)
   }
 
-  /// A request to an interface of the device: a class request with data from the host (USB 2.0, 9.3).
-  init(
-    request: UInt8, value: UInt16, interface: UInt8, data: [UInt8], of handle: borrowing USBDeviceHandle
-  ) {
-    (raw, buffer) = Self.allocate(Self.setupBytes + data.count)
+  /// A transfer for requests to the device with data from the host, at most so much. The handle must outlive it.
+  init(controlDataBytes: Int, of handle: borrowing USBDeviceHandle) {
+    (raw, buffer) = Self.allocate(Self.setupBytes + controlDataBytes)
     isInput = false
-    let hostToInterface: UInt8 = 0x21
-    libusb_fill_control_setup(
-      buffer.baseAddress, hostToInterface, request, value, UInt16(interface), UInt16(data.count))
-    for (index, byte) in data.enumerated() { buffer[Self.setupBytes + index] = byte }
     libusb_fill_control_transfer(raw, handle.raw, buffer.baseAddress, transferEnded, nil, 0)
   }
 
@@ -80,6 +74,16 @@ final class USBTransfer: @unchecked Sendable {
     precondition(!isInFlight && bytes.count <= buffer.count, "a buffer is filled while nobody reads it")
     _ = buffer.update(fromContentsOf: bytes)
     raw.pointee.length = Int32(bytes.count)
+  }
+
+  /// Makes it a class request to an interface (USB 2.0, 9.3). Control transfers only.
+  func fill(request: UInt8, value: UInt16, interface: UInt8, data: [UInt8]) {
+    precondition(!isInFlight && Self.setupBytes + data.count <= buffer.count, "a request fits its buffer")
+    let hostToInterface: UInt8 = 0x21
+    libusb_fill_control_setup(
+      buffer.baseAddress, hostToInterface, request, value, UInt16(interface), UInt16(data.count))
+    for (index, byte) in data.enumerated() { buffer[Self.setupBytes + index] = byte }
+    raw.pointee.length = Int32(Self.setupBytes + data.count)
   }
 
   /// Starts it; `whenDone` is called on the loop, never from within this call.
