@@ -130,6 +130,96 @@ struct RuleIndexTests {
     #expect(broken.map(\.section) == ["5.2", "5.2", "10.7"])
   }
 
+  /// What a client is made to do is counted where it was said to be tested: whole chapters stood in no entry.
+  @Test func everyMustScenarioOfRFC6455IsNamedByAnEntryOfTheSectionThatItCites() {
+    let bindingSections = Set(index.entries.filter(\.bindsClient).map(\.section))
+    var used: Set<String> = []
+    for scenario in Catalogue.all
+    where scenario.requirement == .must && RFC6455.sections.contains(scenario.rfc) {
+      let naming = Set(index.entries.filter { $0.isTested(by: scenario.id) }.map(\.section))
+      if naming.contains(scenario.rfc) { continue }
+      let home = Self.homes.first { $0.section == scenario.rfc && Glob($0.pattern).matches(scenario.id) }
+      guard let home else {
+        let what = bindingSections.contains(scenario.rfc) ? "" : ", which has no entry that binds clients"
+        Issue.record("\(scenario.id) is named by no entry of section \(scenario.rfc)\(what)")
+        continue
+      }
+      used.insert("\(home.section) \(home.pattern)")
+      #expect(!naming.isDisjoint(with: home.sections), "\(scenario.id): \(home.why)")
+    }
+    let stale = Self.homes.map { "\($0.section) \($0.pattern)" }.filter { !used.contains($0) }
+    #expect(stale == [])
+  }
+
+  /// Scenarios that the section which they cite demands nothing of, and the sections whose demands they test.
+  private static let homes: [(section: String, pattern: String, sections: Set<String>, why: String)] = [
+    (
+      "3", "*", ["4.1"],
+      "section 3 demands that a URL has no fragment; section 4.1 what is done with the rest"
+    ),
+    ("4.1", "0.content-after-101", ["5.2"], "what follows the head is a frame with reserved bits"),
+    ("5.5.1", "7.reason-invalid-*", ["8.1"], "that a reason is UTF-8 is demanded by section 8.1 alone"),
+    ("5.5.3", "*", ["5.5.2", "6.2"], "its sentences on Pongs have no demand of their own"),
+    ("5.6", "*binary*", ["6.2"], "its one demand is about text; section 6.2 has the type of a message noted"),
+    ("7.1.4", "*", ["5.5.1", "7.1.2", "7.2.1"], "it defines what closed means"),
+    ("7.1.5", "*", ["5.5.1", "7.2.1"], "it defines the code that is reported"),
+    ("7.4", "*", ["5.5.1"], "it only introduces the codes"),
+    ("7.4.1", "7.client-code-*-refused", ["5.5.1"], "its demands are about 1005, 1006 and 1015 only"),
+    ("8.1", "6.kosme-split-*", ["5.6"], whyLawfulText),
+    ("8.1", "6.fragments-*inside*", ["5.6"], whyLawfulText),
+    ("8.1", "6.ping*-inside-code-point", ["5.6"], whyLawfulText),
+    ("8.1", "6.slow-code-point", ["5.6"], whyLawfulText),
+    ("8.1", "12.code-points-in-fragments-*", ["5.6"], whyLawfulText),
+    ("8.1", "12.text-split-in-blocks", ["5.6"], whyLawfulText),
+    ("9.1", "13.not-offered", ["4.1"], whyUnasked), ("9.1", "13.refused-*", ["4.1"], whyUnasked),
+    ("9.1", "13.spelled-*", ["9"], "what is lawful by the grammar is not what its demands are about"),
+  ]
+  private static let whyLawfulText =
+    "section 8.1 demands to fail on bad text only; this is good, by section 5.6"
+  private static let whyUnasked = "an extension that was not asked for is refused by section 4.1"
+
+  /// Patterns for whole chapters let frames that fail the connection stand for messages that were exchanged.
+  @Test func aScenarioThatFailsTheConnectionTestsNoDemandOnWhatIsLawful() {
+    let telling = Set(Rule.all.filter { [.failing, .closing].contains($0.topic) }.map(\.id)).union([
+      "message-after-violation", "client-hung", "client-close-payload",
+    ])
+    for scenario in Catalogue.all where scenario.expected.failure == true {
+      for entry in index.entries where entry.isTested(by: scenario.id) {
+        #expect(!telling.isDisjoint(with: entry.allRules), "\(entry.id) of \(scenario.id)")
+      }
+    }
+  }
+
+  /// No message crosses the wire in it, yet sending and receiving messages counted as tested, and the length of control frames did not.
+  @Test func aPingOf2GiBTestsTheLengthOfControlFrames() {
+    let tested = index.entries.filter { $0.isTested(by: "1.length-ping-2-gib") }.map(\.id)
+    #expect(tested == ["5.5 #1", "7.1.7 #1", "7.1.7 #3", "10.7 #1"])
+  }
+
+  /// A control frame that is too long counted as a fragmented one.
+  @Test(arguments: ["2.ping-65536", "2.ping-too-long-16-bit", "1.length-ping-2-gib", "7.reason-too-long"])
+  func aLongControlFrameTakenIsNoFragmentedOne(id: String) throws {
+    let broken = try broken(in: id, "violation-fails-connection", citing: "5.5")
+    #expect(broken.contains("5.5 #1") && Set(broken).isSubset(of: ["5.5 #1", "10.7 #1"]))
+  }
+
+  /// A code that an application may not send counted as each of the three that may not be sent.
+  @Test func theCode1006SentBreaksTheDemandOnThatCodeOnly() throws {
+    let broken = try broken(in: "7.client-code-1006-refused", "client-close-payload", citing: "5.5.1")
+    #expect(broken == ["5.5.1 #1", "7.4.1 #2"])
+  }
+
+  /// The entries that a breach of a rule in a scenario breaks.
+  private func broken(in id: String, _ rule: String, citing section: String) throws -> [String] {
+    let scenario = try #require(Catalogue.all.first { $0.id == id })
+    let violation = Violation(
+      rule: rule, rfc: section, requirement: .must, connection: "main", sentence: "It is.")
+    let result = CaseResult(
+      case: Case(scenario: scenario), judgement: Judgement(verdict: .failed, violations: [violation]),
+      attempts: 1, durationSeconds: 1, device: nil, reference: nil)
+    return RuleCoverage(index, cases: [result]).rows.filter { $0.failed > 0 }.map(\.entry.id)
+  }
+
   /// A scenario that leaves it open whether a header is malformed proves no demand.
   @Test func aDisputedScenarioProvesNothingOfMalformedExtensions() throws {
     let entry = try #require(index.entries.first { $0.id == "9.1 #1" })
