@@ -122,7 +122,9 @@ struct ResourceRulesTests {
       ])
   }
 
-  @Test("a missed limit is nonStrict, and told beside a broken MUST too: clients that never send a Close hid what they cost")
+  @Test(
+    "a missed limit is nonStrict, and told beside a broken MUST too: clients that never send a Close hid what they cost"
+  )
   func verdict() {
     let attempt = Self.measured(Self.gaps([1000, 75_000, 61_000, 90_000]))
     #expect(
