@@ -3,15 +3,15 @@ import Testing
 
 /// Descriptors as devices send them.
 enum DeviceDescriptors {
-  /// What the kernel gave for a CDC-ACM gadget with the numbers of a Pico, at full speed.
+  /// Recorded from Linux's CDC-ACM gadget with the numbers of a Pico, at full speed.
   static let gadget: [UInt8] =
     [18, 1, 0, 2, 0xEF, 2, 1, 64, 0x8A, 0x2E, 5, 0, 0, 1, 1, 2, 3, 1]
     + [9, 2, 75, 0, 2, 1, 4, 0x80, 125]
-    + [8, 11, 0, 2, 2, 2, 1, 5]
-    + [9, 4, 0, 0, 1, 2, 2, 1, 6]
+    + [8, 11, 0, 2, 2, 2, 1, 7]
+    + [9, 4, 0, 0, 1, 2, 2, 1, 5]
     + [5, 0x24, 0, 0x10, 1] + [5, 0x24, 1, 0, 1] + [4, 0x24, 2, 2] + [5, 0x24, 6, 0, 1]
     + [7, 5, 0x85, 3, 10, 0, 32]
-    + [9, 4, 1, 0, 2, 10, 0, 0, 7]
+    + [9, 4, 1, 0, 2, 10, 0, 0, 6]
     + [7, 5, 0x81, 2, 64, 0, 0] + [7, 5, 2, 2, 64, 0, 0]
 
   /// A firmware of the same numbers with a mass storage and a vendor's interface before the serial port, its endpoints elsewhere,
