@@ -1,6 +1,7 @@
 import BoardLink
 import PosixIO
 import Scenarios
+import Steps
 import Traces
 import WebSocketPeers
 
