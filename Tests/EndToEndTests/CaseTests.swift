@@ -6,7 +6,7 @@ extension EndToEndTests {
   @Suite("Single cases: --failed, repeats, isolation, explain, export")
   struct CaseTests {
     private let folder: TemporaryFolder
-    private static let two = ["--only", "5.text-two", "--only", "0.status-404", "--deliveries", "whole"]
+    private static let two = ["--only", "5.text-two", "--only", "0.url-port-zero", "--deliveries", "whole"]
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -50,7 +50,7 @@ extension EndToEndTests {
       #expect(stable.status == 1 && stable.output.contains("repeats: stable: failed in 2 of 2"))
       let results = try await Results.read(folder)
       #expect(
-        results["5.text-two"]?.repeats == ["failed", "failed"] && results["0.status-404"]?.repeats == nil)
+        results["5.text-two"]?.repeats == ["failed", "failed"] && results["0.url-port-zero"]?.repeats == nil)
       #expect(results["5.text-two"]?.stability == "stable" && results.summary["total"] == 2)
 
       let adapter = try folder.write(try Self.adapter(failingAt: 2), to: "flaky.py")
@@ -152,7 +152,7 @@ extension EndToEndTests {
       return try String(contentsOf: file, encoding: .utf8) + """
 
 
-        _connect = connect
+        _connect_each_time = connect
         _count = 0
 
 
@@ -161,7 +161,7 @@ extension EndToEndTests {
             _count += 1
             if _count == \(number):
                 raise OSError("not this time")
-            return await _connect(*arguments, **options)
+            return await _connect_each_time(*arguments, **options)
 
         """
     }

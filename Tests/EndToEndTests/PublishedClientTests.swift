@@ -54,7 +54,7 @@ extension EndToEndTests {
         [
           .stillThere([
             Proof("5.text-two", "message-delivered"),
-            Proof("2.ping-between-fragments", "no-failure-without-cause"),
+            Proof("2.ping-between-fragments", "pong-for-every-ping"),
           ])
         ]
       ),
@@ -83,7 +83,7 @@ extension EndToEndTests {
         [
           .stillThere([
             Proof("7.code-1000", "close-answered"), Proof("7.client", "close-sent"),
-            Proof("4.reserved-3", "failure-close-frame"),
+            Proof("4.reserved-3", "violation-fails-connection"),
           ])
         ]
       ),
@@ -104,7 +104,7 @@ extension EndToEndTests {
         "autobahn-11", "recv returns None for a Ping; reserved opcodes raise",
         [
           .gone(mutant: "ping-ends-recv"),
-          .stillThere([Proof("4.reserved-11", "failure-close-frame")]),
+          .stillThere([Proof("4.reserved-11", "violation-fails-connection")]),
         ]
       ),
       (
@@ -154,13 +154,17 @@ extension EndToEndTests {
       ),
       // In none of the tables: found here.
       (
+        "", "a refused opening handshake leaves the TCP connection open",
+        [.stillThere([Proof("0.status-404", "tcp-ended"), Proof("0.status-line-four-digits", "tcp-ended")])]
+      ),
+      (
         "", "the query behind a bare host is lost",
         [.stillThere([Proof("0.target-query-without-path", "request-target")])]
       ),
     ]
     /// What it does right.
     private static let controls = [
-      "0.status-404", "0.status-line-four-digits", "7.crossed", "7.reset-at-once",
+      "0.url-port-zero", "0.url-host-missing", "7.crossed", "7.reset-at-once",
     ]
 
     private static var proofs: [(defect: String, proof: Proof)] {
