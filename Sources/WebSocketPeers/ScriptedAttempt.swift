@@ -123,19 +123,25 @@ public final class ScriptedAttempt: @unchecked Sendable {
     tls == nil || script.ownPort || script.stopsReading || script.connections.count == 1
   }
 
-  /// Gives a connection the script whose name follows the token (`/name` or `.name`), otherwise the first unopened one.
+  /// Gives a connection the script whose name follows the token (`/name` or `.name`), otherwise the first unopened one. A client
+  /// whose TLS handshake came to nothing may try again, rightly or not: then the script is its second connection's.
   func claim(_ connection: ScriptedConnection, targetAfterToken rest: Substring) -> Bool {
     server.loop.preconditionOnLoop()
     guard result == nil, !isDeadlinePassed else { return false }
     let open = script.connections.indices.filter { connections[$0] == nil }
     let word = rest.dropFirst().prefix { !"/?.&".contains($0) }
-    guard let index = open.first(where: { script.connections[$0].name == word }) ?? open.first else {
+    let unused = open.first { script.connections[$0].name == word } ?? open.first
+    guard let index = unused ?? connections.firstIndex(where: { $0?.lacksHandshake ?? false }) else {
       return false
     }
     if let patience, connections.allSatisfy({ $0 == nil }), !isFinishing {
       // Until now the board was given its part, which is no time of the client's; it had all that there is.
       deadline = min(deadline, .after(patience.quiet))
       timer?.set(deadline)
+    }
+    if let former = connections[index] {
+      if former.isClosed { closed -= 1 }
+      former.letGo()
     }
     connections[index] = connection
     connection.play(script.connections[index], in: self)
@@ -198,7 +204,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private func completeIfOver() {
     guard result == nil else { return }
     let opened = connections.count { $0 != nil }
-    let mayOpenMore = opened < connections.count && !isFinishing && !isDeadlinePassed
+    let isIncomplete = opened < connections.count || connections.contains { $0?.lacksHandshake ?? false }
+    let mayOpenMore = isIncomplete && !isFinishing && !isDeadlinePassed
     guard closed == opened, !mayOpenMore else { return }
     timer?.cancel()
     for listener in ownListeners { listener.close() }

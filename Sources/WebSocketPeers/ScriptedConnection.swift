@@ -101,6 +101,8 @@ final class ScriptedConnection: ReadinessHandler {
   var isShakingHands: Bool { stream.isSecure && !secureIsTold && !failureIsTold && !isClosed }
   /// Whether TLS is spoken.
   var isSecure: Bool { stream.isSecure }
+  /// Whether TLS has not come about, so that the client may try again.
+  var lacksHandshake: Bool { stream.isSecure && !secureIsTold }
 
   var name: String { script.name }
   var isClosed: Bool { phase == .closed }
@@ -115,6 +117,12 @@ final class ScriptedConnection: ReadinessHandler {
     if let limit = attempt.tls?.handshakeTimeout, !secureIsTold {
       headTimer?.set(.after(limit, from: loop.now))
     }
+  }
+
+  /// Another connection has got the script: what becomes of this one is nobody's matter any more.
+  func letGo() {
+    attempt = nil
+    isStray = true
   }
 
   /// Lets the kernel read ahead, on a connection whose listener bounded it.

@@ -269,6 +269,25 @@ struct TLSPeersTests {
   }
 }
 
+extension TLSPeersTests {
+  @Test(
+    "A client whose TLS handshake came to nothing and that tries again has its second connection in the trace"
+  )
+  func triesAgain() async throws {
+    try await withLoop { loop in
+      let script = ServerScript([.expectMessage(kind: .text, payload: "again")])
+      let trace = try await Self.play(script, version: .v1_2, on: loop) { client, uri in
+        let stranger = WebSocketClient(tls: .client(trusting: [try Authority.make().certificate]), on: loop)
+        await #expect(throws: TLSError.self) { try await stranger.handshake(uri) }
+        try await client.handshake(uri)
+        try await client.send("again")
+        #expect(try await client.recv() == nil)
+      }
+      #expect(DecodedConnection(trace).client.messages.map(\.payload) == [Array("again".utf8)])
+    }
+  }
+}
+
 /// Peers that nobody here wrote.
 @Suite(
   "Peers over TLS against others", .timeLimit(.minutes(1)),

@@ -74,7 +74,8 @@ public final class TLSContext: @unchecked Sendable {
   }
 
   private func trust(_ authorities: [Certificate]) throws(TLSError) {
-    if authorities.isEmpty, role == .client {
+    // Reading those of a system takes tens of milliseconds, and who looks at no certificate needs none.
+    if authorities.isEmpty, role == .client, verification != .none {
       try check("the authorities of the system", SSL_CTX_set_default_verify_paths(pointer))
     }
     for authority in authorities {
