@@ -148,8 +148,9 @@ class Board:
                 if found.get(port, 0) & selectors.EVENT_WRITE:
                     to_port = to_port[os.write(port, to_port):]
             except OSError:
-                os.close(port)
                 with self.lock:
+                    # Not before: a port that is opened meanwhile would have the same number.
+                    os.close(port)
                     if self.port == port:
                         self.port = None
                         self.closed.set()

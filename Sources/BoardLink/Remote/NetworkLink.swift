@@ -17,6 +17,7 @@ public actor NetworkLink: Link {
   private var early: [UInt8] = []
   /// Writes go out one after the other: those of the session, and the answers that the line's control gives by itself.
   private var lastWrite: Task<Void, any Error>?
+  private var writesUnderWay = 0
 
   /// Between two attempts to reach a server that offers the line again: it tells nobody when it does.
   private static let pauseBetweenAttempts = Duration.milliseconds(250)
@@ -88,7 +89,8 @@ public actor NetworkLink: Link {
   /// Drops DTR where the server lets us, and closes the connection; the board keeps running.
   public func close() async {
     line?.release()
-    if let bytes = line?.takeOutput(), !bytes.isEmpty {
+    // A write that does not get on is not waited for.
+    if writesUnderWay == 0, let bytes = line?.takeOutput(), !bytes.isEmpty {
       try? await send(bytes, deadline: .after(.seconds(1)))
     }
     disconnect()
@@ -144,6 +146,8 @@ extension NetworkLink {
       try await channel.write(bytes, deadline: deadline)
     }
     lastWrite = write
+    writesUnderWay += 1
+    defer { writesUnderWay -= 1 }
     try await withTaskCancellationHandler {
       try await write.value
     } onCancel: {
