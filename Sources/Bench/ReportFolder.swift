@@ -9,8 +9,9 @@ public struct ReportFolder: Sendable {
   private static let keptRuns = 20
 
   /// Makes the folder: the one given, or a new one in `./reports`, to which `./reports/latest` will point.
+  /// - Parameter hasSerialLog: whether a board's serial line will be kept there.
   /// - Throws: `ConfigurationError` where it cannot be written.
-  public init(path: String?) throws {
+  public init(path: String?, hasSerialLog: Bool = true) throws {
     guard path != "" else {
       throw ConfigurationError("--report needs a folder, and what it was given is empty.")
     }
@@ -21,7 +22,11 @@ public struct ReportFolder: Sendable {
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data().write(to: serialLog)
+      if hasSerialLog {
+        try Data().write(to: serialLog)
+      } else if !FileManager.default.isWritableFile(atPath: folder.path) {
+        throw CocoaError(.fileWriteNoPermission)
+      }
     } catch {
       throw ConfigurationError(
         "Cannot write reports into '\(folder.path)': \(error.underlyingReason); check the folder or name another with --report."

@@ -262,7 +262,7 @@ extension SimulatedBoardLink {
     let isEarly = endsBeforePrompt > 0
     let words =
       switch end {
-      case .exited(0): "the interpreter ends before its prompt each time it is started"
+      case .exited(0): "each time that it is started the interpreter ends"
       case .exited(98): "the board went to its bootloader (machine.bootloader)"
       case .exited(99): "the board was reset by its program (machine.reset)"
       case .exited, .killed, nil: TerminalProgram.words(for: end)

@@ -27,7 +27,7 @@ struct BaselineLines {
 extension BaselineReport {
   /// How many of which kind there are, in one sentence.
   var counts: String {
-    let new = regressions.count == 1 ? "1 new failure" : "\(regressions.count) new failures"
+    let new = regressions.count.counted("new failure")
     return
       "Beside the baseline \(baseline): \(new), \(accepted.count) accepted, \(mended.count) no longer happen"
   }

@@ -41,7 +41,7 @@ public enum ChangeReport {
 
   private static func heads(_ old: RecordedRun, _ new: RecordedRun) -> String {
     let lines = [("old", old), ("new", new)].map { name, run in
-      "\(name)  \(run.board.displayName) · client \(run.client.path) · seed \(run.seed) · \(run.cases.count) cases · \(run.startedAt)"
+      "\(name)  \(run.board.displayName) · client \(run.client.path) · seed \(run.seed) · \(run.cases.count.counted("case")) · \(run.startedAt)"
     }
     let note =
       old.seed == new.seed ? [] : ["The seeds differ, and with them payloads and the choice of deliveries."]
@@ -93,10 +93,10 @@ public enum ChangeReport {
 
   private static func closing(_ changes: RunChanges, _ style: TerminalStyle) -> String {
     let new = changes.regressions.count + changes.overTheRun.count
-    var parts = [new == 1 ? "1 new failure" : "\(new) new failures"]
+    var parts = [new.counted("new failure")]
     let others = changes.cases.count - changes.regressions.count
-    parts.append(others == 1 ? "1 other change" : "\(others) other changes")
-    parts.append("\(changes.unchangedCount) cases as before")
+    parts.append(others.counted("other change"))
+    parts.append("\(changes.unchangedCount.counted("case")) as before")
     if !changes.inconclusive.isEmpty { parts.append("\(changes.inconclusive.count) newly inconclusive") }
     if !changes.referenceFailed.isEmpty {
       parts.append("the reference failed in \(changes.referenceFailed.count)")

@@ -73,7 +73,7 @@ public enum HTMLReport {
       let notPassed = results.count { $0.judgement.verdict != .passed }
       return [
         "title": title,
-        "summary": "\(results.count) cases" + (notPassed > 0 ? ", \(notPassed) not passed" : ""),
+        "summary": results.count.counted("case") + (notPassed > 0 ? ", \(notPassed) not passed" : ""),
         "cases": results.map { view(of: $0, in: run, folder: folder) },
       ]
     }
@@ -117,7 +117,7 @@ public enum HTMLReport {
   }
 
   private static func times(of result: CaseResult) -> String {
-    let attempts = result.attempts == 1 ? "1 attempt" : "\(result.attempts) attempts"
+    let attempts = result.attempts.counted("attempt")
     let series = result.latency.series.filter { $0.payloadLength == nil }
     let latency = series.map { "\($0.endpoint) \($0.measure.title) p50 \(duration($0.p50Nanoseconds))" }
     let notes = [result.isolation?.rawValue, result.repeatSentence.map { "repeats \($0)" }].compactMap(\.self)

@@ -25,8 +25,8 @@ public struct MutantReport: Sendable {
     let passed = run.baseline.count { $0.verdict == .passed }
     return style.bold(
       [
-        run.tool, "simulated board", "seed \(run.seed)", "\(run.plannedCount) mutants",
-        "without a defect: \(passed) of \(run.baseline.count) cases passed\(others.joined())",
+        run.tool, "simulated board", "seed \(run.seed)", run.plannedCount.counted("mutant"),
+        "without a defect: \(passed) of \(run.baseline.count.counted("case")) passed\(others.joined())",
       ].joined(separator: " · "))
   }
 
@@ -40,7 +40,7 @@ public struct MutantReport: Sendable {
 
   private func finding(_ result: MutantResult) -> String {
     guard let kill = result.kills.first(where: \.isDeclared) ?? result.kills.first else {
-      return (result.reason ?? "none of \(result.caseCount) cases found it").withoutControls
+      return (result.reason ?? "none of \(result.caseCount.counted("case")) found it").withoutControls
     }
     let more = result.kills.count > 1 ? " and \(result.kills.count - 1) more" : ""
     let strength = kill.verdict == .failed ? "" : " (\(kill.verdict.rawValue))"
@@ -66,13 +66,15 @@ public struct MutantReport: Sendable {
     var lines = run.mutants.filter { $0.outcome != .killed || $0.isDeclaredInVain }.map { line(for: $0) }
     if run.mutants.count < run.plannedCount {
       lines.append(
-        style.colored("The run ended after \(run.mutants.count) of \(run.plannedCount) mutants.", .red))
+        style.colored(
+          "The run ended after \(run.mutants.count) of \(run.plannedCount.counted("mutant")).", .red))
     }
     lines.append(
-      "\(run.mutants.count) mutants in \(run.durationSeconds.rounded(toPlaces: 1)) s: \(counts.joined(separator: ", "))"
+      "\(run.mutants.count.counted("mutant")) in \(run.durationSeconds.rounded(toPlaces: 1)) s: \(counts.joined(separator: ", "))"
     )
     if !run.leftOut.isEmpty {
-      lines.append("\(run.leftOut.count) mutants left out: none of the chosen cases is of their chapters")
+      lines.append(
+        "\(run.leftOut.count.counted("mutant")) left out: none of the chosen cases is of their chapters")
     }
     return lines.joined(separator: "\n")
   }

@@ -16,7 +16,7 @@ public struct TerminalReport: Sendable {
   public func header(of run: RunResult) -> String {
     let parts = [
       run.tool, run.board.displayName, "client \(run.client.path) (adapter \(run.client.adapter))",
-      "seed \(run.seed)", "\(run.plannedCount) cases",
+      "seed \(run.seed)", run.plannedCount.counted("case"),
     ]
     return style.bold(parts.joined(separator: " · "))
   }
@@ -112,7 +112,8 @@ public struct TerminalReport: Sendable {
   /// What the run as a whole says of the client's random keys.
   private func keyLines(_ run: RunResult) -> String? {
     guard let keys = run.keys else { return nil }
-    let counts = "\(keys.maskingKeys) masking keys, \(keys.handshakeKeys) keys of opening handshakes"
+    let counts =
+      "\(keys.maskingKeys.counted("masking key")), \(keys.handshakeKeys.counted("key")) of opening handshakes"
     guard !run.violations.isEmpty else {
       return style.dim(
         "\(counts): nothing speaks against their being random (false alarms: fewer than \(keys.falseAlarmProbability) a run)"
@@ -141,23 +142,25 @@ public struct TerminalReport: Sendable {
     if let early = run.endedEarly {
       lines.append(
         style.colored(
-          "The run ended after \(run.cases.count) of \(run.plannedCount) cases: \(early.sentence)", .red))
+          "The run ended after \(run.cases.count) of \(run.plannedCount.counted("case")): \(early.sentence)",
+          .red))
     }
     if !run.unsettled.isEmpty {
       lines.append(
         style.colored(
-          "\(run.unsettled.count) cases that had failed or were inconclusive before did not run; --failed still has them.",
+          "\(run.unsettled.count.counted("case")) that had failed or \(run.unsettled.count == 1 ? "was" : "were") inconclusive before did not run; --failed still has \(run.unsettled.count == 1 ? "it" : "them").",
           .red))
     }
     if run.referenceFailedCount > 0 {
       lines.append(
         style.colored(
-          "The reference itself broke a rule in \(run.referenceFailedCount) cases: an error of the rig.", .red
+          "The reference itself broke a rule in \(run.referenceFailedCount.counted("case")): an error of the rig.",
+          .red
         ))
     }
     let seconds = run.durationSeconds.rounded(toPlaces: 1)
     lines.append(
-      "\(run.cases.count) cases in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
+      "\(run.cases.count.counted("case")) in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
     )
     if let coverage = run.ruleCoverage { lines.append(line(for: coverage)) }
     if let reportFolder { lines.append("Reports: \(reportFolder)") }

@@ -1,5 +1,6 @@
 import Autobahn
 import Rainbow
+import Results
 import Scenarios
 
 /// A tour through a genuine Autobahn fuzzing server as text for a person, without trailing line feeds.
@@ -13,7 +14,8 @@ public struct TourReport: Sendable {
   /// The first line: server, client, agent, number of cases.
   public func header(of tour: TourResult) -> String {
     style.bold(
-      "Autobahn at \(tour.server) · \(tour.client) · agent \(tour.agent) · \(tour.plannedCount) cases")
+      "Autobahn at \(tour.server) · \(tour.client) · agent \(tour.agent) · \(tour.plannedCount.counted("case"))"
+    )
   }
 
   /// A case that is not simply OK; nil for one that is.
@@ -31,13 +33,13 @@ public struct TourReport: Sendable {
     if let early = tour.endedEarly {
       lines.append(
         style.colored(
-          "The tour ended after \(tour.cases.count) of \(tour.plannedCount) cases: \(early)", .red))
+          "The tour ended after \(tour.cases.count) of \(tour.plannedCount.counted("case")): \(early)", .red))
     }
     let hung = tour.cases.count(where: \.hung)
     let counts = shown(in: tour).map { "\(tour.count(of: $0)) \($0?.rawValue ?? "without a verdict")" }
     let all = counts + (hung > 0 ? ["in \(hung) the client hung"] : [])
     lines.append(
-      "\(tour.cases.count) cases in \(tour.durationSeconds.rounded(toPlaces: 1)) s: \(all.joined(separator: ", "))"
+      "\(tour.cases.count.counted("case")) in \(tour.durationSeconds.rounded(toPlaces: 1)) s: \(all.joined(separator: ", "))"
     )
     if !tour.cases.isEmpty {
       lines.append(

@@ -69,6 +69,8 @@ struct AutobahnCommand: AsyncParsableCommand {
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
   func validate() throws {
+    if caseTime.duration <= .zero { throw ValidationError("--case-time must be more than 0 seconds.") }
+    if agent == "" { throw ValidationError("--agent needs a name, and what it was given is empty.") }
     if trust.isUsed, !url.lowercased().hasPrefix("wss:") {
       throw ValidationError("--tls-ca and --tls-keylog go with wss://.")
     }

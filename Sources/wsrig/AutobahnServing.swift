@@ -78,7 +78,7 @@ struct AutobahnServing: ParsableArguments {
   /// - Parameter hosts: the names that the addresses were given by.
   func run(on addresses: [SocketAddress], of hosts: [String], _ security: TLSServing) async throws {
     let cases = try plan()
-    let folder = try ReportFolder(path: report)
+    let folder = try ReportFolder(path: report, hasSerialLog: false)
     let reports = DriverReports(folder: folder)
     let progress = DriverProgress()
     var configuration = AutobahnServerConfiguration(
@@ -90,14 +90,14 @@ struct AutobahnServing: ParsableArguments {
       referenceLoop: try EventLoop(name: "reference").start(),
       progress: { progress.receive($0) })
     security.announce(server.addresses)
-    Console.say("\(cases.all.count) cases; reports will be in \(folder.name)")
+    Console.say("\(cases.all.count.counted("case")); reports will be in \(folder.name)")
     try await waitForEnd(of: server)
     let (runs, cutOff) = (server.runs, server.agentsUnderWay)
     try await server.stop()
     let isReported = (try? reports.write(runs)) != nil
     summarize(runs, of: cases, folder: folder)
     for agent in cutOff {
-      Console.complain("\(agent) was in a case when the server ended, which is in no report.")
+      Console.complain("\(agent.shortened) was in a case when the server ended, which is in no report.")
     }
     throw ExitRequest(status: isReported ? status(of: runs, isCutOff: !cutOff.isEmpty) : .usage)
   }
@@ -106,7 +106,7 @@ struct AutobahnServing: ParsableArguments {
   func listing() throws -> String {
     let all = try plan().all
     let others = EchoCases.leftOut(of: Catalogue.all, withOpenings: takesOpenings).map { reason, scenarios in
-      "\nLeft out: \(scenarios.count) scenarios. \(reason)\n"
+      "\nLeft out: \(scenarios.count.counted("scenario")). \(reason)\n"
         + scenarios.map { "  \($0.id)\n" }.joined()
     }
     return CaseList.table(of: all, isNumbered: true) + others.joined()
@@ -139,10 +139,15 @@ struct AutobahnServing: ParsableArguments {
 
   private func summarize(_ runs: [AgentRun], of cases: EchoCases, folder: ReportFolder) {
     let report = TerminalReport(style: Console.style)
-    for run in runs { Console.say("\n\(run.agent)\n" + report.summary(of: run.result, reportFolder: nil)) }
+    for run in runs {
+      var result = run.result
+      result.board.machine = result.board.machine.shortened
+      Console.say("\n\(run.agent.shortened)\n" + report.summary(of: result, reportFolder: nil))
+    }
     for run in runs where run.result.cases.count < cases.all.count {
       Console.complain(
-        "\(run.agent) was put through \(run.result.cases.count) of \(cases.all.count) cases only.")
+        "\(run.agent.shortened) was put through \(run.result.cases.count) of \(cases.all.count.counted("case")) only."
+      )
     }
     if runs.isEmpty { Console.complain("No client came to an end of a case.") }
     Console.say("Reports: \(folder.name)")
@@ -162,7 +167,7 @@ private struct DriverProgress: Sendable {
   func receive(_ event: DriverEvent) {
     switch event {
     case .caseEnded(let agent, let result):
-      if let line = report.line(for: result) { Console.say("\(agent): \(line)") }
+      if let line = report.line(for: result) { Console.say("\(agent.shortened): \(line)") }
     case .reportsWritten: Console.say("reports written")
     }
   }

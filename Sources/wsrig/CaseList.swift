@@ -1,5 +1,6 @@
 import Foundation
 import Reports
+import Results
 import Scenarios
 import Steps
 
@@ -36,7 +37,8 @@ enum CaseList {
       zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) + "  " }.joined() + row[3]
     }
     let scenarios = Set(cases.map(\.scenario.id)).count
-    return (lines + ["\(cases.count) cases of \(scenarios) scenarios", ""]).joined(separator: "\n")
+    return (lines + ["\(cases.count.counted("case")) of \(scenarios.counted("scenario"))", ""]).joined(
+      separator: "\n")
   }
 
   /// The same as a JSON array.

@@ -68,6 +68,9 @@ struct LimitOptions: ParsableArguments {
     for (option, value, _) in all where value < 0 {
       throw ValidationError("\(option) is \(value); allowed here: a whole number from 0.")
     }
+    if limitBlock > 100 {
+      throw ValidationError("--limit-block is \(limitBlock); allowed here: a whole number from 0 to 100.")
+    }
   }
 
   /// The options as a replay needs them: those that are not the defaults.

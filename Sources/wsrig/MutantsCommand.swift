@@ -92,6 +92,9 @@ struct MutantsCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    // A run takes hours: what it finds must have a place.
+    if let json { try TextFile.check(json, option: "--json") }
+    if let table { try TextFile.check(table, option: "--table") }
     let fixtures = try Fixtures(path: simulation.fixtures)
     let folder = mutants.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? fixtures.mutants
     let chosen = try MutantFile.all(in: folder, only: only)
@@ -107,8 +110,8 @@ struct MutantsCommand: AsyncParsableCommand {
     let (result, wasInterrupted) = try await Interruption.watching { try await run.run() }
     progress.finish()
     Console.say("\n" + progress.report.summary(of: result))
-    let isSound = try matrix && !wasInterrupted ? tellMatrix(of: result, unproved, progress.report) : true
     if let json { try TextFile.write(MutantReport.json(of: result), to: json, option: "--json") }
+    let isSound = try matrix && !wasInterrupted ? tellMatrix(of: result, unproved, progress.report) : true
     throw ExitRequest(status: status(of: result, isSound: isSound, wasInterrupted: wasInterrupted))
   }
 
@@ -157,7 +160,7 @@ final class MutantProgress: Sendable {
   /// Takes the next event of the run.
   func receive(_ event: MutantRunEvent) {
     switch event {
-    case .baselineStarted(let cases): redraw("\(cases) cases on the client without a defect")
+    case .baselineStarted(let cases): redraw("\(cases.counted("case")) on the client without a defect")
     case .baselineEnded(let result):
       state.withLock { state in
         state.waiting.removeAll(where: result.leftOut.contains)
@@ -175,7 +178,7 @@ final class MutantProgress: Sendable {
         return (known, state.waiting.count - state.ended.count, state.count)
       }
       for result in known { stay(report.line(for: result)) }
-      redraw("\(left) of \(count) mutants to go")
+      redraw("\(left) of \(count.counted("mutant")) to go")
     }
   }
 

@@ -28,6 +28,8 @@ struct ServeCommand: AsyncParsableCommand {
         3    no case failed, but not all of them ran, or one is inconclusive
       """)
 
+  private static let usualMessage = ByteCount(bytes: 16 << 20)
+
   @Option(
     help: ArgumentHelp(
       "The address to listen on; by default both loopback addresses. May be given several times.",
@@ -42,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The largest message; a larger one is answered with Close 1009.", valueName: "size"))
-  var maxMessage = ByteCount(bytes: 16 << 20)
+  var maxMessage = Self.usualMessage
 
   @Flag(
     help: ArgumentHelp(
@@ -58,6 +60,11 @@ struct ServeCommand: AsyncParsableCommand {
     if autobahn.isUsedInVain {
       throw ValidationError(
         "--only, --deliveries, --include, --seed, --report, --list, --once, --max-time and --patience go with --autobahn."
+      )
+    }
+    if autobahn.autobahn, noCompression || maxMessage.bytes != Self.usualMessage.bytes {
+      throw ValidationError(
+        "--no-compression and --max-message do not go with --autobahn: its scenarios say what the server does."
       )
     }
     if security.isUsedInVain {

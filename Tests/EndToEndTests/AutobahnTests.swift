@@ -59,6 +59,17 @@ extension EndToEndTests {
       url.hasPrefix("wss:") ? ["--tls-ca", try await exportAuthority(), "--tls-keylog", "ours.log"] : []
     }
 
+    @Test("a name of any length is shown in short, and no log is kept of a serial line that nobody has")
+    func longName() async throws {
+      let (server, url) = try await serve(["--only", "1.text-*", "--deliveries", "whole"])
+      let driver = try await drive(url, String(repeating: "a", count: 4000), "reverses")
+      #expect(driver.status == 0, "\(driver.everything)")
+      let end = try await server.finish()
+      #expect(end.status == 1, "\(end.everything)")
+      #expect(end.everything.split(separator: "\n").allSatisfy { $0.count < 400 }, "\(end.everything)")
+      #expect(folder.has("reports/latest/index.json") && !folder.has("reports/latest/serial.log"))
+    }
+
     @Test("the classic driver runs every scenario of an echo loop, and Python's websockets fails none")
     func classic() async throws {
       // In some cases the library waits for the end of a message whose text is bad already, as it may.

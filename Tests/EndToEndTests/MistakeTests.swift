@@ -44,12 +44,44 @@ extension EndToEndTests {
       expectComplaint(times, status: 2, ["--repeat-failed is -1", "from 0 to 255"], lines: 1...8)
       let gap = try await Tool.run(["run", "--limit-gap", "-3"], in: folder)
       expectComplaint(gap, status: 2, ["--limit-gap is -3", "from 0"], lines: 1...8)
+      let block = try await Tool.run(["run", "--limit-block", "500"], in: folder)
+      expectComplaint(block, status: 2, ["--limit-block is 500", "from 0 to 100"], lines: 1...8)
+    }
+
+    @Test(
+      "what Autobahn's servers and drivers make no use of was taken: no time, no name, options of the echo server"
+    )
+    func uselessForAutobahn() async throws {
+      let url = "ws://127.0.0.1:9"
+      let time = try await Tool.run(["autobahn", url, "--case-time", "0"], in: folder)
+      expectComplaint(time, status: 2, ["--case-time", "more than 0"], lines: 1...8)
+      let agent = try await Tool.run(["autobahn", url, "--agent", ""], in: folder)
+      expectComplaint(agent, status: 2, ["--agent", "empty"], lines: 1...8)
+      for option in [["--no-compression"], ["--max-message", "1K"]] {
+        let serve = try await Tool.run(["serve", "--autobahn", "--port", "0"] + option, in: folder)
+        expectComplaint(serve, status: 2, [option[0], "do not go with --autobahn"], lines: 1...8)
+      }
+      #expect(!folder.has("reports"))
     }
 
     @Test("a file to be written in a folder that is missing: the folder is named")
     func missingFolder() async throws {
       let child = try await Tool.run(["export", "7.code-1000", "--output", "nix/x.json"], in: folder)
       expectComplaint(child, status: 2, ["nix/x.json", "the folder 'nix' does not exist", "--output"])
+    }
+
+    @Test(
+      "mutants ran for hours before a file was found that cannot be written",
+      arguments: ["--json", "--table"])
+    func filesOfMutants(_ option: String) async throws {
+      let words = ["mutants", "--only", "accept-any-counts", "--cases", "0.accept-empty", "--matrix"]
+      let missing = try await Tool.run(words + [option, "nix/x"], in: folder)
+      expectComplaint(missing, status: 2, ["'nix/x'", "the folder 'nix' does not exist", option])
+      #expect(missing.output.isEmpty, "\(missing.everything)")
+      let itself = try await Tool.run(words + [option, "."], in: folder)
+      expectComplaint(itself, status: 2, ["it is a folder", option])
+      let empty = try await Tool.run(words + [option, ""], in: folder)
+      expectComplaint(empty, status: 2, [option, "empty"])
     }
 
     @Test(
@@ -73,6 +105,7 @@ extension EndToEndTests {
       let child = try await Tool.run(Self.quick + ["--micropython", "/bin/true"], in: folder)
       #expect([2, 3].contains(child.status), "\(child.everything)")
       expectComplaint(child, status: child.status ?? -1, ["board"])
+      #expect(child.errors.ranges(of: "before its prompt").count == 1, "\(child.everything)")
     }
 
     @Test(

@@ -1,3 +1,4 @@
+import Foundation
 import Latency
 import Results
 import TestSupport
@@ -26,6 +27,19 @@ struct TerminalReportTests {
   func controls() {
     let plain = text(SampleRun.run, usesColor: false)
     #expect(plain.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" })
+  }
+
+  @Test("one of a kind was told as several: 1 cases, 1 masking keys")
+  func single() throws {
+    var run = SampleRun.run
+    run.cases = Array(run.cases.prefix(1))
+    run.plannedCount = 1
+    run.violations = []
+    let keys = #"{"maskingKeys": 1, "handshakeKeys": 1, "falseAlarmProbability": 1e-9}"#
+    run.keys = try JSONDecoder().decode(KeyRecord.self, from: Data(keys.utf8))
+    let text = text(run, usesColor: false)
+    #expect(text.contains(" · 1 case\n") && text.contains("\n1 case in "), "\(text)")
+    #expect(text.contains("1 masking key, 1 key of opening handshakes"), "\(text)")
   }
 
   @Test("the end of a run that ended early")

@@ -194,6 +194,24 @@ struct ToldOnceTests {
         + " it should send Close 5000 or an empty Close first.")
   }
 
+  @Test(
+    "a code that the RFC reserves, or says nothing of, was told as one that must not be sent",
+    arguments: [
+      (1005, "MUST", "which must not be sent"), (1004, "QUALITY", "which is reserved"),
+      (2999, "QUALITY", "which is reserved"), (5000, "MAY", "which the RFC does not define"),
+    ])
+  func sentCode(code: UInt16, requirement: String, objection: String) {
+    let attempt = Attempt.open(.closing) {
+      $0.wire.clientClose(code)
+      $0.wire.serverClose()
+      $0.wire.end()
+      $0.app(.closed)
+    }
+    let told = attempt.violations.first { $0.rule == "client-close-payload" }
+    #expect(told?.requirement.rawValue == requirement)
+    #expect(told?.sentence == "The client sent a Close with code \(code), \(objection).")
+  }
+
   @Test("a client that sends nothing is told from one whose send the end of the server's stream overtook")
   func nothingSent() {
     func attempt(idleMicroseconds: Int) -> Attempt {

@@ -65,6 +65,15 @@ struct CloseContent: Sendable, Hashable {
     }
   }
 
+  /// What the RFC has against sending such a code, as a relative clause.
+  static func objection(toSending code: UInt16) -> String {
+    switch requirement(againstSending: code) {
+    case .must: "which must not be sent"
+    case .quality: "which is reserved"
+    default: "which the RFC does not define"
+    }
+  }
+
   /// How strongly the RFC binds who receives such a code: to fail the connection is demanded nowhere.
   static func requirement(againstTaking code: UInt16) -> Requirement { code >= 5000 ? .may : .quality }
 

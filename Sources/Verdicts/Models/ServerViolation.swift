@@ -92,12 +92,7 @@ public struct ServerViolation: Sendable, Hashable {
     case .halfCode: found = .init("a Close frame with half a code", section: "5.5.1", at: offset)
     case .tooLong: found = .init("a Close frame of more than 125 bytes", section: "5.5", at: offset)
     case .code(let code):
-      let why =
-        switch CloseContent.requirement(againstSending: code) {
-        case .must: "which must not be sent"
-        case .quality: "which is reserved"
-        default: "which the RFC does not define"
-        }
+      let why = CloseContent.objection(toSending: code)
       found = .init("a Close frame with code \(code), \(why)", section: "7.4", at: offset)
       found.requirement = CloseContent.requirement(againstTaking: code)
     case .reason(let index):

@@ -165,7 +165,7 @@ extension RuleContext {
       case nil, .tooLong?: return nil  // Its length is another rule's business.
       case .halfCode?: what = "with half a code"
       case .code(let code)?:
-        what = "with code \(code), which must not be sent"
+        what = "with code \(code), \(CloseContent.objection(toSending: code))"
         requirement = CloseContent.requirement(againstSending: code)
       case .reason?: what = "with a reason that is not UTF-8 (\(Words.hex(frame.payload)))"
       }
