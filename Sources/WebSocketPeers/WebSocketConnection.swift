@@ -172,7 +172,13 @@ public final class WebSocketConnection: @unchecked Sendable {
   @discardableResult
   public func close(_ code: CloseCode? = .normalClosure, reason: String = "") async throws -> Bool {
     let payload = try code.map { try ClosePayload($0, reason: reason) } ?? .empty
-    return try await loop.run { try await self.closeOnLoop(payload) }
+    do {
+      return try await loop.run { try await self.closeOnLoop(payload) }
+    } catch let error as CancellationError {
+      // Who no longer waits for the answer leaves no connection behind.
+      abandon()
+      throw error
+    }
   }
 
   /// Closes TCP at once, without the closing handshake. What was sent before still leaves, as far as the kernel takes it at once.
