@@ -190,7 +190,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
     }
     isDeadlinePassed = true
     timer?.set(.after(server.configuration.drainTimeout))
-    for connection in connections { connection?.deadlinePassed() }
+    for connection in connections { connection?.deadlinePassed(clientIsOver: clientEndedInTime) }
     completeIfOver()
   }
 

@@ -350,9 +350,11 @@ final class ScriptedConnection: ReadinessHandler {
   }
 
   /// The attempt's deadline: whatever was awaited is missed; half-closes and gives the client a moment to end.
-  func deadlinePassed() {
+  /// - Parameter clientIsOver: nothing more will come of the client, so that one who has had the time to end TCP gets no more.
+  func deadlinePassed(clientIsOver: Bool) {
     guard phase != .closed else { return }
     tap.note(.deadlinePassed(index: stepIndex), at: .now())
+    if clientIsOver, phase == .draining { return close() }
     queue.removeAll()
     readingStopped = false
     drain()

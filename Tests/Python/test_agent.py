@@ -513,7 +513,7 @@ class PublishedClientTests(OurClientTests):
 
     modules = (os.environ.get("WSRIG_PUBLISHED_CLIENT", "async_websocket_client"),)
     client = "async_websocket_client"
-    features = ["headers"]
+    features = ["headers", "tls"]
 
 
 class AiohttpTests(OurClientTests):
