@@ -67,11 +67,13 @@ final class ReferencePlayer: Sendable {
     guard finish(.abandoned) else { return }
     for (_, task) in state.withLock({ $0.started }) { task.cancel() }
     for meeting in meetings.values { meeting.breakUp() }
-    abandonConnections()
+    leave()
   }
 
   /// Closes the connections that the script has left open, when nobody looks at them any more.
-  func leave() { abandonConnections() }
+  func leave() {
+    for client in state.withLock({ Array($0.clients.values) }) { client.connectionIfAny?.abandon() }
+  }
 
   /// Whether nothing else ended it before.
   private func finish(_ outcome: Outcome) -> Bool {
@@ -80,10 +82,6 @@ final class ReferencePlayer: Sendable {
       state.outcome = outcome
       return true
     }
-  }
-
-  private func abandonConnections() {
-    for client in state.withLock({ Array($0.clients.values) }) { client.connectionIfAny?.abandon() }
   }
 
   private func start(_ name: String) {

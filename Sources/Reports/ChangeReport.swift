@@ -1,4 +1,3 @@
-import Foundation
 import Latency
 import Rainbow
 import Results
@@ -11,14 +10,7 @@ public enum ChangeReport {
   private static let shownFrames = 3
 
   /// The changes as JSON: `cases`, `latency`, and what the comparison comes to.
-  public static func json(_ changes: RunChanges) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(changes) else {
-      preconditionFailure("a comparison holds only values that JSON can express")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
-  }
+  public static func json(_ changes: RunChanges) -> String { JSONReport.text(of: changes) }
 
   /// The changes as text: what the runs were, regressions, other changes, latency, and what it comes to.
   public static func text(

@@ -54,14 +54,12 @@ private struct Suite: JUnitElement {
     properties = Properties([
       ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
     ])
-    testcase = results.map { TestCase($0, acceptance: run.baseline?.acceptance(of: $0.case.id)) }
+    testcase = results.map { TestCase($0, acceptance: run.acceptedFailure(of: $0)) }
   }
 
   private init(_ name: String, _ results: [CaseResult], of run: RunResult, seconds: Double) {
     func count(_ verdict: Verdict) -> Int { results.count { $0.judgement.verdict == verdict } }
-    let accepted = results.count { result in
-      result.judgement.verdict == .failed && run.baseline?.acceptance(of: result.case.id) != nil
-    }
+    let accepted = results.count { run.acceptedFailure(of: $0) != nil }
     self.name = name
     tests = results.count
     failures = count(.failed) - accepted
@@ -99,11 +97,17 @@ private struct TestCase: JUnitElement {
         ("referenceFailed", String(judgement.referenceFailed)),
       ] + further)
     let problem = Problem(judgement)
-    let isAccepted = judgement.verdict == .failed && acceptance != nil
-    failure = judgement.verdict == .failed && !isAccepted ? problem : nil
+    failure = judgement.verdict == .failed && acceptance == nil ? problem : nil
     error = judgement.verdict == .inconclusive ? problem : nil
-    skipped = judgement.verdict == .unsupported || isAccepted ? problem : nil
-    if isAccepted, let acceptance { skipped?.message = "accepted: \(acceptance.words)".forXML }
+    skipped = judgement.verdict == .unsupported || acceptance != nil ? problem : nil
+    if let acceptance { skipped?.message = "accepted: \(acceptance.words)".forXML }
+  }
+}
+
+extension RunResult {
+  /// Why the failure of a case is borne, where its baseline says so.
+  fileprivate func acceptedFailure(of result: CaseResult) -> BaselineReport.Entry? {
+    result.judgement.verdict == .failed ? baseline?.acceptance(of: result.case.id) : nil
   }
 }
 

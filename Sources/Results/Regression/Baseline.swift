@@ -20,8 +20,7 @@ public struct Baseline: Sendable {
       AcceptedDeviation(
         cases: Glob(row.id), rules: row.brokenRules, reason: row.reason ?? "It failed in \(name) too.")
     }
-    let rules = Set(run.violations.filter { $0.requirement == .must }.map(\.rule))
-    let overTheRun = rules.sorted().map { rule in
+    let overTheRun = run.violations.brokenRules.sorted().map { rule in
       AcceptedDeviation(
         cases: Glob(AcceptedDeviation.overTheRun), rules: [rule], reason: "It was broken in \(name) too.")
     }

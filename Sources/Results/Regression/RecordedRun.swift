@@ -81,5 +81,10 @@ public struct RecordedCase: Sendable, Hashable, Decodable {
   }
 
   /// The names of the rules broken, without those that are no MUST.
-  public var brokenRules: Set<String> { Set(violations.filter { $0.requirement == .must }.map(\.rule)) }
+  public var brokenRules: Set<String> { violations.brokenRules }
+}
+
+extension [Violation] {
+  /// The names of the rules that are a MUST.
+  var brokenRules: Set<String> { Set(filter { $0.requirement == .must }.map(\.rule)) }
 }
