@@ -45,8 +45,10 @@ extension AgentRecord {
   struct Loaded: Decodable, Sendable {
     /// Free heap in bytes after a collection, with the client there.
     var freeHeap: Int?
+    /// What the adapter can beyond what every client must.
+    var features: [String]?
 
-    private enum CodingKeys: String, CodingKey { case freeHeap = "heap" }
+    private enum CodingKeys: String, CodingKey { case freeHeap = "heap", features }
   }
 
   /// The beginning of a case.
@@ -73,6 +75,8 @@ extension AgentRecord {
     var cutWrites: Int?
     /// The agent's own task beside the client; nil for a blocking client.
     var heartbeat: Heartbeat?
+    /// How many turns of a millisecond the loop made between ``AgentRecord/over`` and the host's word.
+    var lingeringTurns: Int?
     /// Whether the host's Ctrl-C ended the case.
     var wasInterrupted: Bool?
     /// The tasks that had not ended.
@@ -82,6 +86,7 @@ extension AgentRecord {
 
     private enum CodingKeys: String, CodingKey {
       case events, dropped, error
+      case lingeringTurns = "lingered"
       case freeHeap = "heap", cutWrites = "cut", heartbeat = "hb", wasInterrupted = "interrupted",
         unfinished = "where"
     }

@@ -29,6 +29,7 @@ struct AgentReport {
           periodMicroseconds: $0.period, count: $0.count, longestGapMicroseconds: $0.longestGap,
           countSinceLastEvent: $0.countSinceLastEvent)
       })
+    if trace.heartbeat != nil { trace.lingeringTurns = end?.lingeringTurns }
     wasInterrupted = end?.wasInterrupted ?? false
     unfinished = end?.unfinished?.map { "\($0.task)[\($0.step)]" } ?? []
     if let problem = Self.problem(begin: begin, end: end, events: events.count, id: id) {

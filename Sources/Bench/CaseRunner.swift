@@ -21,6 +21,8 @@ final class CaseRunner: Sendable {
   private let quarantine = Mutex<BoardFailure?>(nil)
 
   private let heapFree: Int?
+  /// What the client's adapter says that it can; nil where there is none.
+  private let features: [String]?
   /// What is held of the device's heap where TLS is spoken, in bytes.
   private let tlsBallast: Int
   /// What is left out where nothing but the verdicts is wanted.
@@ -39,13 +41,16 @@ final class CaseRunner: Sendable {
 
   /// - Parameters:
   ///   - heapFree: the device's free heap in bytes; nil where it has no such limit.
+  ///   - features: what the client's adapter says that it can; nil where there is none.
   ///   - tlsBallast: what is held of it where TLS is spoken, in bytes.
   init(
     device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
-    heapFree: Int? = nil, tlsBallast: Int = 0, limits: ResourceLimits = ResourceLimits(),
+    heapFree: Int? = nil, features: [String]? = nil, tlsBallast: Int = 0,
+    limits: ResourceLimits = ResourceLimits(),
     thrift: RunThrift? = nil
   ) {
     self.heapFree = heapFree
+    self.features = features
     self.tlsBallast = tlsBallast
     self.limits = limits
     self.thrift = thrift
@@ -118,6 +123,9 @@ final class CaseRunner: Sendable {
     if testCase.isOverTLS, let obstacle = testCase.scenario.obstacleToTLS {
       return "The scenario cannot be put over TLS. \(obstacle)"
     }
+    if let missing = features.flatMap(testCase.featureMissing(from:)) {
+      return "The client's adapter does not support \(missing.rawValue)."
+    }
     let held = testCase.scenario.speaksTLS ? tlsBallast : 0
     return testCase.scenario.tooLarge(forHeap: heapFree.map { max(0, $0 - held) })
   }
@@ -171,7 +179,7 @@ final class CaseRunner: Sendable {
     if let failure = quarantine.withLock({ $0 }) { return Attempt(outcome: .quarantined(failure), count: 0) }
     let first = await attempt(
       testCase, after: level(of: testCase), pace: pace, isLastAttempt: false, tokens)
-    guard first.outcome.needsRerun else { return first }
+    guard first.outcome.needsRerun(of: testCase) else { return first }
     let level = atLeast(first.outcome.agentFailed ? .softReset : .sameInterpreter, testCase)
     return await attempt(testCase, after: level, pace: pace.stretched(by: 5), tokens, insteadOf: first)
   }

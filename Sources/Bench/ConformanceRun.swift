@@ -49,7 +49,8 @@ public struct ConformanceRun: Sendable {
     let start = MonotonicInstant.now()
     let runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
-      heapFree: result.board.heapFreeLoaded, tlsBallast: setup.device.tlsBallast,
+      heapFree: result.board.heapFreeLoaded, features: result.board.clientFeatures,
+      tlsBallast: setup.device.tlsBallast,
       limits: configuration.limits, thrift: configuration.thrift)
     var gathering = Gathering(result)
     let pace = await calibrate(runner, setup.tokens, &gathering.result)
@@ -125,7 +126,7 @@ public struct ConformanceRun: Sendable {
     if let device = outcome.device { gathering.keys.add(device) }
     progress(.caseEnded(outcome))
     var kept = outcome
-    if !kept.needsAttention { kept.letGoOfTraces() }
+    if !kept.needsAttention || !configuration.keepsTraces { kept.letGoOfTraces() }
     gathering.result.cases.append(kept)
     if configuration.isEnough?(kept) == true { return false }
     guard configuration.failFast, kept.judgement.verdict == .failed else { return true }

@@ -11,8 +11,8 @@ actor DeviceClient {
   private let bundle: ClientBundle
   private let fileSystem: String
   private var isLoaded = false
-  /// Free heap in bytes with the client loaded, as the agent told.
-  private var heapFreeLoaded: Int?
+  /// What the agent told when the client was loaded.
+  private var loaded: AgentRecord.Loaded?
   private var running: String?
   private var interruptedAt: MonotonicInstant?
 
@@ -39,7 +39,7 @@ actor DeviceClient {
     }
     guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
-    heapFreeLoaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first?.freeHeap
+    loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
     try await board.dropModules()
     isLoaded = true
   }
@@ -72,7 +72,7 @@ actor DeviceClient {
       selector: selector.description, kind: BoardKind(selector), machine: identity.machine,
       firmware: "\(identity.implementation) \(identity.version), \(identity.build)",
       uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes,
-      heapFreeLoaded: heapFreeLoaded)
+      heapFreeLoaded: loaded?.freeHeap, clientFeatures: loaded?.features)
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.

@@ -1,5 +1,6 @@
 import BoardLink
 import Scenarios
+import Steps
 import Traces
 import Verdicts
 import WebSocketPeers
@@ -30,10 +31,13 @@ enum DeviceOutcome {
   /// Whether what went wrong was in the agent, or in an interpreter that did not let it run.
   var agentFailed: Bool { if case .unusable? = trace?.client.ending { true } else { false } }
 
-  /// Whether it says nothing about the client, so that the case deserves another attempt.
-  var needsRerun: Bool {
+  /// Whether it says nothing about the client, so that the case deserves another attempt: with more time, or a board that gets to
+  /// run, another verdict may come of it.
+  func needsRerun(of testCase: Case) -> Bool {
     switch self {
-    case .traced(let trace): agentFailed || trace.isLate
+    case .traced(let trace):
+      agentFailed || trace.isLate || trace.lacksConnection(of: testCase.scenario.server)
+        || trace.leavesOpenUnproved
     case .lost, .unusable: true
     case .boardLost, .quarantined, .unsupported: false
     }
@@ -69,7 +73,19 @@ enum DeviceOutcome {
 }
 
 extension AttemptTrace {
-  /// Whether the client was still at work when the server gave up waiting: with more time another verdict may come of it.
+  /// Whether the server had given up waiting for a connection before the client's steps were over.
+  fileprivate func lacksConnection(of script: ServerScript) -> Bool {
+    guard case .completed = client.ending else { return false }
+    return connections.count < script.connections.count && !client.wasOverInTime
+  }
+
+  /// Whether the client is to be blamed for not ending a connection, though its board may not have got to run meanwhile.
+  fileprivate var leavesOpenUnproved: Bool {
+    guard client.wasOverInTime, let turns = client.lingeringTurns else { return false }
+    return turns < Pace.provingTurns && connections.contains { $0.gaveUp && !$0.endsWithClient }
+  }
+
+  /// Whether the client was still at work when the server gave up waiting.
   fileprivate var isLate: Bool {
     if case .hung = client.ending { return false }
     return connections.contains { $0.gaveUp && DecodedConnection($0).lateByteCount > 0 }
@@ -77,6 +93,16 @@ extension AttemptTrace {
 }
 
 extension ConnectionTrace {
+  /// Whether the client ended TCP.
+  fileprivate var endsWithClient: Bool {
+    events.contains {
+      switch $0.kind {
+      case .receivedEnd, .receivedReset: true
+      default: false
+      }
+    }
+  }
+
   /// Whether the server gave up waiting.
   fileprivate var gaveUp: Bool {
     events.contains { if case .deadlinePassed = $0.kind { true } else { false } }

@@ -44,10 +44,6 @@ struct DeviceRunner: Sendable {
     let record = await attempt.record()
     var trace = Self.trace(of: output, id: testCase.id, pace: pace, isLastAttempt: isLastAttempt)
     trace.wasOverInTime = record.clientEndedInTime
-    let isUnopened = record.connections.count < testCase.scenario.server.connections.count
-    if isUnopened, !record.clientEndedInTime, !isLastAttempt, case .completed = trace.ending {
-      trace.ending = .unusable(detail: "the server had given up waiting for a connection before it came")
-    }
     return AttemptTrace(endpoint: .device, connections: record.connections, client: trace, server: address)
   }
 

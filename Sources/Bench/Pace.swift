@@ -9,7 +9,7 @@ public struct Pace: Sendable, Hashable {
   /// How long nothing may move on the wire before a client that has nothing left to wait for is interrupted. It must hold more than
   /// `provingHeartbeats` turns of the agent's heartbeat.
   public var silence: Duration
-  /// How long connections get to end after the client side has ended.
+  /// How long connections get to end after the client side has ended, and once more after the server has then ended its own side.
   public var drain: Duration
   /// How much slower the client is than one that answers at once: what it gets for bytes and steps grows by that.
   public var slowness: Double
@@ -19,10 +19,14 @@ public struct Pace: Sendable, Hashable {
   /// So many turns of the heartbeat since the client's last event prove that the board ran while the client did nothing.
   public static let provingHeartbeats = 20
 
+  /// So many turns of its loop a board must have made in that time before what the client leaves undone is held against it. Each
+  /// takes the board a millisecond, so that one that is left to run makes a hundred and more.
+  static let provingTurns = 30
+
   /// The pace before anything is measured, and the least that is ever given.
   public static let unmeasured = Pace(
     patience: .milliseconds(400), longestPatience: .seconds(2), silence: .milliseconds(260),
-    drain: .milliseconds(150))
+    drain: .milliseconds(80))
 
   /// What the reference gets: nothing but an error of the rig needs it, messages of many megabytes in a build for debugging, or a
   /// computer whose cores are all taken by others while many cases of the reference are under way.

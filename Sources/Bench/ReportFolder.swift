@@ -47,10 +47,9 @@ public struct ReportFolder: Sendable {
   /// The folder as the user may name it.
   public var name: String { folder.relativePath }
 
-  /// Writes files, their paths relative to the folder, and lets `latest` point to it.
-  /// - Returns: the shortest name of the folder.
+  /// Writes files, their paths relative to the folder.
   /// - Throws: `ConfigurationError` where a file cannot be written.
-  public func write(_ files: some Sequence<(path: String, text: String)>) throws -> String {
+  public func write(_ files: some Sequence<(path: String, text: String)>) throws {
     do {
       for (name, text) in files {
         let file = folder.appendingPathComponent(name)
@@ -62,6 +61,11 @@ public struct ReportFolder: Sendable {
       throw ConfigurationError(
         "Could not write the reports into '\(folder.path)': \(error.underlyingReason).")
     }
+  }
+
+  /// Lets `latest` point to the folder, whose files are all written, and removes the oldest runs beside it.
+  /// - Returns: the shortest name of the folder.
+  public func publish() -> String {
     guard let latest, point(latest) else { return folder.relativePath }
     removeOldRuns(in: latest.deletingLastPathComponent())
     return latest.relativePath

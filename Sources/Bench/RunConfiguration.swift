@@ -41,6 +41,9 @@ public struct RunConfiguration: Sendable {
   /// Where the bytes of the serial line are logged; nil keeps no file.
   public var serialLog: URL?
 
+  /// Whether the results keep the traces of cases that deserve a closer look; not where `progress` made files of them already.
+  public var keepsTraces = true
+
   /// Creates a configuration.
   public init(
     board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],

@@ -18,13 +18,17 @@ enum CaseFolder {
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 
-  /// The folder's files.
-  static func files(of result: CaseResult, in run: RunResult, reportFolder: String) -> [(
-    path: String, text: String
-  )] {
+  /// The file that says in words what happened, with the command that runs the case again.
+  static func summaryFile(
+    of result: CaseResult, in run: RunResult, reportFolder: String
+  ) -> (path: String, text: String) {
+    ("\(path(of: result))/summary.txt", summary(of: result, in: run, reportFolder: reportFolder))
+  }
+
+  /// The files that say what went over which line, as far as the result still has it.
+  static func traceFiles(of result: CaseResult) -> [(path: String, text: String)] {
     let folder = path(of: result)
     var files = [
-      ("summary.txt", summary(of: result, in: run, reportFolder: reportFolder)),
       ("scenario.json", ScenarioFile.text(of: result.case)),
       ("serial.log", result.serialLog),
     ]

@@ -31,11 +31,13 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   public var heapFree: Int?
   /// Free heap in bytes with the agent and the client loaded: what a case has. Nil where there is no such limit.
   public var heapFreeLoaded: Int?
+  /// What the client's adapter says that it can, by the words of `fixtures/board/README.md`, sorted; nil where no adapter is loaded.
+  public var clientFeatures: [String]?
 
   /// Creates an identity.
   public init(
     selector: String, kind: BoardKind, machine: String, firmware: String, uniqueID: String? = nil,
-    heapFree: Int? = nil, heapFreeLoaded: Int? = nil
+    heapFree: Int? = nil, heapFreeLoaded: Int? = nil, clientFeatures: [String]? = nil
   ) {
     self.selector = selector
     self.kind = kind
@@ -44,6 +46,7 @@ public struct BoardRecord: Sendable, Hashable, Codable {
     self.uniqueID = uniqueID
     self.heapFree = heapFree
     self.heapFreeLoaded = heapFreeLoaded
+    self.clientFeatures = clientFeatures
   }
 }
 

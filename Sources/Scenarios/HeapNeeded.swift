@@ -9,7 +9,8 @@ extension Scenario {
   /// The same for this scenario's messages: a compressed one has to find room as it came, too, and most here hardly shrink.
   var copiesOfMessage: Int { Self.copiesOfMessage + (asksForCompression ? 1 : 0) }
 
-  private var asksForCompression: Bool {
+  /// Whether the client is to offer permessage-deflate.
+  public var asksForCompression: Bool {
     client.tasks.flatMap(\.steps).contains { step in
       if case .connect(let connect) = step { connect.compression } else { false }
     }

@@ -23,6 +23,8 @@ public struct ClientTrace: Sendable, Hashable, Codable {
   public var heartbeat: Heartbeat?
   /// Whether its steps were over while the server was still waiting: then nothing more was to come, however long it waits.
   public var wasOverInTime = false
+  /// How many turns of its loop, each of a millisecond, the board made after that; nil where nothing turns beside the client.
+  public var lingeringTurns: Int?
 
   /// Creates a trace.
   public init(

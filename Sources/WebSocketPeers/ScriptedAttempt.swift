@@ -31,6 +31,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var isDeadlinePassed = false
   private var isFinishing = false
   private var clientEndedInTime = false
+  /// How long clients get to end TCP once the server has ended its side.
+  private var drainTime: Duration
   private var result: AttemptRecord?
   private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
   private var barriers: [String: Set<String>] = [:]
@@ -52,6 +54,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
     self.delivery = delivery
     self.tls = tls
     self.server = server
+    drainTime = server.configuration.drainTimeout
     connections = Array(repeating: nil, count: script.connections.count)
     port = ownListeners.first?.address.port ?? server.port
   }
@@ -70,11 +73,13 @@ public final class ScriptedAttempt: @unchecked Sendable {
   }
 
   /// Tells the attempt that the client side is over: connections not opened yet never will be, and those that are
-  /// open get `time` to end, and as much again while what they sent is still being read, to a limit. From any thread.
+  /// open get `time` to end, and as much again while what they sent is still being read, to a limit; then the server ends its own
+  /// side, and they get `time` once more. From any thread.
   public func clientHasEnded(allowing time: Duration = .milliseconds(50)) {
     server.loop.submit {
       if !self.isFinishing {
         self.clientEndedInTime = !self.isDeadlinePassed
+        self.drainTime = time
         self.begun = .now()
         self.patience = Patience(time, atMost: time * Self.mostDrains)
       }
@@ -189,7 +194,7 @@ public final class ScriptedAttempt: @unchecked Sendable {
       return
     }
     isDeadlinePassed = true
-    timer?.set(.after(server.configuration.drainTimeout))
+    timer?.set(.after(drainTime))
     for connection in connections { connection?.deadlinePassed(clientIsOver: clientEndedInTime) }
     completeIfOver()
   }

@@ -213,7 +213,9 @@ final class ScriptedConnection: ReadinessHandler {
   private func failTLS() {
     tellTLS()
     queue.removeAll()
-    headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now))
+    // An attempt waits for that as long as for every end.
+    headTimer?.cancel()
+    if attempt == nil { headTimer?.set(.after(server.configuration.drainTimeout, from: loop.now)) }
     drain()
   }
 

@@ -26,14 +26,15 @@ final class DriverReports: Sendable {
     var written: [AutobahnReport.AgentFiles] = []
     for agent in AutobahnReport.agents(of: runs, folder: folder.name) {
       do {
-        _ = try folder.write(agent.files)
+        try folder.write(agent.files)
         written.append(agent)
       } catch {
         complaints.append("The client \"\(agent.agent.shortened)\" has no reports. \(error)")
       }
     }
     do {
-      _ = try folder.write([AutobahnReport.index(of: written)])
+      try folder.write([AutobahnReport.index(of: written)])
+      _ = folder.publish()
     } catch {
       complaints.append("There is no index.json. \(error)")
     }

@@ -129,8 +129,13 @@ struct RunOptions: ParsableArguments {
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
       isolation: isolation, repeatFailed: repeatFailed, serialLog: folder.serialLog)
     configuration.limits = limits.limits
+    configuration.keepsTraces = false
     let progress = LiveProgress()
-    let run = ConformanceRun(configuration, progress: { progress.receive($0) })
+    let run = ConformanceRun(configuration) {
+      progress.receive($0)
+      // What cannot be written now cannot be written at the end either, which then says so.
+      if case .caseEnded(let result) = $0 { try? folder.write(RunReport.traceFiles(of: result)) }
+    }
     var (result, wasInterrupted) = try await Interruption.watching {
       try await run.run()
     }
@@ -141,7 +146,8 @@ struct RunOptions: ParsableArguments {
       on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
     result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
     result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + limits.words
-    let path = try folder.write(RunReport.files(of: result, folder: folder.name))
+    try folder.write(RunReport.files(of: result, folder: folder.name, hasTraces: false))
+    let path = folder.publish()
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)
   }

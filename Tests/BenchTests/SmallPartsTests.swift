@@ -114,16 +114,38 @@ struct DeviceOutcomeTests {
   private let failure = BoardFailure(board: "sim", .notOpened("gone"))
   private let reference = AttemptTrace(endpoint: .reference, connections: [], client: ClientTrace())
 
-  private func traced(_ ending: ClientTrace.Ending) -> DeviceOutcome {
-    .traced(AttemptTrace(endpoint: .device, connections: [], client: ClientTrace(ending: ending)))
+  private func traced(
+    _ ending: ClientTrace.Ending, connections: [ConnectionTrace] = [], overInTime: Bool = true,
+    lingeringTurns: Int? = nil
+  ) -> DeviceOutcome {
+    var client = ClientTrace(ending: ending)
+    (client.wasOverInTime, client.lingeringTurns) = (overInTime, lingeringTurns)
+    return .traced(AttemptTrace(endpoint: .device, connections: connections, client: client))
+  }
+
+  /// A connection on which these things happened behind a request, and these bytes came at last.
+  private func connection(_ wire: [WireEvent.Kind], _ later: [UInt8] = []) -> ConnectionTrace {
+    let head = Array("GET / HTTP/1.1\r\n\r\n".utf8)
+    let events = [.received(count: head.count)] + wire
+    return ConnectionTrace(
+      name: "main", token: "t",
+      events: events.map { WireEvent(instantNanoseconds: 0, kernelInstantNanoseconds: nil, kind: $0) },
+      clientStream: CapturedStream(bytes: head + later), serverStream: CapturedStream(bytes: []),
+      requestHeadLength: head.count, responseHeadLength: nil)
   }
 
   @Test("only what says nothing about the client is run again")
   func rerun() {
-    #expect(traced(.unusable(detail: "cut")).needsRerun)
-    #expect(DeviceOutcome.lost(failure).needsRerun && DeviceOutcome.unusable("x").needsRerun)
-    #expect(!traced(.completed).needsRerun && !traced(.hung(detail: "main[0]")).needsRerun)
-    #expect(!DeviceOutcome.quarantined(failure).needsRerun && !DeviceOutcome.boardLost(failure).needsRerun)
+    #expect(traced(.unusable(detail: "cut")).needsRerun(of: testCase))
+    #expect(
+      DeviceOutcome.lost(failure).needsRerun(of: testCase)
+        && DeviceOutcome.unusable("x").needsRerun(of: testCase))
+    #expect(
+      !traced(.completed).needsRerun(of: testCase)
+        && !traced(.hung(detail: "main[0]")).needsRerun(of: testCase))
+    #expect(
+      !DeviceOutcome.quarantined(failure).needsRerun(of: testCase)
+        && !DeviceOutcome.boardLost(failure).needsRerun(of: testCase))
   }
 
   @Test(
@@ -131,23 +153,35 @@ struct DeviceOutcomeTests {
   )
   func late() {
     func traced(_ later: [UInt8], _ ending: ClientTrace.Ending = .completed) -> DeviceOutcome {
-      let head = Array("GET / HTTP/1.1\r\n\r\n".utf8)
-      let wire: [WireEvent.Kind] = [
-        .received(count: head.count), .deadlinePassed(index: 0), .received(count: later.count),
-      ]
-      let connection = ConnectionTrace(
-        name: "main", token: "t",
-        events: wire.map { WireEvent(instantNanoseconds: 0, kernelInstantNanoseconds: nil, kind: $0) },
-        clientStream: CapturedStream(bytes: head + later), serverStream: CapturedStream(bytes: []),
-        requestHeadLength: head.count, responseHeadLength: nil)
-      return .traced(
-        AttemptTrace(endpoint: .device, connections: [connection], client: ClientTrace(ending: ending)))
+      self.traced(
+        ending, connections: [connection([.deadlinePassed(index: 0), .received(count: later.count)], later)])
     }
-    #expect(traced([0x81, 0x81, 0, 0, 0, 0, 0x61]).needsRerun)
-    #expect(traced([0x81, 0xFE]).needsRerun, "a part of a frame shows it too")
-    #expect(!traced([]).needsRerun)
-    #expect(!traced([0x88, 0x80, 0, 0, 0, 0]).needsRerun, "a Close answers the end of the stream")
-    #expect(!traced([0x81, 0xFE], .hung(detail: "main[0]")).needsRerun)
+    #expect(traced([0x81, 0x81, 0, 0, 0, 0, 0x61]).needsRerun(of: testCase))
+    #expect(traced([0x81, 0xFE]).needsRerun(of: testCase), "a part of a frame shows it too")
+    #expect(!traced([]).needsRerun(of: testCase))
+    #expect(
+      !traced([0x88, 0x80, 0, 0, 0, 0]).needsRerun(of: testCase), "a Close answers the end of the stream")
+    #expect(!traced([0x81, 0xFE], .hung(detail: "main[0]")).needsRerun(of: testCase))
+  }
+
+  @Test("a connection that came after the server had given up waiting for it gets another attempt")
+  func lacksConnection() {
+    #expect(traced(.completed, overInTime: false).needsRerun(of: testCase))
+    #expect(!traced(.completed).needsRerun(of: testCase), "the client's steps were over: none was to come")
+    #expect(!traced(.hung(detail: "main[0]"), overInTime: false).needsRerun(of: testCase))
+  }
+
+  @Test("a connection left open is held against a client whose board is known to have run meanwhile")
+  func leftOpen() {
+    func leaving(_ wire: [WireEvent.Kind], turns: Int?) -> Bool {
+      traced(.completed, connections: [connection(wire)], lingeringTurns: turns).needsRerun(of: testCase)
+    }
+    let gaveUp = WireEvent.Kind.deadlinePassed(index: 0)
+    #expect(leaving([gaveUp], turns: Pace.provingTurns - 1))
+    #expect(!leaving([gaveUp], turns: Pace.provingTurns))
+    #expect(!leaving([gaveUp], turns: nil), "nothing turns beside a blocking client")
+    #expect(!leaving([gaveUp, .receivedEnd], turns: 1))
+    #expect(!leaving([], turns: 1), "the server did not wait for it")
   }
 
   @Test("a failure of the bench is inconclusive, with its reason")
