@@ -28,7 +28,8 @@ public struct CaseResult: Sendable {
   /// The case's own latency.
   public var latency: LatencySummary
   /// SHA-1, 40 hexadecimal digits, of the frames that the server sent the device in the last attempt: all bytes behind the
-  /// response heads, as far as they were kept, connection by connection. The same seed gives the same; nil without a device trace.
+  /// response heads, as far as they were kept, connection by connection. The same seed gives the same, unless the
+  /// client ends a connection whose chunks are still on their way; nil without a device trace.
   public var serverSHA1: String?
   /// What the board went through before the last attempt; nil where there was none.
   public var isolation: Isolation?

@@ -113,7 +113,8 @@ extension EndToEndTests {
         #expect(child.status == 0, "\(child.everything)")
         let results = try await Results.read(folder)
         #expect(results.cases.map(\.id) == ids && ids.count > 80)
-        digests.append(results.cases.map(\.serverSHA1))
+        // A client that fails the connection ends it while chunks are still on their way: how many, time decides.
+        digests.append(results.cases.filter { !$0.id.contains("@") }.map(\.serverSHA1))
       }
       #expect(digests[0] == digests[1])
       let none = try await Tool.run(plan + ["--max-time", "0"], in: folder)
