@@ -4,6 +4,7 @@ import PosixIO
 import RawREPL
 import Results
 import Scenarios
+import WebSocketProtocol
 
 /// The client under test on its board: loads agent, adapter and client, again after each loss, and executes the agent's programs.
 actor DeviceClient {
@@ -30,7 +31,7 @@ actor DeviceClient {
   /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardFailure`.
   func load() async throws {
     guard !isLoaded else { return }
-    let modules = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(name: $0.key, bytes: $0.value) }
+    let modules = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
     try refuse(await board.loadModules(modules, fileSystem: fileSystem), "be copied into the board's memory")
     let output = try await board.execute(
       AgentProgram.load(module: bundle.module), deadline: .after(Self.importLimit))
@@ -154,5 +155,13 @@ extension BoardKind {
     case .reference: self = .reference
     case .terminal, .usb, .tcp, .rfc2217: self = .board
     }
+  }
+}
+
+extension BoardModule {
+  /// Names content, and packs it.
+  fileprivate init(packing bytes: [UInt8], as name: String) {
+    var deflater = RawDeflater(windowBits: Self.packingWindowBits, level: 9)
+    self.init(name: name, bytes: bytes, packed: deflater.deflateWhole(bytes))
   }
 }

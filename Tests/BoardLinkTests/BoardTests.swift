@@ -204,6 +204,23 @@ struct BoardTests {
   }
 
   @Test(
+    "a packed module is unpacked while it is imported, where the firmware can do that", arguments: LocalBoard.allCases)
+  func packedModules(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      let ramfs = try String(
+        contentsOf: Repository.fixtures.appending(path: "board/ramfs.py"), encoding: .utf8)
+      // `way = 'packed'` and ten thousand bytes of comment, by Python's zlib.
+      let packed = try #require(
+        Data(base64Encoded: "7cahDQAhEAAwzxSXIJiCYQigMDjy279gCpKq9rQvapTd+pqjpBx3AAAAAAAAAAAAAAAAAAAAb5F+"))
+      let module = BoardModule(
+        name: "one.py", bytes: [UInt8]("way = 'plain'\n".utf8), packed: [UInt8](packed))
+      #expect(try await board.loadModules([module], fileSystem: ramfs) == nil)
+      let output = try await board.run("import one\nprint(one.way)")
+      #expect(output.text == (local == .simulated ? "packed\n" : "plain\n"))
+    }
+  }
+
+  @Test(
     "the serial log holds both directions, and a case's part can be cut out", arguments: LocalBoard.allCases)
   func serialLog(_ local: LocalBoard) async throws {
     let path = NSTemporaryDirectory() + "wsrig-serial-\(UUID().uuidString).log"

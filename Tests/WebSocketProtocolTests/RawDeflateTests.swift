@@ -192,4 +192,10 @@ extension RawInflater {
     } catch { return nil }
     return String(decoding: output.take(), as: UTF8.self)
   }
+
+  @Test("A whole stream ends with its last block: Python's zlib finds it complete")
+  func whole() {
+    var deflater = RawDeflater(windowBits: 12, level: 9)
+    #expect(deflater.deflateWhole([UInt8]("Hello".utf8)) == bytes(hex: "f248cdc9c907000000ffff0300"))
+  }
 }

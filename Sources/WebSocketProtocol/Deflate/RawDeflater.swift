@@ -91,6 +91,12 @@ public struct RawDeflater: ~Copyable {
     return output.take()
   }
 
+  /// Deflates a stream that consists of nothing else, to its last block (RFC 1951 section 3.2.3).
+  public mutating func deflateWhole(_ bytes: [UInt8]) -> [UInt8] {
+    // An empty block with the fixed codes ends it: the bit that says that it is the last, 01 for the codes, and the end of a block.
+    deflateMessage(bytes) + DeflateTail.bytes + [0x03, 0x00]
+  }
+
   /// Empties the window: what follows refers to nothing before it (RFC 7692 section 7.1.1, no context takeover).
   public mutating func reset() { deflateReset(stream) }
 
