@@ -44,6 +44,9 @@ actor DeviceClient {
     isLoaded = true
   }
 
+  /// Whether the adapter that was loaded can tell the client how to speak TLS.
+  var speaksTLS: Bool { loaded?.features?.contains("tls") ?? false }
+
   /// Sets the next case apart from the ones before; after a reset the client is to be loaded again.
   func isolate(_ isolation: Isolation) async throws {
     switch isolation {
