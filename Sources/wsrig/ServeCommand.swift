@@ -68,7 +68,8 @@ struct ServeCommand: AsyncParsableCommand {
       )
     }
     if security.isUsedInVain {
-      throw ValidationError("--tls-cert, --tls-key, --tls-client-cert, --tls-keylog and --authority go with --tls.")
+      throw ValidationError(
+        "--tls-cert, --tls-key, --tls-client-cert, --tls-keylog and --authority go with --tls.")
     }
     if security.isHalfAnIdentity { throw ValidationError("--tls-cert and --tls-key go together.") }
     if security.isAuthorityInVain {

@@ -257,7 +257,8 @@ extension EndToEndTests {
           let (agreed, told) = try await meet(port, client.options)
           let isServed = demand == "wanted" ? client.wanted : client.required
           // Where the stranger's is the authority, the two that show something change places.
-          #expect(agreed == (isOurs || client.options.isEmpty ? isServed : !isServed || !client.wanted), "\(told)")
+          #expect(
+            agreed == (isOurs || client.options.isEmpty ? isServed : !isServed || !client.wanted), "\(told)")
           #expect(told.contains("Acceptable client certificate CA names") || !agreed, "\(told)")
         }
       }
@@ -290,9 +291,11 @@ extension EndToEndTests {
       let child = try await RunningChild.run(python, ["-c", script, String(url)], in: folder.url)
       #expect(child.output == "hello\nrefused\n", "\(child.everything)")
       for (options, part) in [
-        (["--tls-client-cert", "wanted"], "--tls"), (["--tls", "--tls-client-ca", "root.pem"], "--tls-client-cert"),
+        (["--tls-client-cert", "wanted"], "--tls"),
+        (["--tls", "--tls-client-ca", "root.pem"], "--tls-client-cert"),
       ] {
-        let vain = try await Tool.run(["serve", "--port", "0"] + options, in: folder, environment: environment)
+        let vain = try await Tool.run(
+          ["serve", "--port", "0"] + options, in: folder, environment: environment)
         #expect(vain.status == 2 && vain.errors.contains(part), "\(vain.everything)")
       }
       let missing = try await Tool.run(

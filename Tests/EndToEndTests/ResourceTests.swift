@@ -18,6 +18,36 @@ extension EndToEndTests {
       for row in results.cases { #expect(row.partialWrites ?? 0 >= 1, "\(row.id)") }
     }
 
+    /// Our client as bytecode; nil where the compiler cannot be had.
+    private func bytecode() async throws -> String? {
+      let made = folder.path + "/mpy"
+      let compile = Repository.folder.appending(path: "scripts/compile-client").path
+      let child = try await RunningChild.run(
+        try #require(Repository.python), [compile, "--version", "1.28", "--out", made], within: .seconds(120))
+      #expect(child.status == 0 || child.status == 2, "\(child.everything)")
+      return child.status == 0 ? made : nil
+    }
+
+    @Test(
+      "in a heap of 192 KiB, beside the agent, our client loads from bytecode; from source it does not, which is told"
+    )
+    func smallHeap() async throws {
+      let words = [
+        "run", "--sim-heap", "192K", "--deliveries", "whole", "--only", "1.*", "--only", "5.text-*",
+      ]
+      let source = try await Tool.run(words, in: folder)
+      #expect(source.status == 2, "\(source.everything)")
+      #expect(
+        source.errors.contains("could not be imported") && source.errors.contains("heap"),
+        "\(source.everything)")
+      guard let made = try await bytecode() else { return }
+      let results = try await run(words + ["--client", made])
+      for row in results.cases where row.verdict != "passed" {
+        #expect(row.verdict == "unsupported" && row.reason?.contains("bytes of heap free") == true, "\(row)")
+      }
+      #expect(results.summary["passed"] ?? 0 > 40)
+    }
+
     @Test("heap and largest free block are in the results, in bytes; a user's limit makes a case nonStrict")
     func limits() async throws {
       let cases = [

@@ -47,7 +47,8 @@ extension EndToEndTests {
       #expect(try await Results.read(folder).cases.map(\.id) == ["5.text-two@split@tls"])
     }
 
-    @Test("the bench's authority signs; a run that cannot use it has one of its own, and says why in one line")
+    @Test(
+      "the bench's authority signs; a run that cannot use it has one of its own, and says why in one line")
     func authority() async throws {
       _ = try await run("--authority", "kept", "--only", "15.tls-1-2-p-256", "--deliveries", "whole")
       let path = folder.path + "/kept/authority.pem"
