@@ -48,7 +48,7 @@ public struct Authority: Sendable {
   public func issue(
     _ profile: CertificateProfile, for key: PrivateKey? = nil
   ) throws(CertificateError) -> Identity {
-    let key = try key ?? PrivateKey(profile.key)
+    let key = if let key { key } else { try PrivateKey(profile.key) }
     let certificate = try Self.sign(profile, key, issuer: identity)
     return try Identity(
       certificate: certificate, key: key,
@@ -83,7 +83,7 @@ public struct Authority: Sendable {
   public static func selfSigned(
     _ profile: CertificateProfile, by key: PrivateKey? = nil
   ) throws(CertificateError) -> Identity {
-    let key = try key ?? PrivateKey(profile.key)
+    let key = if let key { key } else { try PrivateKey(profile.key) }
     return try Identity(certificate: try sign(profile, key, issuer: nil), key: key)
   }
 }
