@@ -6,6 +6,9 @@ import WebSocketProtocol
 
 /// What is executed in the raw REPL to have the agent do something (`fixtures/board/README.md`).
 enum AgentProgram {
+  /// Imports the agent itself.
+  static let importing = "import wsrig_agent"
+
   /// Imports the adapter, and through it the client.
   static func load(module: String?) -> String {
     let client = module.map { PythonLiteral.string($0) } ?? .none

@@ -50,7 +50,9 @@ final class BenchSetup: Sendable {
     tokens = AttemptTokens(seed: configuration.seed)
     let address = server.addresses[0]
     let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    let tls = BenchTLS(host: host)
+    let tls = BenchTLS(host: host, authority: configuration.authority) {
+      progress(.ownAuthority(reason: "\($0)"))
+    }
     reference = ReferenceRunner(
       server: server, tls: tls, host: host, seed: configuration.seed, loop: loops.reference)
     device = try Self.device(configuration, server, tls, host: host, on: loops.device, progress)

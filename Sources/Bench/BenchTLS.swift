@@ -2,12 +2,12 @@ import Certificates
 import PosixIO
 import Scenarios
 import Steps
-import Synchronization
 import WebSocketPeers
 
 /// The certificates of a run, and TLS as its servers speak it: made when they are first asked for, and then kept for the run.
 ///
-/// Nothing of it is written to a file: the run's authority signs for this run alone, and the client is told of it case by case.
+/// What servers show is signed by the bench's authority, below which each run has an intermediate of its own; keys and certificates of a
+/// run are never written to a file. Each kind of key is made once for its owner, since an RSA key takes up to seconds.
 final class BenchTLS: Sendable {
   /// What the server of an attempt shows, where it is not the only thing that decides.
   private struct Leaf: Hashable {
@@ -22,11 +22,12 @@ final class BenchTLS: Sendable {
     var key: TLSKey
   }
 
-  private struct State {
-    var authorities: Authorities?
-    var leaves: [Leaf: Identity] = [:]
-    var badges: [Badge: Identity] = [:]
-    var contexts: [ServerTLS: TLSContext] = [:]
+  /// Whose key it is: no two of them have the same.
+  private struct KeyUse: Hashable {
+    enum Owner { case server, client, stranger }
+
+    var owner: Owner
+    var kind: KeyKind
   }
 
   private struct Authorities {
@@ -36,14 +37,31 @@ final class BenchTLS: Sendable {
     var other: Authority
   }
 
-  private let names: [SubjectName]
-  private let state = Mutex(State())
+  /// The key of what there is one of.
+  private enum Only { case one }
 
-  /// - Parameter host: the host by which clients reach the server, perhaps in brackets.
-  init(host: String) {
+  private let names: [SubjectName]
+  private let kept: AuthorityFile?
+  private let whenUnusable: @Sendable (CertificateError) -> Void
+  private let authorities = MadeOnce<Only, Authorities>()
+  private let keys = MadeOnce<KeyUse, PrivateKey>()
+  private let leaves = MadeOnce<Leaf, Identity>()
+  private let badges = MadeOnce<Badge, Identity>()
+  private let contexts = MadeOnce<ServerTLS, TLSContext>()
+
+  /// - Parameters:
+  ///   - host: the host by which clients reach the server, perhaps in brackets.
+  ///   - authority: where the bench keeps its authority, which is made at its first use; nil for one of this run alone.
+  ///   - whenUnusable: is told, at most once, why the bench's authority cannot be used; the run then has one of its own.
+  init(
+    host: String, authority: AuthorityFile? = nil,
+    whenUnusable: @escaping @Sendable (CertificateError) -> Void = { _ in }
+  ) {
     let name = SubjectName(host)
     let loopback = [SubjectName("127.0.0.1"), SubjectName("::1"), SubjectName("localhost")]
     names = loopback.contains(name) ? loopback : [name]
+    kept = authority
+    self.whenUnusable = whenUnusable
   }
 
   /// The subject of a client's certificate.
@@ -62,10 +80,7 @@ final class BenchTLS: Sendable {
   /// What a client is given for the steps of a script that say how it speaks TLS, for both kinds of clients.
   /// - Throws: `CertificateError`.
   func material(of client: ClientTLS, for server: ServerTLS) throws -> ClientTLSMaterial {
-    try state.withLock { state in
-      ClientTLSMaterial(
-        told: client, trusted: try trusted(by: client, server, &state), badge: try badge(of: client, &state))
-    }
+    ClientTLSMaterial(told: client, trusted: try trusted(by: client, server), badge: try badge(of: client))
   }
 
   /// All that the attempts at a scenario need, made on a thread where it keeps nobody waiting.
@@ -86,29 +101,25 @@ final class BenchTLS: Sendable {
     return try made.get()
   }
 
-  private func trusted(
-    by client: ClientTLS, _ server: ServerTLS, _ state: inout State
-  ) throws -> [Certificate]? {
-    let authorities = try authorities(&state)
+  private func trusted(by client: ClientTLS, _ server: ServerTLS) throws -> [Certificate]? {
     switch client.trust {
     case .nothing: return nil
-    case .authority: return [authorities.root.certificate]
-    case .severalAuthorities: return [authorities.other.certificate, authorities.root.certificate]
-    case .otherAuthority: return [authorities.other.certificate]
-    case .serverCertificate: return [try leaf(of: server, &state).certificate]
+    case .authority: return [try signing().root.certificate]
+    case .severalAuthorities: return [try signing().other.certificate, try signing().root.certificate]
+    case .otherAuthority: return [try signing().other.certificate]
+    case .serverCertificate: return [try leaf(of: server).certificate]
     case .garbage: return []
     }
   }
 
-  private func badge(of client: ClientTLS, _ state: inout State) throws -> ClientTLSMaterial.Badge? {
+  private func badge(of client: ClientTLS) throws -> ClientTLSMaterial.Badge? {
     guard client.identity != .none else { return nil }
-    let identity = try identity(Badge(identity: client.identity, key: client.key), &state)
+    let identity = try identity(Badge(identity: client.identity, key: client.key))
     switch client.identity {
     case .withoutKey: return ClientTLSMaterial.Badge(certificate: identity.certificate, key: nil)
     case .otherKey:
       return ClientTLSMaterial.Badge(
-        certificate: identity.certificate,
-        key: try self.identity(Badge(identity: .unknownAuthority, key: client.key), &state).key)
+        certificate: identity.certificate, key: try key(.stranger, KeyKind(client.key)))
     default: return ClientTLSMaterial.Badge(certificate: identity.certificate, key: identity.key)
     }
   }
@@ -118,72 +129,84 @@ final class BenchTLS: Sendable {
 
 extension BenchTLS {
   private func context(for tls: ServerTLS, renegotiates: Bool) throws -> TLSContext {
-    var key = tls
+    guard !renegotiates else { return try makeContext(for: tls, renegotiates: true) }
+    var plain = tls
     // How records leave does not belong to the context.
-    (key.recordSize, key.writeSize, key.fault) = (ServerTLS.largestRecord, nil, nil)
-    return try state.withLock { state in
-      if !renegotiates, let known = state.contexts[key] { return known }
-      var configuration = TLSConfiguration.server(try leaf(of: tls, &state))
-      configuration.allowsRenegotiation = renegotiates
-      configuration.minimumVersion = tls.versions.contains(.v1_2) ? .v1_2 : .v1_3
-      configuration.maximumVersion = tls.versions.contains(.v1_3) ? .v1_3 : .v1_2
-      (configuration.ciphers, configuration.cipherSuites) = (tls.ciphers, tls.cipherSuites)
-      configuration.groups = tls.groups
-      configuration.verification = TLSVerification(tls.clientCertificate)
-      if tls.clientCertificate != .notWanted {
-        configuration.authorities = [try authorities(&state).root.certificate]
-      }
-      let context = try TLSContext(.server, configuration)
-      if !renegotiates { state.contexts[key] = context }
-      return context
+    (plain.recordSize, plain.writeSize, plain.fault) = (ServerTLS.largestRecord, nil, nil)
+    return try contexts.value(of: plain) { try makeContext(for: tls, renegotiates: false) }
+  }
+
+  private func makeContext(for tls: ServerTLS, renegotiates: Bool) throws -> TLSContext {
+    var configuration = TLSConfiguration.server(try leaf(of: tls))
+    configuration.allowsRenegotiation = renegotiates
+    configuration.minimumVersion = tls.versions.contains(.v1_2) ? .v1_2 : .v1_3
+    configuration.maximumVersion = tls.versions.contains(.v1_3) ? .v1_3 : .v1_2
+    (configuration.ciphers, configuration.cipherSuites) = (tls.ciphers, tls.cipherSuites)
+    configuration.groups = tls.groups
+    configuration.verification = TLSVerification(tls.clientCertificate)
+    if tls.clientCertificate != .notWanted {
+      configuration.authorities = [try signing().root.certificate]
+    }
+    return try TLSContext(.server, configuration)
+  }
+
+  private func signing() throws -> Authorities {
+    try authorities.value(of: .one) {
+      let root = try root()
+      return Authorities(
+        root: root, intermediate: try root.intermediate(), other: try Authority.make("wsrig other authority"))
     }
   }
 
-  private func authorities(_ state: inout State) throws -> Authorities {
-    if let known = state.authorities { return known }
-    let root = try Authority.make("wsrig authority of one run")
-    let made = Authorities(
-      root: root, intermediate: try root.intermediate(), other: try Authority.make("wsrig other authority"))
-    state.authorities = made
-    return made
+  /// The bench's authority, or one of this run.
+  private func root() throws -> Authority {
+    if let kept {
+      do throws(CertificateError) {
+        return try kept.open()
+      } catch {
+        whenUnusable(error)
+      }
+    }
+    return try Authority.make("wsrig authority of one run")
   }
 
-  private func leaf(of tls: ServerTLS, _ state: inout State) throws -> Identity {
+  private func key(_ owner: KeyUse.Owner, _ kind: KeyKind) throws -> PrivateKey {
+    try keys.value(of: KeyUse(owner: owner, kind: kind)) { try PrivateKey(kind) }
+  }
+
+  private func leaf(of tls: ServerTLS) throws -> Identity {
     let leaf = Leaf(key: tls.key, chain: tls.chain, certificate: tls.certificate)
-    if let known = state.leaves[leaf] { return known }
-    let made = try make(leaf, try authorities(&state))
-    state.leaves[leaf] = made
-    return made
+    return try leaves.value(of: leaf) { try make(leaf) }
   }
 
-  private func make(_ leaf: Leaf, _ authorities: Authorities) throws -> Identity {
+  private func make(_ leaf: Leaf) throws -> Identity {
     let isForClients = leaf.certificate == .wrongPurpose
     let profile = CertificateProfile(isForClients ? .client : .server, names: names, key: KeyKind(leaf.key))
-    let signer = leaf.chain == .direct ? authorities.root : authorities.intermediate
+    let key = try key(.server, profile.key)
+    let signer = leaf.chain == .direct ? try signing().root : try signing().intermediate
     let identity =
       if let fault = CertificateFault(leaf.certificate) {
-        try signer.issue(profile, with: fault)
+        try signer.issue(profile, with: fault, for: key)
       } else {
-        try signer.issue(profile)
+        try signer.issue(profile, for: key)
       }
     return leaf.chain == .incomplete
       ? try Identity(certificate: identity.certificate, key: identity.key) : identity
   }
 
-  private func identity(_ badge: Badge, _ state: inout State) throws -> Identity {
+  private func identity(_ badge: Badge) throws -> Identity {
     var badge = badge
     if [.otherKey, .withoutKey].contains(badge.identity) { badge.identity = .good }
-    if let known = state.badges[badge] { return known }
-    let authorities = try authorities(&state)
-    let profile = CertificateProfile(.client, commonName: Self.clientName, key: KeyKind(badge.key))
-    let made =
+    return try badges.value(of: badge) {
+      let profile = CertificateProfile(.client, commonName: Self.clientName, key: KeyKind(badge.key))
       switch badge.identity {
-      case .unknownAuthority: try authorities.other.issue(profile)
-      case .expired: try authorities.root.issue(profile, with: .expired)
-      default: try authorities.root.issue(profile)
+      case .unknownAuthority:
+        return try signing().other.issue(profile, for: try key(.stranger, profile.key))
+      case .expired:
+        return try signing().root.issue(profile, with: .expired, for: try key(.client, profile.key))
+      default: return try signing().root.issue(profile, for: try key(.client, profile.key))
       }
-    state.badges[badge] = made
-    return made
+    }
   }
 }
 

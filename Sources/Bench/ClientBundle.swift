@@ -5,6 +5,9 @@ import WebSocketProtocol
 
 /// The files that make up the client under test, with its adapter, as they are loaded onto the board.
 public struct ClientBundle: Sendable {
+  /// The agent's path on the board.
+  static let agent = "wsrig_agent.py"
+
   /// The files by their path on the board, the agent and the adapter included.
   public let files: [String: [UInt8]]
   /// The module that the adapter imports; nil leaves the choice to the adapter.
@@ -29,7 +32,7 @@ public struct ClientBundle: Sendable {
     let adapterURL = try Self.adapterFile(
       adapter ?? (board.isPython ? "websockets" : "async_websocketclient"), fixtures: fixtures)
     var all = layout.files
-    all["wsrig_agent.py"] = try Self.read(fixtures.agent)
+    all[Self.agent] = try Self.read(fixtures.agent)
     all["wsrig_adapter.py"] = try Self.read(adapterURL)
     files = all
     module = layout.module

@@ -31,19 +31,30 @@ actor DeviceClient {
   /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardFailure`.
   func load() async throws {
     guard !isLoaded else { return }
-    let modules = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
+    // The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
+    _ = try await importing(bundle.files.filter { $0.key == ClientBundle.agent }, by: AgentProgram.importing)
+    let output = try await importing(
+      bundle.files.filter { $0.key != ClientBundle.agent }, by: AgentProgram.load(module: bundle.module))
+    loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
+    isLoaded = true
+  }
+
+  /// Copies files into the board's memory, executes what imports them, and frees their text.
+  private func importing(_ files: [String: [UInt8]], by program: String) async throws -> ExecutionOutput {
+    let modules = files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
     try refuse(await board.loadModules(modules, fileSystem: fileSystem), "be copied into the board's memory")
-    let output = try await board.execute(
-      AgentProgram.load(module: bundle.module), deadline: .after(Self.importLimit))
+    let output = try await board.execute(program, deadline: .after(Self.importLimit))
     guard !output.wasInterrupted else {
       throw refusal("be imported", "it had not finished after \(Self.importLimit.seconds) s")
     }
     guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
-    loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
     try await board.dropModules()
-    isLoaded = true
+    return output
   }
+
+  /// Whether the adapter that was loaded can tell the client how to speak TLS.
+  var speaksTLS: Bool { loaded?.features?.contains("tls") ?? false }
 
   /// Sets the next case apart from the ones before; after a reset the client is to be loaded again.
   func isolate(_ isolation: Isolation) async throws {

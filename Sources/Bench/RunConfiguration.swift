@@ -1,4 +1,5 @@
 import BoardLink
+import Certificates
 import Foundation
 import Results
 import Scenarios
@@ -40,6 +41,9 @@ public struct RunConfiguration: Sendable {
   public var limits = ResourceLimits()
   /// Where the bytes of the serial line are logged; nil keeps no file.
   public var serialLog: URL?
+
+  /// Where the bench keeps the authority that signs the certificates of the servers; nil makes one for the run alone.
+  public var authority: AuthorityFile?
 
   /// Whether the results keep the traces of cases that deserve a closer look; not where `progress` made files of them already.
   public var keepsTraces = true

@@ -8,6 +8,8 @@ public enum RunEvent: Sendable {
   case board(BoardEventRecord)
   /// A board is attached that nobody named; it is not used.
   case unusedBoard(selector: String)
+  /// The bench's authority cannot be used, and the run has one of its own.
+  case ownAuthority(reason: String)
   /// A case began. Others may be under way, where the device plays several at a time.
   case caseStarted(id: String)
   /// A case ended. The ends come in the order of the cases.

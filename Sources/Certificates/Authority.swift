@@ -42,9 +42,13 @@ public struct Authority: Sendable {
     return Authority(intermediate: try issue(profile))
   }
 
-  /// Makes a key and signs a certificate for it.
-  public func issue(_ profile: CertificateProfile) throws(CertificateError) -> Identity {
-    let key = try PrivateKey(profile.key)
+  /// Signs a certificate.
+  ///
+  /// - Parameter key: The key that it is for; nil makes one.
+  public func issue(
+    _ profile: CertificateProfile, for key: PrivateKey? = nil
+  ) throws(CertificateError) -> Identity {
+    let key = if let key { key } else { try PrivateKey(profile.key) }
     let certificate = try Self.sign(profile, key, issuer: identity)
     return try Identity(
       certificate: certificate, key: key,
@@ -52,8 +56,10 @@ public struct Authority: Sendable {
   }
 
   /// Makes a certificate that has one fault and no other.
+  ///
+  /// - Parameter key: The key that it is for; nil makes one.
   public func issue(
-    _ profile: CertificateProfile, with fault: CertificateFault
+    _ profile: CertificateProfile, with fault: CertificateFault, for key: PrivateKey? = nil
   ) throws(CertificateError) -> Identity {
     var profile = profile
     let now = Date()
@@ -65,15 +71,19 @@ public struct Authority: Sendable {
     case .wrongHost:
       profile.names = [CertificateFault.otherHost]
       profile.commonName = CertificateFault.otherHost.description
-    case .selfSigned: return try Self.selfSigned(profile)
-    case .unknownAuthority: return try Self.make("an unknown authority").issue(profile)
+    case .selfSigned: return try Self.selfSigned(profile, by: key)
+    case .unknownAuthority: return try Self.make("an unknown authority").issue(profile, for: key)
     }
-    return try issue(profile)
+    return try issue(profile, for: key)
   }
 
-  /// Makes a key and a certificate that it signs itself.
-  public static func selfSigned(_ profile: CertificateProfile) throws(CertificateError) -> Identity {
-    let key = try PrivateKey(profile.key)
+  /// Makes a certificate that its own key signs.
+  ///
+  /// - Parameter key: That key; nil makes one.
+  public static func selfSigned(
+    _ profile: CertificateProfile, by key: PrivateKey? = nil
+  ) throws(CertificateError) -> Identity {
+    let key = if let key { key } else { try PrivateKey(profile.key) }
     return try Identity(certificate: try sign(profile, key, issuer: nil), key: key)
   }
 }

@@ -34,6 +34,15 @@ public struct Identity: Sendable {
     try self.init(certificate: chain[0], key: key, intermediates: Array(chain.dropFirst()), from: keyFile)
   }
 
+  /// Writes certificate and key to a new file with mode 600, as PEM.
+  ///
+  /// Throws ``CertificateError/file(path:operation:reason:)``, also where there is a file already.
+  public func save(to path: String) throws(CertificateError) {
+    guard try FileContent.create(path, Array((chainPEM + key.pem).utf8)) else {
+      throw .file(path: path, operation: "create", reason: "there is such a file already")
+    }
+  }
+
   /// All certificates as PEM, the endpoint's own first: what servers call a full chain.
   public var chainPEM: String { ([certificate] + intermediates).map(\.pem).joined() }
 }

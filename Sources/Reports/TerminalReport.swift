@@ -46,6 +46,11 @@ public struct TerminalReport: Sendable {
     "an attached board is not used: name it with --board \(selector)"
   }
 
+  /// A run whose certificates the bench's authority did not sign.
+  public func lineForOwnAuthority(_ reason: String) -> String {
+    "the run signs its certificates by an authority of its own, not by the bench's: \(reason)"
+  }
+
   /// A progress bar of at most `width` columns.
   public func progress(done: Int, of total: Int, failed: Int, current: String, width: Int) -> String {
     let cells = 24

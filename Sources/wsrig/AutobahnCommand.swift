@@ -17,7 +17,8 @@ struct AutobahnCommand: AsyncParsableCommand {
         wsrig autobahn ws://127.0.0.1:9001 --client path/to/client.py --only '5.*'
       Its url, key and cert in the spec make it speak wss, and --tls-ca then says whom to trust:
         wsrig autobahn wss://127.0.0.1:9001 --tls-ca server.pem
-      A client on a board is given the wss:// URL and nothing else: whether it verifies is up to its defaults.
+      A client on a board is handed the same file as its cafile, with cert_reqs 2: it has to verify the server. Without --tls-ca, or where \
+      its adapter declares no TLS, it is given the wss:// URL and nothing else, and whether it verifies is up to its defaults.
 
       Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how \
       the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its \

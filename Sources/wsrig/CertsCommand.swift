@@ -11,7 +11,7 @@ struct CertsCommand: ParsableCommand {
     discussion: """
       The rig signs the certificates of its TLS servers itself, anew for every run. Whoever shall trust them is given the \
       certificate of this authority: boards want it as DER. It is made at its first use, and its key never leaves the file, which \
-      only you can read.
+      only you can read. wsrig run hands it to the client where a scenario wants that, and needs no export.
       """)
 
   @Option(
@@ -25,23 +25,40 @@ struct CertsCommand: ParsableCommand {
       valueName: "file"))
   var der: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Makes a certificate for a client, valid for 30 days, and writes it with its key to a new file, as PEM: what serve "
+        + "--tls-client-cert wants to see.", valueName: "file"))
+  var clientCert: String?
+
   @OptionGroup var bench: AuthorityOptions
 
   func run() throws {
-    let file = AuthorityFile(folder: bench.authority)
-    let certificate = try bench.open().certificate
+    let authority = try bench.open()
+    let certificate = authority.certificate
     if let pem { try write(Array(certificate.pem.utf8), to: pem) }
     if let der { try write(certificate.der, to: der) }
-    guard pem == nil, der == nil else { return }
+    if let clientCert { try issueForClient(authority, to: clientCert) }
+    guard pem == nil, der == nil, clientCert == nil else { return }
     let validity = certificate.validity
     Console.say("subject  \(certificate.subject)")
     Console.say("SHA-256  \(certificate.fingerprint)")
     Console.say("valid    \(Self.day(validity.lowerBound)) to \(Self.day(validity.upperBound))")
-    Console.say("file     \(file.path)")
+    Console.say("file     \(bench.file.path)")
   }
 
   private static func day(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day())
+  }
+
+  private func issueForClient(_ authority: Authority, to path: String) throws {
+    do {
+      let profile = CertificateProfile(
+        .client, commonName: "wsrig client", validity: CertificateProfile.validity(days: 30))
+      try authority.issue(profile).save(to: path)
+    } catch {
+      throw ConfigurationError("\(error)")
+    }
   }
 
   private func write(_ bytes: [UInt8], to path: String) throws {
@@ -62,10 +79,16 @@ struct AuthorityOptions: ParsableArguments {
       valueName: "folder"))
   var authority: String?
 
+  /// The file in it.
+  var file: AuthorityFile { AuthorityFile(folder: authority) }
+
+  /// The option as it is written on the command line; none where it is the usual folder.
+  var words: [String] { authority.map { ["--authority", $0] } ?? [] }
+
   /// Reads the authority, or makes it.
   func open() throws -> Authority {
     do {
-      return try AuthorityFile(folder: authority).open()
+      return try file.open()
     } catch {
       throw ConfigurationError("\(error)")
     }

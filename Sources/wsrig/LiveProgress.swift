@@ -16,6 +16,7 @@ struct LiveProgress: Sendable {
       bar.stay(report.header(of: run))
     case .board(let event): bar.stay(report.line(for: event))
     case .unusedBoard(let selector): bar.stay(report.lineForUnusedBoard(selector))
+    case .ownAuthority(let reason): bar.stay(report.lineForOwnAuthority(reason))
     case .caseStarted(let id): bar.redraw(current: id)
     case .caseEnded(let result):
       bar.advance(failed: result.judgement.verdict == .failed)

@@ -92,6 +92,8 @@ struct RunOptions: ParsableArguments {
       valueName: "file"))
   var baseline: String?
 
+  @OptionGroup(title: "TLS") var tls: AuthorityOptions
+
   @OptionGroup(title: "Limits of resources") var limits: LimitOptions
 
   func validate() throws {
@@ -129,6 +131,7 @@ struct RunOptions: ParsableArguments {
       captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
       isolation: isolation, repeatFailed: repeatFailed, serialLog: folder.serialLog)
     configuration.limits = limits.limits
+    configuration.authority = tls.file
     configuration.keepsTraces = false
     let progress = LiveProgress()
     let run = ConformanceRun(configuration) {
@@ -145,7 +148,7 @@ struct RunOptions: ParsableArguments {
     result.baseline = known?.report(
       on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
     result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
-    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + limits.words
+    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + tls.words + limits.words
     try folder.write(RunReport.files(of: result, folder: folder.name, hasTraces: false))
     let path = folder.publish()
     Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))

@@ -68,9 +68,13 @@ struct ServeCommand: AsyncParsableCommand {
       )
     }
     if security.isUsedInVain {
-      throw ValidationError("--tls-cert, --tls-key, --tls-keylog and --authority go with --tls.")
+      throw ValidationError(
+        "--tls-cert, --tls-key, --tls-client-cert, --tls-keylog and --authority go with --tls.")
     }
     if security.isHalfAnIdentity { throw ValidationError("--tls-cert and --tls-key go together.") }
+    if security.isAuthorityInVain {
+      throw ValidationError("--tls-client-ca goes with --tls-client-cert.")
+    }
     if maxMessage.bytes == 0 { throw ValidationError("--max-message must be at least 1 byte.") }
   }
 

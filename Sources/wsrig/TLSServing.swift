@@ -20,14 +20,39 @@ struct TLSServing: ParsableArguments {
   @Option(help: ArgumentHelp("The key of that certificate: PEM, not encrypted.", valueName: "file"))
   var tlsKey: String?
 
+  /// Whether a client has to show who it is.
+  enum ClientCertificate: String, ExpressibleByArgument, CaseIterable {
+    /// It is asked to; who shows nothing is served, who shows a bad one is not.
+    case wanted
+    /// Who shows no good one is not served.
+    case required
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "Asks clients for a certificate: wanted serves those that show none too, required does not. A bad one is refused either way.",
+      valueName: "wanted|required"))
+  var tlsClientCert: ClientCertificate?
+
+  @Option(
+    help: ArgumentHelp(
+      "Who signs the certificates of clients: PEM or DER; by default the authority of this bench, of which wsrig certs "
+        + "--client-cert makes one.", valueName: "file"))
+  var tlsClientCa: String?
+
   @OptionGroup var keyLog: KeyLogOption
 
   @OptionGroup var bench: AuthorityOptions
 
   /// Whether options were given that need `--tls`.
   var isUsedInVain: Bool {
-    !tls && (tlsCert != nil || tlsKey != nil || keyLog.tlsKeylog != nil || bench.authority != nil)
+    !tls
+      && (tlsCert != nil || tlsKey != nil || tlsClientCert != nil || keyLog.tlsKeylog != nil
+        || bench.authority != nil)
   }
+
+  /// Whether an authority of clients was given, and they are asked for nothing.
+  var isAuthorityInVain: Bool { tlsClientCa != nil && tlsClientCert == nil }
 
   /// Whether the certificate came without its key, or the key without its certificate.
   var isHalfAnIdentity: Bool { (tlsCert == nil) != (tlsKey == nil) }
@@ -42,6 +67,11 @@ struct TLSServing: ParsableArguments {
     do {
       var configuration = TLSConfiguration.server(try identity(for: hosts, addresses))
       configuration.keyLog = try keyLog.open()
+      if let tlsClientCert {
+        configuration.verification = tlsClientCert == .wanted ? .optional : .required
+        configuration.authorities =
+          try tlsClientCa.map(Certificate.all(inFile:)) ?? [try bench.open().certificate]
+      }
       return try TLSContext(.server, configuration)
     } catch let error where error is CertificateError || error is TLSError || error is PosixError {
       throw ConfigurationError("\(error)")

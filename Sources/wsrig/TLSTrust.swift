@@ -8,7 +8,8 @@ struct TLSTrust: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Trusts the server whose certificate one of these authorities has signed, or that shows one of these itself, instead of "
-        + "those that the system trusts: PEM or DER.", valueName: "file"))
+        + "those that the system trusts: PEM or DER. A client on a board is handed them too.",
+      valueName: "file"))
   var tlsCa: String?
 
   @OptionGroup var keyLog: KeyLogOption

@@ -1,7 +1,10 @@
 import Certificates
+import Foundation
 import PosixIO
 import Scenarios
 import Steps
+import Synchronization
+import TestSupport
 import Testing
 import Traces
 import WebSocketPeers
@@ -27,6 +30,82 @@ struct BenchTLSTests {
     let several = try Certificate.all(inPEM: two)
     #expect(several.count == 2 && several[1].der == der && several[0].der != der)
     #expect(try material(ClientTLS()).cafile == nil)
+  }
+
+  @Test("it is the bench's, which the first run makes and the next ones find")
+  func benchAuthority() throws {
+    let folder = try TemporaryFolder()
+    let file = AuthorityFile(folder: folder.path + "/data")
+    var seen: [[UInt8]] = []
+    for _ in 0..<2 {
+      let run = BenchTLS(host: "127.0.0.1", authority: file) { Issue.record("not used: \($0)") }
+      seen.append(
+        try #require(try run.material(of: ClientTLS(trust: .authority), for: ServerTLS()).cafile))
+    }
+    #expect(try seen == Array(repeating: file.open().certificate.der, count: 2))
+  }
+
+  @Test("where that cannot be used the run has one of its own, and says why, once")
+  func benchAuthorityUnusable() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("nothing of the kind\n", to: "authority.pem")
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+    let reasons = Mutex<[String]>([])
+    let run = BenchTLS(host: "127.0.0.1", authority: AuthorityFile(folder: folder.path)) { reason in
+      reasons.withLock { $0.append("\(reason)") }
+    }
+    for form in [ClientTLS.Form.der, .pem] {
+      #expect(try run.material(of: ClientTLS(trust: .authority, form: form), for: ServerTLS()).cafile != nil)
+    }
+    let told = reasons.withLock { $0 }
+    #expect(told.count == 1 && told[0].contains(path), "\(told)")
+    #expect(try folder.text("authority.pem") == "nothing of the kind\n")
+  }
+
+  @Test("a key of each kind is made once for its owner: the good and the faulty certificates have the same")
+  func keys() throws {
+    let subjects = try [ServerTLS.Certificate.good, .expired, .selfSigned].map { certificate in
+      let server = ServerTLS(certificate: certificate)
+      let der = try #require(try material(ClientTLS(trust: .serverCertificate), for: server).cafile)
+      return try Certificate(der: der)
+    }
+    let key = try #require(try material(ClientTLS(identity: .good)).keyfile)
+    #expect(try material(ClientTLS(identity: .expired)).keyfile == key)
+    let stranger = try material(ClientTLS(identity: .unknownAuthority)).keyfile
+    #expect(try stranger != key && stranger == material(ClientTLS(identity: .otherKey)).keyfile)
+    #expect(try Set(subjects.map(Self.publicKey)).count == 1 && Set(subjects).count == 3)
+    #expect(throws: CertificateError.self) {
+      try Identity(certificate: subjects[0], key: PrivateKey(der: key))
+    }
+  }
+
+  /// The point of a certificate's key on P-256: the BIT STRING that begins with 0 and 4 (RFC 5480 section 2.2).
+  private static func publicKey(of certificate: Certificate) throws -> ArraySlice<UInt8> {
+    let range = try #require(certificate.der.firstRange(of: [0x03, 0x42, 0x00, 0x04]))
+    return certificate.der[range.lowerBound...].prefix(68)
+  }
+
+  @Test("who waits for a key that takes long keeps nobody from another; who wants the same waits")
+  func madeOnce() async throws {
+    let made = MadeOnce<Int, Int>()
+    let (begun, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let slow = Task.detached {
+      await besidesTasks {
+        try? made.value(of: 1) {
+          begun.signal()
+          goesOn.wait()
+          return 10
+        }
+      }
+    }
+    await besidesTasks { begun.wait() }
+    #expect(try made.value(of: 2) { 20 } == 20)
+    goesOn.signal()
+    #expect(await slow.value == 10)
+    #expect(try made.value(of: 1) { 11 } == 10)
+    struct Trouble: Error {}
+    #expect(throws: Trouble.self) { try made.value(of: 3) { throw Trouble() } }
+    #expect(try made.value(of: 3) { 30 } == 30)
   }
 
   @Test("a server's certificate is for the addresses that clients use", arguments: TLSKey.allCases)

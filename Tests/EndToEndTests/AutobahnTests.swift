@@ -312,6 +312,29 @@ extension EndToEndTests {
       #expect(try index()["board"]?.values.allSatisfy { $0.behavior == "OK" } == true)
     }
 
+    @Test(
+      "with --tls-ca the client on the board has to verify the server, by that file; an adapter without TLS gets the URL alone",
+      arguments: [
+        ("tls.pop(\"cafile\")", "cert_reqs=2 needs cafile"), ("assert tls[\"cert_reqs\"] == 2", nil),
+        ("FEATURES.remove(\"tls\")", nil),
+      ])
+    func boardVerifies(change: String, complaint: String?) async throws {
+      let (server, url) = try await serve(["--deliveries", "whole", "--tls", "--only", "1.text-125"])
+      let ours = Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py")
+      let begins = "async def connect(url, headers, subprotocols, tls=None, **more):\n"
+      let source = try String(contentsOf: ours, encoding: .utf8)
+      #expect(source.contains(begins))
+      let adapter =
+        change.hasPrefix("FEATURES")
+        ? source.replacing(begins, with: "\(change)\n\n\n\(begins)    assert tls is None\n")
+        : source.replacing(begins, with: "\(begins)    \(change)\n")
+      let words = ["autobahn", url, "--adapter", try folder.write(adapter, to: "changed.py"), "--agent", "b"]
+      let tour = try await Tool.run(words + (try await trust(in: url)), in: folder)
+      _ = try await server.finish()
+      #expect(tour.status == (complaint == nil ? 0 : 3), "\(tour.everything)")
+      #expect(tour.output.contains(complaint ?? "1 case"), "\(tour.everything)")
+    }
+
     @Test("a client that hangs is interrupted, and the rest goes on")
     func hangs() async throws {
       let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-1*"])

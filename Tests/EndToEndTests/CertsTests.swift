@@ -219,6 +219,93 @@ extension EndToEndTests {
       }
     }
 
+    /// What openssl's client comes to with a server that asks for certificates: whether TLS 1.2 is agreed on, where the server's
+    /// refusal is an alert in the handshake, and what it was told.
+    private func meet(_ port: Substring, _ options: [String]) async throws -> (agreed: Bool, told: String) {
+      let child = try await RunningChild.run(
+        "openssl", ["s_client", "-connect", "127.0.0.1:\(port)", "-tls1_2", "-CAfile", "root.pem"] + options,
+        in: folder.url, within: .seconds(20))
+      return (child.status == 0, child.everything)
+    }
+
+    /// Clients by what they show, the folder's files, and whether they are served where a certificate is wanted, and where it is
+    /// required.
+    private static let clients: [(options: [String], wanted: Bool, required: Bool)] = [
+      (["-cert", "board.pem", "-key", "board.pem"], true, true), ([], true, false),
+      (["-cert", "stranger.pem", "-key", "stranger.key"], false, false),
+    ]
+
+    @Test(
+      "serve asks for a certificate of this bench's authority, which certs makes, or of another's",
+      arguments: ["wanted", "required"])
+    func clientCertificates(demand: String) async throws {
+      let made = try await certs(["--client-cert", "board.pem", "--pem", "root.pem"])
+      #expect(made.status == 0 && made.output.isEmpty, "\(made.everything)")
+      #expect(try mode(folder.path + "/board.pem") == 0o600)
+      let verified = try await openssl(
+        ["verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "root.pem", "board.pem"])
+      #expect(verified.status == 0, "\(verified.everything)")
+      try await makeCertificate("stranger")
+      for (authority, isOurs) in [([], true), (["--tls-client-ca", "stranger.pem"], false)] {
+        let server = try await Tool.start(
+          ["serve", "--tls", "--host", "127.0.0.1", "--port", "0", "--tls-client-cert", demand] + authority,
+          in: folder, environment: environment)
+        defer { server.kill() }
+        let line = try await server.line(containing: "listening on wss://")
+        let port = try #require(line.split(separator: ":").last)
+        for client in Self.clients {
+          let (agreed, told) = try await meet(port, client.options)
+          let isServed = demand == "wanted" ? client.wanted : client.required
+          // Where the stranger's is the authority, the two that show something change places.
+          #expect(
+            agreed == (isOurs || client.options.isEmpty ? isServed : !isServed || !client.wanted), "\(told)")
+          #expect(told.contains("Acceptable client certificate CA names") || !agreed, "\(told)")
+        }
+      }
+    }
+
+    @Test("A client that shows its certificate exchanges messages; its options alone are refused")
+    func clientCertificateInUse() async throws {
+      _ = try await certs(["--client-cert", "board.pem", "--pem", "root.pem"])
+      let server = try await Tool.start(
+        ["serve", "--tls", "--host", "127.0.0.1", "--port", "0", "--tls-client-cert", "required"], in: folder,
+        environment: environment)
+      defer { server.kill() }
+      let url = try #require(try await server.line(containing: "listening on").split(separator: " ").last)
+      let script = """
+        import ssl, sys
+        from websockets.exceptions import WebSocketException
+        from websockets.sync.client import connect
+        for shows in (True, False):
+            context = ssl.create_default_context(cafile="root.pem")
+            if shows:
+                context.load_cert_chain("board.pem")
+            try:
+                with connect(sys.argv[1], ssl=context) as ws:
+                    ws.send("hello")
+                    print(ws.recv())
+            except (OSError, WebSocketException) as error:
+                print("refused")
+        """
+      let python = try #require(Repository.python)
+      let child = try await RunningChild.run(python, ["-c", script, String(url)], in: folder.url)
+      #expect(child.output == "hello\nrefused\n", "\(child.everything)")
+      for (options, part) in [
+        (["--tls-client-cert", "wanted"], "--tls"),
+        (["--tls", "--tls-client-ca", "root.pem"], "--tls-client-cert"),
+      ] {
+        let vain = try await Tool.run(
+          ["serve", "--port", "0"] + options, in: folder, environment: environment)
+        #expect(vain.status == 2 && vain.errors.contains(part), "\(vain.everything)")
+      }
+      let missing = try await Tool.run(
+        ["serve", "--port", "0", "--tls", "--tls-client-cert", "wanted", "--tls-client-ca", "none.pem"],
+        in: folder, environment: environment)
+      expectComplaint(missing, status: 2, ["none.pem", "No such file"])
+      let again = try await certs(["--client-cert", "board.pem"])
+      expectComplaint(again, status: 2, ["board.pem", "already"])
+    }
+
     @Test("A server that listens everywhere has a certificate for every address of this computer")
     func everywhere() async throws {
       let leaf = try await certificate(ofServerWith: ["--host", "0.0.0.0"], to: "leaf.pem")

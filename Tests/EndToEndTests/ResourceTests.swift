@@ -18,6 +18,35 @@ extension EndToEndTests {
       for row in results.cases { #expect(row.partialWrites ?? 0 >= 1, "\(row.id)") }
     }
 
+    /// Our client as bytecode; nil where the compiler cannot be had.
+    private func bytecode() async throws -> String? {
+      let made = folder.path + "/mpy"
+      let compile = Repository.folder.appending(path: "scripts/compile-client").path
+      let child = try await RunningChild.run(
+        try #require(Repository.python), [compile, "--version", "1.28", "--out", made], within: .seconds(120))
+      #expect(child.status == 0 || child.status == 2, "\(child.everything)")
+      return child.status == 0 ? made : nil
+    }
+
+    @Test("in a heap of 192 KiB our client loads beside the agent, from source and as bytecode, and is right")
+    func smallHeap() async throws {
+      let clients = try await [[]] + (bytecode().map { [["--client", $0]] } ?? [])
+      for client in clients {
+        let results = try await run(
+          [
+            "run", "--sim-heap", "192K", "--deliveries", "whole", "--only", "1.*", "--only", "5.*", "--only",
+            "7.*",
+          ]
+            + client)
+        for row in results.cases where row.verdict != "passed" {
+          let reason = row.reason ?? ""
+          #expect(
+            row.verdict == "unsupported" && reason.contains("bytes of heap free"), "\(row.id): \(reason)")
+        }
+        #expect(results.summary["passed"] ?? 0 > 200 && results.summary["unsupported"] ?? 0 < 10)
+      }
+    }
+
     @Test("heap and largest free block are in the results, in bytes; a user's limit makes a case nonStrict")
     func limits() async throws {
       let cases = [

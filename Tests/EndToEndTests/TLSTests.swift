@@ -47,6 +47,24 @@ extension EndToEndTests {
       #expect(try await Results.read(folder).cases.map(\.id) == ["5.text-two@split@tls"])
     }
 
+    @Test(
+      "the bench's authority signs; a run that cannot use it has one of its own, and says why in one line")
+    func authority() async throws {
+      _ = try await run("--authority", "kept", "--only", "15.tls-1-2-p-256", "--deliveries", "whole")
+      let path = folder.path + "/kept/authority.pem"
+      let attributes = try FileManager.default.attributesOfItem(atPath: path)
+      #expect(attributes[.posixPermissions] as? Int == 0o600 && !folder.has("data"))
+      let kept = try folder.text("kept/authority.pem")
+      _ = try await run("--authority", "kept", "--only", "15.tls-1-2-p-256", "--deliveries", "whole")
+      #expect(try folder.text("kept/authority.pem") == kept)
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+      let exposed = try await Tool.run(
+        ["run", "--authority", "kept", "--only", "15.tls-1-2-p-256", "--deliveries", "whole"], in: folder)
+      #expect(exposed.status == 0, "\(exposed.everything)")
+      let lines = exposed.output.split(separator: "\n").filter { $0.contains("an authority of its own") }
+      #expect(lines.count == 1 && lines[0].contains("others may read"), "\(exposed.everything)")
+    }
+
     @Test("what cannot be put over TLS says why")
     func obstacle() async throws {
       let child = try await Tool.run(["run", "--only", "0.url-scheme-http@tls"], in: folder)

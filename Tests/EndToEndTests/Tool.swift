@@ -21,11 +21,12 @@ enum Tool {
       where: FileManager.default.isExecutableFile)
   }()
 
-  /// Starts it in a folder.
+  /// Starts it in a folder, in which it keeps its authority too: never in that of who runs the tests.
   static func start(_ arguments: [String], in folder: TemporaryFolder, environment: [String: String?] = [:])
     async throws -> RunningChild
   {
-    try await RunningChild.start(
+    let environment = ["XDG_DATA_HOME": folder.path + "/data"].merging(environment) { $1 }
+    return try await RunningChild.start(
       try #require(path), arguments, environment: environment, in: folder.url)
   }
 

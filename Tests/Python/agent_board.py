@@ -184,15 +184,16 @@ class Console:
 
 
 class Server:
-    """Runs one function for each connection, which it finds by the path of the request."""
+    """Runs one function for each connection, which it finds by the path of the request; over TLS where it has a context for that."""
 
-    def __init__(self, **scripts):
+    def __init__(self, tls=None, **scripts):
+        self.tls = tls
         self.scripts = scripts
         self.requests = []
         self.failures = []
         self.opened = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "ws://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.url = "%s://127.0.0.1:%d" % ("wss" if tls else "ws", self.listener.getsockname()[1])
         self.threads = []
         self.accepting = threading.Thread(target=self.accept)
         self.accepting.start()
@@ -211,6 +212,8 @@ class Server:
     def serve(self, s):
         with s:
             try:
+                if self.tls:
+                    s = self.tls.wrap_socket(s, server_side=True)
                 peer = Peer(s)
                 self.requests.append(peer.head)
                 script = self.scripts[peer.path.strip("/").split("?")[0]]
@@ -222,6 +225,8 @@ class Server:
                 self.failures.append(repr(e))
             except OSError:
                 pass
+            finally:
+                s.close()  # whoever reads it through TLS now
 
     def close(self):
         """Waits for the scripts; their failed assertions are its own."""

@@ -1,11 +1,14 @@
 """The agent and its adapters, on the MicroPython interpreter: fixtures/board/README.md is the contract."""
 
 import os
+import ssl
+import tempfile
 import threading
 import time
 import unittest
 
 from agent_board import BOARD, HERE, ROOT, Board, Case, Console, Server, case, digest, records
+from test_client_tls import OPENSSL, Authority
 
 STANDINS = os.path.join(HERE, "standins")
 CODE = os.path.join(ROOT, "fixtures", "async_websocket_client", "code")
@@ -342,6 +345,32 @@ class OurClientTests(unittest.TestCase):
             self.assertEqual(offered, asked and self.has("compression"))
             self.assertEqual(c.kinds[len(told) :], ["connected", "ended"])
 
+    forms = ("DER", "PEM")  # in which it can be given certificates
+
+    @unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+    def test_tls_is_told_or_reported_as_unsupported(self):
+        folder = tempfile.TemporaryDirectory(prefix="wsrig-tls-")
+        self.addCleanup(folder.cleanup)
+        files = Authority(folder.name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files / "server.pem", files / "server.key")
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(files / "ca.pem")
+        server = self.serve(a=lambda peer: (peer.send(1, b"told"), peer.receive(), peer.send(8, b"\x03\xe8"), peer.rest()), tls=context)
+        for form in self.forms:
+            names = {"DER": ("ca.der", "client.der", "client.key.der"), "PEM": ("ca.pem", "client.pem", "client.key")}[form]
+            good = dict(zip(("cafile", "certfile", "keyfile"), ((files / name).read_bytes() for name in names)), cert_reqs=2)
+            stranger = dict(good, cafile=ssl.PEM_cert_to_DER_cert((files / "other.pem").read_text()))
+            nameless = {"cafile": good["cafile"], "cert_reqs": 2}
+            for tls, kinds in (
+                (good, ["connected", "message", "sent", "ended"]), (stranger, ["connectFailed"]), (nameless, ["connectFailed"]),
+            ):  # fmt: skip
+                c = self.board.run([connect("/a") + [False, tls], ["echo", "main", None]], server.url)
+                self.assertEqual(c.kinds, kinds if self.has("tls") else ["unsupported"], (form, tls.keys()))
+                if not self.has("tls"):
+                    self.assertEqual(c.events[0]["what"], "tls")
+        self.assertEqual(len(server.requests), len(self.forms) if self.has("tls") else 0)
+
     def test_echo_until_the_server_closes(self):
         payloads = ["héé", b"\x00\xff" * 70, "x" * 1000, b"y" * 70000]
         got = []
@@ -514,6 +543,7 @@ class PublishedClientTests(OurClientTests):
     modules = (os.environ.get("WSRIG_PUBLISHED_CLIENT", "async_websocket_client"),)
     client = "async_websocket_client"
     features = ["headers", "tls"]
+    forms = ("DER",)
 
 
 class AiohttpTests(OurClientTests):
@@ -522,7 +552,7 @@ class AiohttpTests(OurClientTests):
     adapter = "aiohttp_ws.py"
     modules = (standin("aiohttp"), standin("frames.py"))
     client = "aiohttp"
-    features = []
+    features = ["tls"]
 
 
 class BlockingTests(OurClientTests):

@@ -1205,6 +1205,24 @@ class Package(unittest.TestCase):
         self.assertEqual(*outlines)
         self.assertEqual(*numbers)
 
+    def test_each_row_of_the_compatibility_table_names_tests_in_their_files(self):
+        here = pathlib.Path(__file__).parent
+        files = {"client": here / "test_async_websocketclient.py"}
+        files.update({name: here / "test_client_{}.py".format(name) for name in ("api", "tls", "memory", "ports")})
+        named = []
+        for language in ("README.md", "README.zh.md"):
+            chapter = (PACKAGE / language).read_text().split("\n## ")[5]  # the one on 1.0.0
+            cells = [line.split("|")[3] for line in chapter.splitlines() if line.startswith("|")][2:]
+            named.append([re.findall(r"\b(client|api|tls|memory|ports)\b|`(\w+)…?`", cell) for cell in cells])
+        self.assertEqual(*named)
+        self.assertEqual(len(named[0]), 12)
+        for row in named[0]:
+            file = None
+            for word, name in row:
+                file = files[word] if word else file
+                self.assertTrue(re.search("(def|class) " + name, file.read_text()), (file.name, name))
+            self.assertTrue(row)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -12,7 +12,8 @@ struct Visit: Sendable {
   let id: String
   /// Where the client reaches the server.
   let server: ServerAddress
-  /// How the reference client secures the connection; nil where it is in clear. A client on a board is only given `wss://`.
+  /// How the reference client secures the connection; nil where it is in clear. A client on a board is handed the authorities that it
+  /// names; where it names none, or the adapter declares no TLS, the URL alone.
   let tls: TLSConfiguration?
   /// Path and query.
   let target: String
@@ -23,6 +24,14 @@ struct Visit: Sendable {
 
   /// What the URL begins with.
   var scheme: String { tls == nil ? "ws" : "wss" }
+
+  /// What a client on a board is given: it has to verify the server by the authorities. Nil where there are none.
+  var material: ClientTLSMaterial? {
+    guard let authorities = tls?.authorities, !authorities.isEmpty else { return nil }
+    // One behind the other is text: what reads DER reads the first.
+    let told = ClientTLS(certReqs: 2, trust: .authority, form: authorities.count > 1 ? .pem : .der)
+    return ClientTLSMaterial(told: told, trusted: authorities, badge: nil)
+  }
 }
 
 /// How a visit ended for the client.
@@ -41,8 +50,10 @@ extension DeviceRunner {
   /// Has the agent play the client side, and interrupts it when its time is over.
   /// - Throws: `BoardFailure`.
   func echo(_ visit: Visit) async throws -> VisitEnding {
-    let testCase = Case.echo(visit)
-    let program = AgentProgram.run(testCase, at: visit.server, token: "")
+    let material = await client.speaksTLS ? visit.material : nil
+    let testCase = Case.echo(visit, material?.told)
+    let program = AgentProgram.run(
+      testCase, at: visit.server, token: "", tls: material.map { [$0.told: $0] } ?? [:], ballast: tlsBallast)
     let watch = Task { [client, loop = server.loop] in
       try await loop.pause(until: .after(visit.limit))
       await client.interrupt(visit.id)
@@ -69,14 +80,18 @@ extension DeviceRunner {
 
 extension Case {
   /// The client side of a case that another server plays.
-  fileprivate static func echo(_ visit: Visit) -> Case {
+  fileprivate static func echo(_ visit: Visit, _ tls: ClientTLS?) -> Case {
+    var server = ServerScript([])
+    server.tls = visit.tls.map { _ in ServerTLS() }
     let url =
       "\(visit.scheme)://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(visit.target)"
     return Case(
       scenario: Scenario(
         id: visit.id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
-        requirement: .must, server: ServerScript([]),
-        client: ClientScript([.connect(ConnectStep(url: url, compression: visit.compression)), .echo()])))
+        requirement: .must, server: server,
+        client: ClientScript([
+          .connect(ConnectStep(url: url, compression: visit.compression, tls: tls)), .echo(),
+        ])))
   }
 }
 

@@ -80,12 +80,13 @@ class ClientSession:
         self._reader = None
 
     def ws_connect(self, url, ssl=None):
-        return _Context(self, self._open(url))
+        return _Context(self, self._open(url, ssl))
 
-    async def _open(self, url):
+    async def _open(self, url, ssl):
         host, port, target = frames.split(url)
         ws = _WebSocket()
-        ws.reader, ws.writer = await asyncio.open_connection(host, port)
+        # As the library does it: for wss asyncio makes a context where none is given.
+        ws.reader, ws.writer = await asyncio.open_connection(host, port, ssl=ssl or url.startswith("wss:"))
         ws.writer.write(frames.request(host, port, target))
         await ws.writer.drain()
         status = await ws.reader.readline()
