@@ -114,7 +114,8 @@ let package = Package(
     tests(
       "BenchTests",
       [
-        "Bench", "BoardLink", "PosixIO", "Certificates", "RawREPL", "Results", "Autobahn", "Scenarios",
+        "Bench", "Reports", "BoardLink", "PosixIO", "Certificates", "RawREPL", "Results", "Autobahn",
+        "Scenarios",
         "Steps",
         "Traces", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "TestSupport",

@@ -1,4 +1,5 @@
 import Foundation
+import Verdicts
 
 /// What a connection to an Autobahn fuzzing server is for: its URL's path and query say so.
 public enum ControlRequest: Sendable, Hashable {
@@ -73,8 +74,7 @@ extension ControlRequest {
 
   /// Path and query. Which server an absolute URI names is not looked at: it came to this one.
   private static func resource(of target: String) -> Substring {
-    guard !target.hasPrefix("/"), let mark = target.firstRange(of: "://") else { return target[...] }
-    return target[mark.upperBound...].drop { !"/?".contains($0) }
+    AbsoluteTarget(target[...])?.resource ?? target[...]
   }
 
   /// The request target, percent-encoded.

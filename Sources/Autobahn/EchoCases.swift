@@ -1,5 +1,6 @@
 import Scenarios
 import Steps
+import WebSocketProtocol
 
 /// Why a scenario is not for clients that only connect to the URL they are given and echo: what Autobahn's drivers do.
 public enum EchoObstacle: String, Sendable, Hashable, CaseIterable {
@@ -34,13 +35,27 @@ extension Scenario {
   public var mayEndInOpening: Bool { expected.opening != .accepted }
 }
 
+extension Case {
+  /// The case with a message behind an answer that must be refused, if nothing follows that yet but the end of the stream.
+  fileprivate var givingAway: Case {
+    guard scenario.expected.opening == .refused, let script = scenario.server.connections.first,
+      script.steps.count == 2, case .respond = script.steps[0], script.steps[1] == .halfClose
+    else { return self }
+    var copy = self
+    copy.scenario.server.connections[0].steps.insert(
+      .sendFrame(FrameSpec(.text, .text("taken?"))), at: 1)
+    return copy
+  }
+}
+
 /// The cases that a driver is put through, in order, as its numbers and ids name them.
 public struct EchoCases: Sendable {
   /// The cases, in order; the first is number 1.
   public let all: [Case]
 
-  /// Takes the cases of a plan.
-  public init(_ cases: [Case]) { all = cases }
+  /// Takes the cases of a plan. Nothing on the wire tells a client that refuses the server's answer from one that takes it and waits:
+  /// so where it must be refused a message follows it, whose echo gives the client away.
+  public init(_ cases: [Case]) { all = cases.map(\.givingAway) }
 
   /// The scenarios out of which a plan is made.
   /// - Parameter withOpenings: those too in which the client need not take the connection as established.

@@ -79,10 +79,14 @@ extension AttemptTrace {
     return connections.count < script.connections.count && !client.wasOverInTime
   }
 
-  /// Whether the client is to be blamed for not ending a connection, though its board may not have got to run meanwhile.
+  /// Whether the client is to be blamed for not ending a connection, though its board may not have got to run meanwhile: it made few
+  /// turns once the client's steps were over, or none for a while before.
   fileprivate var leavesOpenUnproved: Bool {
-    guard client.wasOverInTime, let turns = client.lingeringTurns else { return false }
-    return turns < Pace.provingTurns && connections.contains { $0.gaveUp && !$0.endsWithClient }
+    if case .hung = client.ending { return false }
+    guard connections.contains(where: { $0.gaveUp && !$0.endsWithClient }) else { return false }
+    if client.wasOverInTime { return client.lingeringTurns.map { $0 < Pace.provingTurns } ?? false }
+    let gap = Duration.microseconds(client.heartbeat?.longestGapMicroseconds ?? 0)
+    return gap > Pace.unmeasured.drain
   }
 
   /// Whether the client was still at work when the server gave up waiting.

@@ -60,6 +60,16 @@ public enum MutantTable {
     return "- `\(scenario)`: " + mutants.prefix(namedMutants).map { "`\($0)`" }.joined(separator: ", ") + more
   }
 
+  /// The mutants that the table names for a scenario: those that fail it and not many others.
+  /// - Parameter text: the text of the file.
+  public static func mutants(failing scenario: String, in text: String) -> [String] {
+    let begin = "- `\(scenario)`: `"
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(begin) }) else { return [] }
+    return line.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.dropFirst().map {
+      String($0.element)
+    }
+  }
+
   private static func line(forUnproved scenario: String, _ unproved: [UnprovedScenarios]) -> String {
     let reason = unproved.first { $0.scenarios.matches(scenario) }?.reason ?? "no reason is given"
     return "- `\(scenario)`: \(reason)"

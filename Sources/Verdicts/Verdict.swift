@@ -96,7 +96,7 @@ public struct Judgement: Sendable, Hashable, Codable {
   /// Whether nothing is wrong but what memory was kept or left in pieces. MicroPython's collector takes whatever looks like an
   /// address for one, so that a single measurement may be chance.
   public var restsOnMemoryAlone: Bool {
-    let kept: Set = ["memory-leak", "memory-returned", "memory-whole"]
+    let kept: Set = ["memory-leak", "memory-returned", "memory-whole", "message-limit"]
     return verdict == .nonStrict && !violations.isEmpty && violations.allSatisfy { kept.contains($0.rule) }
   }
 

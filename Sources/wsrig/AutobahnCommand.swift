@@ -21,7 +21,7 @@ struct AutobahnCommand: AsyncParsableCommand {
       its adapter declares no TLS, it is given the wss:// URL and nothing else, and whether it verifies is up to its defaults.
 
       Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how \
-      the connection was closed it only writes into its reports, for which it is asked at the end. Give each run an agent of its \
+      the connection was closed it only writes into its reports, for which it is asked at the end: exit status 0 says nothing of that. Give each run an agent of its \
       own: the server answers with what it knows of an agent already.
 
       EXIT STATUS:

@@ -29,13 +29,18 @@ struct ExplainCommand: AsyncParsableCommand {
         program: Console.program))
   }
 
-  /// The defects of the mutants that the case is there to find; none where there is no folder of mutants.
+  /// The defects of the mutants that the case is there to find; where there are none, of those that the committed table has found to
+  /// fail it. None where there is no folder of mutants.
   private func mistakes(in testCase: Case, _ fixtures: Fixtures) throws -> [Explanation.Mistake] {
     guard FileManager.default.fileExists(atPath: fixtures.mutants.path) else { return [] }
     let ids = [testCase.scenario.id, testCase.id]
-    return try MutantFile.all(in: fixtures.mutants).filter { mutant in
-      mutant.killedBy.contains { ids.contains(where: Glob($0).matches) }
-    }.map { Explanation.Mistake(name: $0.id, sentence: $0.defect) }
+    let mutants = try MutantFile.all(in: fixtures.mutants)
+    let declared = mutants.filter { $0.killedBy.contains { ids.contains(where: Glob($0).matches) } }
+    let table = try? String(contentsOf: fixtures.mutants.appending(path: "MATRIX.md"), encoding: .utf8)
+    let found = MutantTable.mutants(failing: testCase.scenario.id, in: table ?? "")
+    return (declared.isEmpty ? mutants.filter { found.contains($0.id) } : declared).map {
+      Explanation.Mistake(name: $0.id, sentence: $0.defect)
+    }
   }
 }
 

@@ -31,7 +31,7 @@ struct PlanOptions: ParsableArguments {
 
   @Flag(
     help:
-      "Only the cases that failed or were inconclusive in the last run, that of --report or of reports/latest; one that did not get to run again still counts."
+      "Only the cases that failed or were inconclusive in the last run, that of --report or of reports/latest; those that a run with --failed did not come to still count in the next."
   )
   var failed = false
 

@@ -21,7 +21,7 @@ struct ControlRequestTests {
       (
         "http://127.0.0.1:9001/runCase?case=1&agent=http%3A%2F%2Fme", .runCase(.number(1), agent: "http://me")
       ),
-      ("http://[::1]:9001/getCaseCount", .caseCount),
+      ("http://[::1]:9001/getCaseCount", .caseCount), ("https://localhost/getCaseCount", .caseCount),
     ])
   func reads(target: String, request: ControlRequest) throws {
     #expect(try ControlRequest(target: target) == request)

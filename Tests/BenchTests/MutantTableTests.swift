@@ -1,5 +1,7 @@
 import Bench
 import Foundation
+import Reports
+import Results
 import Scenarios
 import TestSupport
 import Testing
@@ -14,6 +16,26 @@ struct MutantTableTests {
     return Set(
       text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
         .filter { $0.offset % 2 == 1 }.map { String($0.element) })
+  }
+
+  @Test("has each scenario once: with mutants that exist, or with the reason why none fails it")
+  func wholeness() throws {
+    let text = try String(contentsOf: Self.folder.appending(path: "MATRIX.md"), encoding: .utf8)
+    let mutants = Set(try MutantFile.all(in: Self.folder).map(\.id))
+    let unproved = try UnprovedList.read(in: Self.folder)
+    for scenario in Catalogue.all where !scenario.isLong {
+      let lines = text.split(separator: "\n").filter { $0.hasPrefix("- `\(scenario.id)`: ") }
+      #expect(lines.count == 1, "\(scenario.id): scripts/mutant-matrix makes the table anew")
+      let named = MutantTable.mutants(failing: scenario.id, in: text)
+      if named.isEmpty {
+        let reason = unproved.first { $0.scenarios.matches(scenario.id) }?.reason
+        #expect(
+          reason.map { lines.first?.hasSuffix($0) ?? false } ?? false,
+          "\(scenario.id) has no proof and no reason")
+      } else {
+        #expect(mutants.isSuperset(of: named), "\(scenario.id) names mutants that are not there")
+      }
+    }
   }
 
   @Test("names every mutant")

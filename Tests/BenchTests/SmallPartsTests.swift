@@ -184,6 +184,21 @@ struct DeviceOutcomeTests {
     #expect(!leaving([], turns: 1), "the server did not wait for it")
   }
 
+  @Test("a board that did not run for a while is no proof that its client left a connection open")
+  func starvedKosmeSplit2() {
+    func starved(for gap: Duration) -> Bool {
+      var client = ClientTrace()
+      client.heartbeat = ClientTrace.Heartbeat(
+        periodMicroseconds: 10_000, count: 2, longestGapMicroseconds: Int(gap / .microseconds(1)),
+        countSinceLastEvent: 0)
+      let trace = AttemptTrace(
+        endpoint: .device, connections: [connection([.deadlinePassed(index: 3)])], client: client)
+      return DeviceOutcome.traced(trace).needsRerun(of: testCase)
+    }
+    #expect(starved(for: .milliseconds(544)))
+    #expect(!starved(for: .milliseconds(11)))
+  }
+
   @Test("a failure of the bench is inconclusive, with its reason")
   func inconclusive() {
     for outcome in [DeviceOutcome.lost(failure), .quarantined(failure), .unusable("\(failure)")] {

@@ -335,6 +335,28 @@ extension EndToEndTests {
       #expect(tour.output.contains(complaint ?? "1 case"), "\(tour.everything)")
     }
 
+    @Test("a client that takes any answer to its opening gives itself away by an echo")
+    func carelessOpening() async throws {
+      let ids = [
+        "0.accept-of-another-key", "0.upgrade-missing", "0.extension-unrequested-x-unknown", "0.status-200",
+      ]
+      let options = ["--include", "handshake", "--deliveries", "whole"] + ids.flatMap { ["--only", $0] }
+      let (server, url) = try await serve(options)
+      let code = Repository.fixtures.appending(path: "async_websocket_client/code")
+      for file in try FileManager.default.contentsOfDirectory(atPath: code.path)
+      where file.hasPrefix("async_") {
+        let source = try String(contentsOf: code.appending(path: file), encoding: .utf8)
+        _ = try folder.write(
+          source.replacing("raise HandshakeError(", with: "print("), to: "careless/\(file)")
+      }
+      let words = ["autobahn", url, "--client", "careless/async_websocketclient.py", "--agent", "careless"]
+      let tour = try await Tool.run(words, in: folder)
+      #expect(tour.status == 1, "\(tour.everything)")
+      _ = try await server.finish()
+      let rows = try #require(try index()["careless"])
+      #expect(rows.mapValues(\.behavior) == Dictionary(uniqueKeysWithValues: ids.map { ($0, "FAILED") }))
+    }
+
     @Test("a client that hangs is interrupted, and the rest goes on")
     func hangs() async throws {
       let (server, url) = try await serve(["--deliveries", "whole", "--only", "1.text-1*"])

@@ -139,7 +139,12 @@ extension EndToEndTests {
         "autobahn-17", "the path for MemoryError is broken",
         [.stillThere([Proof("9.length-256-mib", "expected-failure")])]
       ),
-      ("autobahn-18", "wss without a check of the certificate", [.cannotBeShown("no scenario uses TLS yet")]),
+      ("autobahn-18", "wss without a check of the certificate", [.gone(mutant: "tls-reqs-ignored")]),
+      ("", "wss without the server's name", [.stillThere([Proof("15.good-reqs-0", "tls-server-name")])]),
+      (
+        "", "a TLS handshake that fails leaves the TCP connection open",
+        [.stillThere([Proof("15.unknown-authority-reqs-2", "tcp-ended")])]
+      ),
       (
         "autobahn-19", "connect blocks the event loop",
         [.cannotBeShown("on the loopback interface it never has to wait")]

@@ -151,6 +151,14 @@ struct BrokenFrameTests {
         $0.ended()
       }),
     Example(
+      "half a frame, of a client that sees the server's stream end without a Close", breaks: [],
+      .open {
+        $0.wire.client(bytes: [0x8A, 0x85, 1, 2, 3, 4, 5])
+        $0.wire.note(.sentEnd)
+        $0.wire.note(.receivedEnd)
+        $0.ended()
+      }),
+    Example(
       "data after the Close", breaks: ["client-data-after-close"],
       .open(.closing) {
         $0.scenario.client.tasks[0].steps.append(.send(kind: .text, payload: "late"))

@@ -44,6 +44,19 @@ struct BrokenOpeningTests {
       "an absolute URI that names another server", breaks: ["request-target"],
       request({ $0[0] = "GET http://127.0.0.1:9000/t0k HTTP/1.1" }, server: .usual)),
     Example(
+      "an absolute https URI for wss", breaks: [],
+      request(
+        { $0[0] = "GET https://127.0.0.1:8080/t0k HTTP/1.1" },
+        step: ConnectStep(url: "wss://{host}:{port}/{token}"), server: .usual)),
+    Example(
+      "an absolute http URI for wss", breaks: ["request-target"],
+      request(
+        { $0[0] = "GET http://127.0.0.1:8080/t0k HTTP/1.1" },
+        step: ConnectStep(url: "wss://{host}:{port}/{token}"), server: .usual)),
+    Example(
+      "percent-encoding in the other case, which means the same", breaks: [],
+      request({ $0[0] = "GET /t0k/%C3%a4 HTTP/1.1" }, step: ConnectStep(target: "/{token}/%c3%A4"))),
+    Example(
       "an absolute URI of another scheme", breaks: ["request-target"],
       request({ $0[0] = "GET ws://127.0.0.1:8080/t0k HTTP/1.1" }, server: .usual)),
     Example("lines without CR", breaks: ["request-form"], request({ _ in }, lineEnd: "\n")),
@@ -247,6 +260,22 @@ struct BrokenOpeningTests {
       $0.closes()
     }
     #expect(attempt.broken == ["opening-refused"])
+  }
+
+  @Test(
+    "a client that offers permessage-deflate unbidden may take the answer that a scenario takes for unasked")
+  func offeredUnbidden() {
+    for offers in [true, false] {
+      let attempt = Attempt.make(expected: Expected(opening: .refused)) {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request(
+          WireBuilder.requestLines + (offers ? ["Sec-WebSocket-Extensions: permessage-deflate"] : []))
+        $0.wire.respond(WireBuilder.responseLines + ["Sec-WebSocket-Extensions: permessage-deflate"])
+        $0.connected()
+        $0.closes()
+      }
+      #expect(attempt.broken == (offers ? [] : ["opening-refused"]))
+    }
   }
 
   @Test("an incomplete answer taken")

@@ -17,6 +17,29 @@ extension Catalogue {
         return [.barrier("all open")] + messages.map(ServerStep.text)
           + messages.map { ServerStep.expectText($0) }
       })
+    connections(
+      "two-in-fragments", count: 2,
+      description:
+        "Sends a first fragment on each of two connections, and the last one when both have begun.",
+      expectation: "Echoes each message on its own connection, whole.",
+      steps: { name in
+        [.begin(.text, .text("begun on \(name)")), .barrier("both have begun"), .last(" and ended")]
+          + [.expectText(.text("begun on \(name) and ended"))]
+      })
+    connections(
+      "two-in-headers", count: 2,
+      description:
+        "Sends half a header on each of two connections, and the rest of the frame when both have it.",
+      expectation: "Reads each frame by its own header.",
+      steps: { name in
+        let payload = Array("\(name): text or not".utf8)
+        let isText = name == "line1"
+        return [
+          .sendBytes(.bytes([isText ? 0x81 : 0x82, 0x7E])), .barrier("both have half a header"),
+          .sendBytes(.bytes([0x00, UInt8(payload.count)] + payload)),
+          .expectMessage(kind: isText ? .text : .binary, payload: .bytes(payload)),
+        ]
+      })
     oneAfterTheOther(
       "ten-connections-in-turn", count: 10,
       description: "Takes ten connections of the client, one after the other.",

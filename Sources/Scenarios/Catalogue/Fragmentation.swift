@@ -81,6 +81,15 @@ extension Catalogue {
       ServerStep.expectBinary(.repeated(unit: [1], count: 65841))
     }
     lawful(
+      "every-length-form-in-turn", "5.4", "Sends a binary message in fragments of 5, 300 and 65536 bytes.",
+      "Echoes it as one message, whatever the form of each length.", tags: ["large"], deliveries: .notBytewise
+    ) {
+      ServerStep.begin(.binary, .repeated(unit: [1], count: 5))
+      ServerStep.more(.repeated(unit: [1], count: 300))
+      ServerStep.last(.repeated(unit: [1], count: 65536))
+      ServerStep.expectBinary(.repeated(unit: [1], count: 65841))
+    }
+    lawful(
       "long-then-short", "5.4", "Sends a text message in fragments of 4000, 1, 0 and 2 bytes.",
       "Echoes it as one message: nothing of a longer fragment is left over."
     ) {

@@ -21,6 +21,9 @@ extension Catalogue {
     }
     for (count, edge) in [
       (255, "the most of one byte"), (256, "the least whose low byte is zero"),
+      (512, "a size that buffers have"), (1024, "a size that buffers have"),
+      (2048, "a size that buffers have"),
+      (8192, "a size that buffers have"),
       (32768, "beyond a signed number of 16 bits"),
     ] {
       lawful(

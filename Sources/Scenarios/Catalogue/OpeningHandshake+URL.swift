@@ -6,6 +6,7 @@ extension Catalogue {
     let kept = [
       ("query", "a path with a query", "/{token}?a=1&b=%20%C3%A4&c=d/e?f"),
       ("query-empty", "a path with an empty query", "/{token}?"),
+      ("path-capitals", "a path with capital letters", "/{token}/Board/STATE"),
       ("path-deep", "a path of several segments", "/a/b.c;d=e/{token}/f~g/"),
       ("path-encoded", "a path with percent-encoded bytes", "/{token}/%E2%82%AC%20%2F"),
       ("path-at-sign", "a path with an @ in it", "/{token}/a@b"),

@@ -56,18 +56,21 @@ struct RequestedURL: Sendable, Hashable {
   }
 }
 
-/// A request target that is an absolute `http` URI, as it may be in place of path and query (RFC 6455 section 4.1).
-struct AbsoluteTarget: Sendable, Hashable {
+/// A request target that is an absolute `http` or `https` URI, as it may be in place of path and query (RFC 6455 section 4.1).
+public struct AbsoluteTarget: Sendable, Hashable {
+  /// Whether the scheme is `https`, which stands for `wss`.
+  public let isSecure: Bool
   /// Host and port as they stand there.
-  let authority: Substring
+  public let authority: Substring
   /// Path and query, `/` at least.
-  let resource: Substring
+  public let resource: Substring
 
   /// Takes a target apart; nil for one of another form.
-  init?(_ target: Substring) {
-    guard let mark = target.firstRange(of: "://"), target[..<mark.lowerBound].lowercased() == "http" else {
-      return nil
-    }
+  public init?(_ target: Substring) {
+    guard let mark = target.firstRange(of: "://") else { return nil }
+    let scheme = target[..<mark.lowerBound].lowercased()
+    guard scheme == "http" || scheme == "https" else { return nil }
+    isSecure = scheme == "https"
     authority = target[mark.upperBound...].prefix { !"/?".contains($0) }
     guard !authority.isEmpty else { return nil }
     let rest = target[authority.endIndex...]

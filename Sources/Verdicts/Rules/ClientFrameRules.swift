@@ -178,8 +178,9 @@ extension RuleContext {
     guard let tail = client.tail, isEstablished, damagedSend == nil, !serverReset, !isHung,
       decoded.deadlineIndex == nil, clientEnd?.kind == .finished
     else { return [] }
-    // Who fails the connection may stop in the middle of what it sends.
-    guard visibleViolation == nil else { return [] }
+    // Who fails the connection may stop in the middle of what it sends, and who sees the server's stream end without a Close must
+    // end TCP too (section 7.2.1).
+    guard visibleViolation == nil, !serverEndedFirst else { return [] }
     return [
       Finding(
         at: tail.streamOffset,

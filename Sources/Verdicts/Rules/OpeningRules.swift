@@ -120,8 +120,10 @@ private struct RequestView {
   }
 
   var targetFindings: [Finding] {
-    guard words.count == 3, var wanted = expectation?.target ?? step?.plainTarget else { return [] }
-    let target = String(askedResource(words[1]))
+    guard words.count == 3, var wanted = (expectation?.target ?? step?.plainTarget)?.uppercasingEscapes else {
+      return []
+    }
+    let target = String(askedResource(words[1])).uppercasingEscapes
     // The resource name has a question mark only before a query that is not empty (section 3); to keep a lone one is as good.
     if wanted.hasSuffix("?"), !target.hasSuffix("?") { wanted.removeLast() }
     let parts = wanted.components(separatedBy: "{token}")
@@ -140,7 +142,10 @@ private struct RequestView {
   /// Path and query of a request target. It may be an absolute URI in place of them (section 4.1), if that names the same server.
   private func askedResource(_ target: Substring) -> Substring {
     guard let absolute = AbsoluteTarget(target) else { return target }
-    let isRight = url.map { $0.hostValues.contains(absolute.authority.lowercased()) } ?? true
+    let isRight =
+      url.map {
+        $0.isSecure == absolute.isSecure && $0.hostValues.contains(absolute.authority.lowercased())
+      } ?? true
     return isRight ? absolute.resource : target
   }
 
@@ -342,5 +347,12 @@ private struct RequestView {
       start = end + 1
     }
     return nil
+  }
+}
+
+extension String {
+  /// The text with the digits of percent-encoded bytes in upper case, which means the same (RFC 3986 section 6.2.2.1).
+  fileprivate var uppercasingEscapes: String {
+    replacing(/%[0-9A-Fa-f]{2}/) { $0.output.uppercased() }
   }
 }

@@ -60,8 +60,9 @@ extension RuleContext {
     guard let wanted = waiting.first(where: { UInt64($0.length) == header.payloadLength }) else { return nil }
     // Only where the client's stream has an end is it known that no more came.
     guard clientEnd.map({ $0.kind == .finished }) ?? (decoded.deadlineIndex != nil) else { return nil }
-    // A client that is being told to fail may drop what it was sending; one that was interrupted could not finish.
-    guard visibleViolation == nil else { return nil }
+    // A client that is being told to fail may drop what it was sending, as may one whose server has ended its stream; one that was
+    // interrupted could not finish.
+    guard visibleViolation == nil, !serverEndedFirst else { return nil }
     let sentence =
       "The application sent a \(Words.message(wanted)), of which only \(Words.bytes(tail.payload.count))"
       + " came to the server. A message must be on the wire whole."
