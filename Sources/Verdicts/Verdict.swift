@@ -100,7 +100,8 @@ public struct Judgement: Sendable, Hashable, Codable {
   public var restsOnMemoryAlone: Bool {
     let kept: Set = ["memory-leak", "memory-returned", "memory-whole"]
     let onMemory = heapWasInPieces ? kept.union(["message-limit"]) : kept
-    return verdict == .nonStrict && !violations.isEmpty && violations.allSatisfy { onMemory.contains($0.rule) }
+    return verdict == .nonStrict && !violations.isEmpty
+      && violations.allSatisfy { onMemory.contains($0.rule) }
   }
 
   /// Whether the two clients did the same.

@@ -204,7 +204,8 @@ struct BoardTests {
   }
 
   @Test(
-    "a packed module is unpacked while it is imported, where the firmware can do that", arguments: LocalBoard.allCases)
+    "a packed module is unpacked while it is imported, where the firmware can do that",
+    arguments: LocalBoard.allCases)
   func packedModules(_ local: LocalBoard) async throws {
     try await local.run { board in
       let ramfs = try String(
