@@ -47,9 +47,13 @@ public enum Judge {
     let comparison = Comparison(devices: devices, references: references, violations: violations)
     let (verdict, reason) = verdict(
       device: device, devices: devices, reference: reference, violations: violations)
-    return Judgement(
+    var judgement = Judgement(
       verdict: verdict, violations: violations, referenceViolations: Self.violations(reference, references),
       differences: comparison.differences, reason: reason)
+    if let largest = device.client.largestFreeBlockBefore {
+      judgement.heapWasInPieces = largest < 2 * testCase.scenario.longestMessage
+    }
+    return judgement
   }
 
   /// Every rule that a trace breaks: the strongest first, then by connection and rule.

@@ -80,6 +80,8 @@ public struct Judgement: Sendable, Hashable, Codable {
   public var differences: [Difference]
   /// Why, in one sentence, where the verdict is not `passed`.
   public var reason: String?
+  /// Whether no free block of the heap had room for the case's longest message twice: earlier cases may have left it in pieces.
+  public var heapWasInPieces = false
 
   /// Creates a judgement.
   public init(
@@ -93,11 +95,13 @@ public struct Judgement: Sendable, Hashable, Codable {
     self.reason = reason
   }
 
-  /// Whether nothing is wrong but what memory was kept or left in pieces. MicroPython's collector takes whatever looks like an
-  /// address for one, so that a single measurement may be chance.
+  /// Whether nothing is wrong but what memory was kept or left in pieces, or that a message did not fit into such pieces. MicroPython's
+  /// collector takes whatever looks like an address for one, so that a single measurement may be chance.
   public var restsOnMemoryAlone: Bool {
-    let kept: Set = ["memory-leak", "memory-returned", "memory-whole", "message-limit"]
-    return verdict == .nonStrict && !violations.isEmpty && violations.allSatisfy { kept.contains($0.rule) }
+    let kept: Set = ["memory-leak", "memory-returned", "memory-whole"]
+    let onMemory = heapWasInPieces ? kept.union(["message-limit"]) : kept
+    return verdict == .nonStrict && !violations.isEmpty
+      && violations.allSatisfy { onMemory.contains($0.rule) }
   }
 
   /// Whether the two clients did the same.

@@ -40,10 +40,14 @@ extension EndToEndTests {
             + client)
         for row in results.cases where row.verdict != "passed" {
           let reason = row.reason ?? ""
-          #expect(
-            row.verdict == "unsupported" && reason.contains("bytes of heap free"), "\(row.id): \(reason)")
+          // So small a heap is soon in pieces, and none of them may hold 32 KiB.
+          let isRefused =
+            row.verdict == "nonStrict" && reason.contains("1009 at a limit of its own, before 32768")
+          let isTooLarge = row.verdict == "unsupported" && reason.contains("bytes of heap free")
+          #expect(isRefused || isTooLarge, "\(row.id): \(reason)")
         }
-        #expect(results.summary["passed"] ?? 0 > 200 && results.summary["unsupported"] ?? 0 < 10)
+        #expect(
+          results.summary["passed"] ?? 0 > 200 && results.cases.count - (results.summary["passed"] ?? 0) < 12)
       }
     }
 

@@ -135,6 +135,22 @@ struct ResourceRulesTests {
     #expect(failing.broken == ["client-frame-masked", "loop-kept-free:QUALITY"])
   }
 
+  @Test("a limit that a heap in pieces may have set is doubtful, one beside a large free block is not")
+  func limitInPieces() {
+    for (largest, isDoubtful) in [(9, true), (10, false), (nil, false)] {
+      var attempt = Attempt.open {
+        $0.wire.server(.text, "hello")
+        $0.wire.clientClose(1009)
+        $0.wire.end()
+        $0.ended()
+      }
+      attempt.scenario.server = ServerScript([.sendFrame(FrameSpec(.text, .text("hello")))])
+      attempt.client.largestFreeBlockBefore = largest
+      let judgement = Judge.judge(case: attempt.case, device: attempt.trace, reference: attempt.trace)
+      #expect(judgement.verdict == .nonStrict && judgement.restsOnMemoryAlone == isDoubtful)
+    }
+  }
+
   @Test("the middle of all slopes is not tilted by outliers")
   func slope() {
     #expect(MedianSlope.of([]) == 0 && MedianSlope.of([7]) == 0)
