@@ -24,6 +24,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let xml = Target.Dependency.product(name: "XMLCoder", package: "XMLCoder")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let rainbow = Target.Dependency.product(name: "Rainbow", package: "Rainbow")
 
 let package = Package(
@@ -39,6 +40,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
     .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     .systemLibrary(name: "CLinux"),
@@ -77,7 +79,7 @@ let package = Package(
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "Certificates", "RawREPL", "Scenarios", "Steps", "Traces",
         "Verdicts", "Latency", "Autobahn",
-        "Results", "WebSocketProtocol", logging,
+        "Results", "WebSocketProtocol", logging, toml,
       ]),
     .executableTarget(
       name: "wsrig",

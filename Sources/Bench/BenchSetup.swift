@@ -5,27 +5,41 @@ import PosixIO
 import Results
 import WebSocketPeers
 
-/// What a run works with: the server on its loop, the device on another, the reference on a third. Made before the first case, torn
-/// down after the last.
+/// What a run works with on a board: the server on its loop, the device on another, the reference on a third. Made before the first
+/// case, torn down after the last.
 final class BenchSetup: Sendable {
+  /// The board's id where the run has several; otherwise nil.
+  let id: String?
   let server: ScriptedServer
   /// The client under test, on what it runs on.
   let device: any Device
   let reference: ReferenceRunner
-  let tokens: AttemptTokens
   private let lock: BoardLockBox
 
-  /// Makes everything, runs the body, and ends everything again in reverse order, whatever happens.
+  /// Makes everything for each board, runs the body, and ends everything again in reverse order, whatever happens.
   /// - Throws: `ConfigurationError`, `MissingBoard`, or what the body throws.
-  static func with<Result: Sendable>(
+  static func withEach<Result: Sendable>(
     _ configuration: RunConfiguration, progress: @escaping @Sendable (RunEvent) -> Void,
+    made: [BenchSetup] = [], _ body: ([BenchSetup]) async throws -> Result
+  ) async throws -> Result {
+    guard made.count < configuration.boards.count else { return try await body(made) }
+    return try await with(configuration, boardAt: made.count, progress: progress) { setup in
+      try await withEach(configuration, progress: progress, made: made + [setup], body)
+    }
+  }
+
+  /// Makes everything for a board, by default the first one; otherwise like ``withEach(_:progress:made:_:)``.
+  static func with<Result: Sendable>(
+    _ configuration: RunConfiguration, boardAt index: Int = 0,
+    progress: @escaping @Sendable (RunEvent) -> Void,
     _ body: (BenchSetup) async throws -> Result
   ) async throws -> Result {
-    let lock = try BoardLockBox(configuration.board)
+    let bench = BoardBench(configuration, index)
+    let lock = try BoardLockBox(bench.board.selector)
     return try await Loops.with { loops in
-      let server = try await Self.listen(configuration, on: loops.server)
+      let server = try await Self.listen(bench, on: loops.server)
       do {
-        let setup = try BenchSetup(configuration, lock, loops, server, progress)
+        let setup = try BenchSetup(bench, lock, loops, server, progress)
         do {
           let result = try await body(setup)
           await setup.tearDown()
@@ -42,20 +56,20 @@ final class BenchSetup: Sendable {
   }
 
   private init(
-    _ configuration: RunConfiguration, _ lock: BoardLockBox, _ loops: Loops, _ server: ScriptedServer,
+    _ bench: BoardBench, _ lock: BoardLockBox, _ loops: Loops, _ server: ScriptedServer,
     _ progress: @escaping @Sendable (RunEvent) -> Void
   ) throws {
     self.lock = lock
     self.server = server
-    tokens = AttemptTokens(seed: configuration.seed)
+    id = bench.id
     let address = server.addresses[0]
     let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    let tls = BenchTLS(host: host, authority: configuration.authority) {
+    let tls = BenchTLS(host: host, authority: bench.configuration.authority) {
       progress(.ownAuthority(reason: "\($0)"))
     }
     reference = ReferenceRunner(
-      server: server, tls: tls, host: host, seed: configuration.seed, loop: loops.reference)
-    device = try Self.device(configuration, server, tls, host: host, on: loops.device, progress)
+      server: server, tls: tls, host: host, seed: bench.configuration.seed, loop: loops.reference)
+    device = try Self.device(bench, server, tls, host: host, on: loops.device, progress)
   }
 
   /// Lets go of the device and ends the server.
@@ -65,82 +79,90 @@ final class BenchSetup: Sendable {
     try? await server.stop()
   }
 
-  private static func listen(
-    _ configuration: RunConfiguration, on loop: EventLoop
-  ) async throws -> ScriptedServer {
+  private static func listen(_ bench: BoardBench, on loop: EventLoop) async throws -> ScriptedServer {
     var settings = ScriptedConfiguration()
-    settings.captureLimit = configuration.captureLimit
+    settings.captureLimit = bench.configuration.captureLimit
     settings.logger.logLevel = .error
     do {
       return try await ScriptedServer.start(
-        listeningOn: try await addresses(configuration), on: loop, configuration: settings)
+        listeningOn: try await addresses(bench), on: loop, configuration: settings)
     } catch let error as PosixError {
       throw ConfigurationError("The server cannot listen: \(error); check --host and --port.")
     }
   }
 
   /// The address of the run, and beside it, where that is the loopback, the loopback of IPv6: for URLs that name it.
-  private static func addresses(_ configuration: RunConfiguration) async throws -> [SocketAddress] {
-    let address = try await address(configuration)
-    let isLoopback = address == .loopbackV4(port: configuration.port)
-    return isLoopback ? [address, .loopbackV6(port: configuration.port)] : [address]
+  private static func addresses(_ bench: BoardBench) async throws -> [SocketAddress] {
+    let address = try await address(bench)
+    let port = bench.board.port
+    return address == .loopbackV4(port: port) ? [address, .loopbackV6(port: port)] : [address]
   }
 
-  private static func address(_ configuration: RunConfiguration) async throws -> SocketAddress {
-    let found = try await SocketAddress.resolve(
-      configuration.host, port: configuration.port, deadline: .after(.seconds(5)))
+  private static func address(_ bench: BoardBench) async throws -> SocketAddress {
+    let host = bench.board.host
+    let found = try await SocketAddress.resolve(host, port: bench.board.port, deadline: .after(.seconds(5)))
     guard let address = found.first else {
-      throw ConfigurationError("The host '\(configuration.host)' has no address; check --host.")
+      throw ConfigurationError("The host '\(host)' has no address; check --host.")
     }
-    if address.isV6, configuration.board == .simulated, configuration.simulation.imitatesLwIP {
+    if address.isV6, bench.board.selector == .simulated, bench.configuration.simulation.imitatesLwIP {
       throw ConfigurationError(
-        "The simulated board speaks IPv4 only, as a board does, and '\(configuration.host)' is an IPv6 address; "
+        "The simulated board speaks IPv4 only, as a board does, and '\(host)' is an IPv6 address; "
           + "choose another --host.")
     }
     return address
   }
 
   private static func device(
-    _ configuration: RunConfiguration, _ server: ScriptedServer, _ tls: BenchTLS, host: String,
-    on loop: EventLoop,
+    _ bench: BoardBench, _ server: ScriptedServer, _ tls: BenchTLS, host: String, on loop: EventLoop,
     _ progress: @escaping @Sendable (RunEvent) -> Void
   ) throws -> any Device {
-    guard configuration.board != .reference else {
+    let configuration = bench.configuration
+    guard bench.board.selector != .reference else {
       let seed = ReferenceDevice.seed(besides: configuration.seed)
       return ReferenceDevice(
         runner: ReferenceRunner(server: server, tls: tls, host: host, seed: seed, loop: loop))
     }
     let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
+    let id = bench.id
     return try BoardDevice(
-      link: try link(configuration, on: loop, logger: logger), on: loop, client: configuration.client,
+      link: try bench.board.selector.link(
+        configuration.simulation, fixtures: configuration.fixtures, serial: bench.index + 1, on: loop,
+        logger: logger), on: loop, client: configuration.client,
       fixtures: configuration.fixtures, server: server, tls: tls, host: host,
-      serialLog: try configuration.serialLog.map { try SerialLog(path: $0.path) }, start: .now(),
-      logger: logger, onEvent: { progress(.board($0)) })
+      serialLog: try configuration.serialLog(of: bench.board).map { try SerialLog(path: $0.path) },
+      states: BoardStates(
+        server: configuration.cases.isEmpty ? nil : server, host: host, wlan: try bench.board.wlan?.access(),
+        power: configuration.power),
+      boardWait: configuration.boardWait, logger: logger,
+      onEvent: { event in
+        var event = event
+        event.board = id
+        progress(.board(event))
+      })
   }
+}
 
-  private static func link(
-    _ configuration: RunConfiguration, on loop: EventLoop, logger: Logger
-  ) throws -> any Link {
-    do {
-      switch configuration.board {
-      case .terminal(let path): return TTYLink(path: path, on: loop)
-      case .usb(let name): return USBLink(name: name, on: loop)
-      case .tcp(let host, let port): return NetworkLink(host: host, port: port, controlsLine: false, on: loop)
-      case .rfc2217(let host, let port):
-        return NetworkLink(host: host, port: port, controlsLine: true, on: loop)
-      case .python(let path):
-        let fixtures = configuration.fixtures
-        return PythonBoardLink(
-          configuration.board, interpreter: try fixtures.python(path: path).path,
-          boardFolder: fixtures.pythonBoard.path, on: loop)
-      case .simulated, .reference:
-        let simulated = try SimulatedBoardConfiguration(
-          configuration.simulation, fixtures: configuration.fixtures)
-        return try SimulatedBoardLink(simulated, on: loop, logger: logger)
-      }
-    } catch let error as BoardFailure {
-      throw ConfigurationError("\(error)")
-    }
+/// A board of a run, and all that the run decides for it.
+private struct BoardBench {
+  let configuration: RunConfiguration
+  let index: Int
+  var board: BenchBoard { configuration.boards[index] }
+  /// The board's id where the run has several.
+  var id: String? { configuration.boards.count > 1 ? board.id : nil }
+
+  init(_ configuration: RunConfiguration, _ index: Int) {
+    self.configuration = configuration
+    self.index = index
+  }
+}
+
+extension BoardSelector {
+  /// Does something with the board while no other run may.
+  /// - Throws: `MissingBoard` where another process holds it.
+  public func whileLocked<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    let lock = try BoardLockBox(self)
+    defer { withExtendedLifetime(lock) {} }
+    return try await body()
   }
 }
 

@@ -11,6 +11,7 @@ struct BoardDevice: Device {
   private let runner: DeviceRunner
   private let selector: BoardSelector
   private let start: MonotonicInstant
+  private let boardWait: Duration?
   let serialLog: SerialLog?
   /// A board has one interpreter.
   var lanes: Int { 1 }
@@ -19,36 +20,42 @@ struct BoardDevice: Device {
   /// - Parameters:
   ///   - link: how the board is reached; it lives on `loop`.
   ///   - host: the host by which the board reaches the server, bracketed if it is an IPv6 address.
-  ///   - start: the start of the run, from which the times of events count.
+  ///   - states: what the board goes through before the client is loaded.
+  ///   - boardWait: how long a board that was given up may take to come back; nil gives it up for good.
   ///   - onEvent: is told each rung of recovery as it ends.
   init(
     link: any Link, on loop: EventLoop, client bundle: ClientBundle, fixtures: Fixtures,
     server: ScriptedServer, tls: BenchTLS,
-    host: String, serialLog: SerialLog?, start: MonotonicInstant, logger: Logger,
+    host: String, serialLog: SerialLog?, states: BoardStates, boardWait: Duration?, logger: Logger,
     onEvent: @escaping @Sendable (BoardEventRecord) -> Void
   ) throws {
+    let start = MonotonicInstant.now()
     self.serialLog = serialLog
+    self.boardWait = boardWait
     self.start = start
     selector = link.selector
     let board = Board(link: link, on: loop, log: serialLog, logger: logger) { event in
-      if event.kind != .attach { onEvent(BoardEventRecord(event, since: start)) }
+      if event.kind.isRecovery { onEvent(BoardEventRecord(event, since: start)) }
     }
-    client = try DeviceClient(board: board, bundle: bundle, fixtures: fixtures)
+    client = try DeviceClient(board: board, bundle: bundle, fixtures: fixtures, states: states)
     runner = DeviceRunner(
       client: client, server: server, tls: tls, host: host,
       tlsBallast: link.selector == .simulated ? AgentProgram.tlsBallast : 0)
   }
 
-  /// Attaches the board, loads the client and asks the board who it is.
+  /// Attaches the board, gets it ready, loads the client and asks the board who it is.
   func prepare() async throws -> BoardRecord {
     do {
       try await client.board.attach()
+      try await client.getReady()
       do {
         try await client.load()
       } catch let failure as BoardFailure {
         try await client.loadAgain(after: failure)
       }
       return try await client.record(selector: selector)
+    } catch let obstacle as BoardStates.NotReady {
+      throw MissingBoard(obstacle.description)
     } catch let failure as BoardFailure {
       if case .ambiguous = failure.cause { throw ConfigurationError("\(failure) by --board.") }
       let needs =
@@ -64,6 +71,8 @@ struct BoardDevice: Device {
       return .ready(isolation)
     } catch let failure as BoardFailure {
       return .failed(await recover(from: failure))
+    } catch let obstacle as BoardStates.NotReady {
+      return .failed(await giveUp(because: obstacle))
     } catch {
       return .failed(.unusable("\(error)"))
     }
@@ -85,7 +94,24 @@ struct BoardDevice: Device {
       try await client.recover(from: failure)
       return .lost(failure)
     } catch {
-      return .quarantined(error as? BoardFailure ?? failure)
+      return await awaitReturn(after: error as? BoardFailure ?? failure)
+    }
+  }
+
+  /// It answers and cannot play: its WLAN or the way to the server is gone. Each case would find that anew.
+  private func giveUp(because obstacle: BoardStates.NotReady) async -> DeviceOutcome {
+    let failure = BoardFailure(board: selector.description, .unfit(obstacle.description))
+    return await awaitReturn(after: await client.board.quarantine(because: failure))
+  }
+
+  /// The board was given up; as long as the user wants, it may come back.
+  private func awaitReturn(after failure: BoardFailure) async -> DeviceOutcome {
+    guard let boardWait, failure.isQuarantine else { return .quarantined(failure) }
+    do {
+      try await client.board.waitForReturn(deadline: .after(boardWait))
+      return .lost(failure)
+    } catch {
+      return .quarantined(failure)
     }
   }
 

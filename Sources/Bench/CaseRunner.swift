@@ -20,6 +20,9 @@ final class CaseRunner: Sendable {
   /// Why the board was given up; from then on no case is put to it.
   private let quarantine = Mutex<BoardFailure?>(nil)
 
+  /// Whether the board was given up.
+  var hasLostBoard: Bool { quarantine.withLock { $0 != nil } }
+
   private let heapFree: Int?
   /// What the client's adapter says that it can; nil where there is none.
   private let features: [String]?

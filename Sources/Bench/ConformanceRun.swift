@@ -10,8 +10,8 @@ import Synchronization
 import Verdicts
 import WebSocketPeers
 
-/// A run of cases on one board: makes the server, the board and the reference, runs the cases, as many at a time as the device
-/// plays, and gathers the results in their order. Whatever happens on the way, what had run is in the result.
+/// A run of cases on one board or several that share them: makes server, board and reference, runs the cases, as many at a time as
+/// the devices play, and gathers the results in their order. Whatever happens on the way, what had run is in the result.
 public struct ConformanceRun: Sendable {
   private let configuration: RunConfiguration
   private let progress: @Sendable (RunEvent) -> Void
@@ -26,37 +26,46 @@ public struct ConformanceRun: Sendable {
   /// Runs the cases. Cancelling the task ends the run; the case under way then is not in the result, those before it are.
   /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError`: before the first case only.
   public func run() async throws -> RunResult {
-    try await BenchSetup.with(configuration, progress: progress) { setup in
+    try await BenchSetup.withEach(configuration, progress: progress) { setups in
       let start = MonotonicInstant.now()
+      var workers = try await prepared(setups)
       var result = RunResult(
-        tool: Tool.name, seed: configuration.seed, board: try await setup.device.prepare(),
+        tool: Tool.name, seed: configuration.seed, board: workers[0].record,
         client: configuration.client.identity, startedAt: Date.now.timeIntervalSince1970,
         plannedCount: configuration.cases.count)
+      if workers.count > 1 { result.boards = workers.map(\.record) }
       result.limits = configuration.limits
-      result.boardEvents = await setup.device.takeEvents()
+      for worker in workers { result.boardEvents += await worker.takeEvents() }
       progress(.started(result))
       mentionUnusedBoards()
-      await runCases(on: setup, into: &result)
+      await runCases(on: &workers, into: &result)
       result.durationSeconds = (.now() - start).seconds
       // A server that cannot even say this any more has said why in the last case.
-      result.strays = (try? await setup.server.takeStrays()) ?? []
-      result.boardEvents += await setup.device.takeEvents()
+      for setup in setups { result.strays += (try? await setup.server.takeStrays()) ?? [] }
+      for worker in workers { result.boardEvents += await worker.takeEvents() }
       return result
     }
   }
 
-  private func runCases(on setup: BenchSetup, into result: inout RunResult) async {
+  /// Gets the boards ready, all at a time.
+  private func prepared(_ setups: [BenchSetup]) async throws -> [Worker] {
+    try await withThrowingTaskGroup(of: (index: Int, worker: Worker).self) { group in
+      for (index, setup) in setups.enumerated() {
+        group.addTask { [configuration] in (index, try await Worker(setup, configuration)) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }.map(\.worker)
+    }
+  }
+
+  private func runCases(on workers: inout [Worker], into result: inout RunResult) async {
     let start = MonotonicInstant.now()
-    let runner = CaseRunner(
-      device: setup.device, reference: setup.reference, isolation: configuration.isolation,
-      heapFree: result.board.heapFreeLoaded, features: result.board.clientFeatures,
-      tlsBallast: setup.device.tlsBallast,
-      limits: configuration.limits, thrift: configuration.thrift)
+    let tokens = AttemptTokens(seed: configuration.seed)
+    let numbered = configuration.cases.map { NumberedCase(case: $0, tokens: tokens.ofNextCase()) }
     var gathering = Gathering(result)
-    let pace = await calibrate(runner, setup.tokens, &gathering.result)
-    let numbered = configuration.cases.map { NumberedCase(case: $0, tokens: setup.tokens.ofNextCase()) }
+    gathering.result.boardEvents += await calibrate(&workers, tokens)
+    let crew = Crew(workers)
     let lanes = Lanes<NumberedCase, CaseResult>(
-      width: setup.device.lanes, mostWaiting: Self.mostWaiting, isAlone: { $0.case.runsAlone },
+      width: crew.lanes, mostWaiting: Self.mostWaiting, isAlone: { $0.case.runsAlone },
       mayBegin: { next in
         gathering.result.endedEarly = reasonToEnd(since: start)
         guard gathering.result.endedEarly == nil else { return false }
@@ -64,28 +73,32 @@ public struct ConformanceRun: Sendable {
         return true
       })
     await lanes.run(numbered) {
-      await runner.run($0.case, pace: pace($0.case), tokens: $0.tokens)
+      await crew.run($0.case, tokens: $0.tokens)
     } then: {
       take($0, into: &gathering)
     }
     result = gathering.finished
-    await repeatFailed(with: runner, pace: pace, tokens: setup.tokens, since: start, into: &result)
+    await repeatFailed(with: crew, tokens: tokens, since: start, into: &result)
+    if workers.count > 1 { result.lostBoards = crew.lostIDs }
   }
 
-  /// Measures the client's pace in clear, and over TLS where a case speaks it.
-  /// - Returns: the pace of a case.
-  private func calibrate(
-    _ runner: CaseRunner, _ tokens: AttemptTokens, _ result: inout RunResult
-  ) async -> @Sendable (Case) -> Pace {
-    let start = MonotonicInstant.now()
-    let pace = await runner.calibrate(tokens)
-    result.boardEvents.append(pace.record(took: .now() - start))
-    guard configuration.cases.contains(where: \.scenario.speaksTLS) else { return { _ in pace } }
-    let begun = MonotonicInstant.now()
-    let secured = await runner.calibrate(tokens, overTLS: true)
-    result.boardEvents.append(
-      secured.record(took: .now() - begun, atSeconds: (begun - start).seconds, overTLS: true))
-    return { $0.scenario.speaksTLS ? secured : pace }
+  /// Measures the pace of the client on each board, all at a time.
+  private func calibrate(_ workers: inout [Worker], _ tokens: AttemptTokens) async -> [BoardEventRecord] {
+    let overTLS = configuration.cases.contains(where: \.scenario.speaksTLS)
+    let measured = await withTaskGroup(of: (index: Int, worker: Worker, events: [BoardEventRecord]).self) {
+      group in
+      for (index, worker) in workers.enumerated() {
+        let own = tokens.ofNextCase()
+        group.addTask {
+          var worker = worker
+          let events = await worker.calibrate(own, overTLS: overTLS)
+          return (index, worker, events)
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }
+    }
+    workers = measured.map(\.worker)
+    return measured.flatMap(\.events)
   }
 
   /// So many cases may be through, or under way, before the first of them is taken: each still has its traces.
@@ -136,15 +149,14 @@ public struct ConformanceRun: Sendable {
 
   /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.
   private func repeatFailed(
-    with runner: CaseRunner, pace: @Sendable (Case) -> Pace, tokens: AttemptTokens,
-    since start: MonotonicInstant,
-    into result: inout RunResult
+    with crew: Crew, tokens: AttemptTokens, since start: MonotonicInstant, into result: inout RunResult
   ) async {
     for index in result.cases.indices where result.cases[index].judgement.verdict == .failed {
       let testCase = result.cases[index].case
       for _ in 0..<configuration.repeatFailed where !Task.isCancelled && !isTimeUp(since: start) {
         progress(.caseStarted(id: testCase.id))
-        let outcome = await runner.run(testCase, pace: pace(testCase), tokens: tokens.ofNextCase())
+        let outcome = await crew.run(
+          testCase, tokens: tokens.ofNextCase(), preferring: result.cases[index].board)
         if !Task.isCancelled { result.cases[index].repeats.append(outcome.judgement.verdict) }
       }
       if configuration.repeatFailed > 0 { progress(.caseRepeated(result.cases[index])) }
@@ -159,7 +171,7 @@ public struct ConformanceRun: Sendable {
 
   /// An attached board that nobody named is mentioned, never used.
   private func mentionUnusedBoards() {
-    guard configuration.board.isOnThisComputer else { return }
+    guard configuration.boards.allSatisfy(\.selector.isOnThisComputer) else { return }
     for board in BoardDiscovery.attachedBoards() where !board.isBootloader {
       progress(.unusedBoard(selector: board.selector.description))
     }

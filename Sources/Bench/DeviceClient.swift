@@ -11,7 +11,10 @@ actor DeviceClient {
   let board: Board
   private let bundle: ClientBundle
   private let fileSystem: String
+  private var states: BoardStates
   private var isLoaded = false
+  /// What getting the board ready has shown; nil where it has to be done again.
+  private var facts: BoardStates.Facts?
   /// What the agent told when the client was loaded.
   private var loaded: AgentRecord.Loaded?
   private var running: String?
@@ -21,16 +24,31 @@ actor DeviceClient {
   static let executionLimit = Duration.seconds(120)
   private static let importLimit = Duration.seconds(15)
 
-  init(board: Board, bundle: ClientBundle, fixtures: Fixtures) throws {
+  init(board: Board, bundle: ClientBundle, fixtures: Fixtures, states: BoardStates) throws {
     self.board = board
+    self.states = states
     self.bundle = bundle
     fileSystem = String(decoding: try ClientBundle.read(fixtures.ramFileSystem), as: UTF8.self)
   }
 
-  /// Loads agent, adapter and client, unless they are there.
-  /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardFailure`.
+  /// Gets the board ready for a client, unless it is.
+  /// - Throws: `BoardStates.NotReady`, `BoardFailure`.
+  func getReady() async throws {
+    if facts == nil { facts = try await states.enter(board) }
+  }
+
+  /// Gets the board ready, and loads agent, adapter and client, as far as that is to be done.
+  /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardStates.NotReady`, `BoardFailure`.
   func load() async throws {
+    try await getReady()
     guard !isLoaded else { return }
+    try await board.step(.loadClient, isTold: states.isTold) { _ in
+      try await loadAll()
+      return ("\(bundle.identity.path) with the adapter \(bundle.identity.adapter)", ())
+    }
+  }
+
+  private func loadAll() async throws {
     // The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
     _ = try await importing(bundle.files.filter { $0.key == ClientBundle.agent }, by: AgentProgram.importing)
     let output = try await importing(
@@ -58,6 +76,7 @@ actor DeviceClient {
 
   /// Sets the next case apart from the ones before; after a reset the client is to be loaded again.
   func isolate(_ isolation: Isolation) async throws {
+    if isolation != .sameInterpreter { states.isTold = false }
     switch isolation {
     case .sameInterpreter: return
     case .softReset:
@@ -65,6 +84,7 @@ actor DeviceClient {
       try await board.softReset()
     case .hardReset:
       isLoaded = false
+      facts = nil
       try await board.hardReset()
     }
   }
@@ -72,6 +92,9 @@ actor DeviceClient {
   /// Climbs the recovery ladder; what was loaded is gone afterwards.
   func recover(from failure: BoardFailure) async throws {
     isLoaded = false
+    // It may have lost clock and WLAN, or have another address now.
+    facts = nil
+    states.isTold = true
     try await board.recover(from: failure)
   }
 
@@ -80,11 +103,15 @@ actor DeviceClient {
     guard let identity = await board.identity else {
       throw BoardFailure(board: "\(selector)", .unfit("it has not said who it is"))
     }
-    return BoardRecord(
+    var record = BoardRecord(
       selector: selector.description, kind: BoardKind(selector), machine: identity.machine,
       firmware: "\(identity.implementation) \(identity.version), \(identity.build)",
       uniqueID: identity.uniqueID.isEmpty ? nil : identity.uniqueID, heapFree: identity.freeHeapBytes,
       heapFreeLoaded: loaded?.freeHeap, clientFeatures: loaded?.features)
+    record.address = facts?.address
+    record.radio = facts?.radio
+    (record.sockets, record.hasMoreSockets) = (facts?.sockets, facts?.hasMoreSockets)
+    return record
   }
 
   /// Runs one of the agent's programs to its end; `interrupt` with the same name ends it sooner.

@@ -184,7 +184,7 @@ public struct MutantRun: Sendable {
 
   private func runConfiguration(of client: ClientBundle, _ cases: [Case]) -> RunConfiguration {
     RunConfiguration(
-      board: .simulated, simulation: configuration.simulation, client: client,
+      boards: [BenchBoard(.simulated)], simulation: configuration.simulation, client: client,
       fixtures: configuration.fixtures, cases: cases, seed: configuration.seed, thrift: thrift)
   }
 

@@ -34,6 +34,12 @@ public struct ReportFolder: Sendable {
     }
   }
 
+  /// A folder in this one, for one of several boards.
+  /// - Throws: `ConfigurationError` where it cannot be written.
+  public func part(_ name: String) throws -> ReportFolder {
+    try ReportFolder(path: folder.appendingPathComponent(name).relativePath)
+  }
+
   private static func unused(_ reports: URL, _ stamp: String) -> URL {
     let plain = reports.appendingPathComponent(stamp, isDirectory: true)
     guard FileManager.default.fileExists(atPath: plain.path) else { return plain }

@@ -7,10 +7,12 @@ import Verdicts
 
 /// Everything that decides a run.
 public struct RunConfiguration: Sendable {
-  /// The board.
-  public var board: BoardSelector
+  /// The boards, at least one. Several share the cases out.
+  public var boards: [BenchBoard]
   /// How the simulated board is made, where it is the board.
   public var simulation: Simulation
+  /// The power mode of the boards' radios; nil leaves it to `wsrig.toml`.
+  public var power: WLANPower?
   /// The client under test, with its adapter and the agent.
   public var client: ClientBundle
   /// The rig's own modules for the board.
@@ -19,10 +21,8 @@ public struct RunConfiguration: Sendable {
   public var cases: [Case]
   /// The seed of everything random that is ours.
   public var seed: UInt64
-  /// The address on which the server listens, and by which the board reaches it.
-  public var host: String
-  /// The port; 0 lets the kernel choose.
-  public var port: UInt16
+  /// How long a board that was given up may take to come back, and resume the run; nil gives it up for good.
+  public var boardWait: Duration?
   /// How many bytes of each direction of a connection are kept.
   public var captureLimit: Int
   /// Whether the first failed case ends the run.
@@ -39,7 +39,8 @@ public struct RunConfiguration: Sendable {
   public var repeatFailed: Int
   /// The limits by which resources are judged.
   public var limits = ResourceLimits()
-  /// Where the bytes of the serial line are logged; nil keeps no file.
+  /// Where the bytes of the serial line are logged; nil keeps no file. With several boards each has its own beside it, its id in
+  /// the name.
   public var serialLog: URL?
 
   /// Where the bench keeps the authority that signs the certificates of the servers; nil makes one for the run alone.
@@ -50,19 +51,17 @@ public struct RunConfiguration: Sendable {
 
   /// Creates a configuration.
   public init(
-    board: BoardSelector, simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
-    seed: UInt64, host: String = "127.0.0.1", port: UInt16 = 0, captureLimit: Int = 1 << 20,
+    boards: [BenchBoard], simulation: Simulation, client: ClientBundle, fixtures: Fixtures, cases: [Case],
+    seed: UInt64, captureLimit: Int = 1 << 20,
     failFast: Bool = false, isEnough: (@Sendable (CaseResult) -> Bool)? = nil, thrift: RunThrift? = nil,
     maxTime: Duration? = nil, isolation: Isolation? = nil, repeatFailed: Int = 0, serialLog: URL? = nil
   ) {
-    self.board = board
+    self.boards = boards
     self.simulation = simulation
     self.client = client
     self.fixtures = fixtures
     self.cases = cases
     self.seed = seed
-    self.host = host
-    self.port = port
     self.captureLimit = captureLimit
     self.failFast = failFast
     self.isEnough = isEnough
@@ -73,6 +72,13 @@ public struct RunConfiguration: Sendable {
     self.serialLog = serialLog
   }
 
+  /// Where the bytes of a board's serial line are logged.
+  func serialLog(of board: BenchBoard) -> URL? {
+    guard let serialLog, boards.count > 1 else { return serialLog }
+    let name = serialLog.deletingPathExtension().lastPathComponent
+    return serialLog.deletingLastPathComponent().appendingPathComponent("\(name)-\(board.fileName).log")
+  }
+
   /// How the simulated board is made.
   public struct Simulation: Sendable {
     /// The interpreter as the user named it; nil is the one that `scripts/setup` installs.
@@ -81,6 +87,12 @@ public struct RunConfiguration: Sendable {
     public var heapBytes: Int
     /// Whether lwIP's limits are imitated.
     public var imitatesLwIP: Bool
+    /// How many TCP sockets it has at a time; nil is lwIP's five.
+    public var sockets: Int?
+    /// How many bytes its serial line carries a second; nil is as many as the host can.
+    public var bytesPerSecond: Double?
+    /// How long a hard reset takes at least, in seconds.
+    public var hardResetSeconds: Double?
 
     /// Creates a description.
     public init(interpreter: String? = nil, heapBytes: Int = 400 * 1024, imitatesLwIP: Bool = true) {

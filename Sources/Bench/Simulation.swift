@@ -14,5 +14,6 @@ extension SimulatedBoardConfiguration {
     }
     heapBytes = simulation.heapBytes
     imitatesLwIP = simulation.imitatesLwIP
+    sockets = simulation.sockets
   }
 }

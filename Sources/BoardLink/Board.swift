@@ -26,6 +26,8 @@ public actor Board {
   /// What it says of itself, after `attach`.
   public internal(set) var identity: BoardIdentity?
   var hardRecoveries = 0
+  /// How often it came back after it was given up, without having accomplished anything since.
+  var returns = 0
   var firstCause: BoardFailure?
   private var events: [BoardEvent] = []
 
@@ -79,14 +81,15 @@ public actor Board {
 
   /// Runs a source text; see `RawREPLSession.execute`.
   public func execute(
-    _ source: String, deadline: Deadline, grace: Duration? = nil, follow: (@Sendable ([UInt8]) -> Void)? = nil
+    _ source: String, deadline: Deadline, grace: Duration? = nil, isSecret: Bool = false,
+    follow: (@Sendable ([UInt8]) -> Void)? = nil
   ) async throws -> ExecutionOutput {
     try requireUse()
     let before = state
     state = .running
     do {
       let output = try await session.execute(
-        source, deadline: deadline, grace: grace ?? timeouts.interrupt, follow: follow)
+        source, deadline: deadline, grace: grace ?? timeouts.interrupt, isSecret: isSecret, follow: follow)
       state = output.didSoftReset ? .rawREPL : before
       return output
     } catch let error as InvalidOperation {
@@ -124,6 +127,7 @@ public actor Board {
   /// Something was accomplished: the count of recoveries begins anew.
   public func noteProgress() {
     hardRecoveries = 0
+    returns = 0
     firstCause = nil
   }
 

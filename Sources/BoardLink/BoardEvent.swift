@@ -16,6 +16,27 @@ public struct BoardEvent: Sendable, Equatable {
     case hardReset
     /// The board was given up.
     case quarantine
+    /// A board that was given up came back and is used again.
+    case comeBack
+
+    /// It was made to join the WLAN.
+    case joinWLAN
+    /// Its clock was set.
+    case setClock
+    /// How many sockets it can have was tried out.
+    case probeSockets
+    /// It connected to the server by itself.
+    case reachServer
+    /// Agent, adapter and client were loaded.
+    case loadClient
+
+    /// Whether it was done to a board in trouble; otherwise it is a step of getting it ready.
+    public var isRecovery: Bool {
+      switch self {
+      case .interrupt, .reenterRawREPL, .softReset, .hardReset, .quarantine, .comeBack: true
+      case .attach, .joinWLAN, .setClock, .probeSockets, .reachServer, .loadClient: false
+      }
+    }
   }
 
   /// What was done.

@@ -22,6 +22,9 @@ public actor RawREPLSession {
   private var probes = 0
   /// The last bytes the board sent, for error messages.
   private var recent: [UInt8] = []
+  /// Whether what passes holds a secret: from an execution that does until its end, or until an exchange shows that nothing of it
+  /// can come back any more, such as an echo.
+  private var isSecret = false
 
   /// The executor of the link's loop: no hop between reading and understanding.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -58,14 +61,16 @@ public actor RawREPLSession {
   ///
   /// - Parameters:
   ///   - deadline: when it passes, the program is interrupted, and `grace` later given up.
+  ///   - isSecret: the source holds a secret: no byte that passes meanwhile gets into logs or messages, only how many there were.
   ///   - follow: gets standard output as it arrives, on the link's loop.
   /// - Returns: both output sections; `wasInterrupted` tells that the deadline or `interrupt` ended it.
   public func execute(
-    _ source: String, deadline: Deadline, grace: Duration = .seconds(2),
+    _ source: String, deadline: Deadline, grace: Duration = .seconds(2), isSecret: Bool = false,
     follow: (@Sendable ([UInt8]) -> Void)? = nil
   ) async throws -> ExecutionOutput {
     try machine.execute([UInt8](source.utf8))
     var output = ExecutionOutput()
+    self.isSecret = self.isSecret || isSecret
     do {
       try await gather(&output, deadline, follow)
     } catch let failure as BoardFailure {
@@ -74,6 +79,7 @@ public actor RawREPLSession {
       output.wasInterrupted = true
       try await gather(&output, .after(grace), follow)
     }
+    self.isSecret = false
     return output
   }
 
@@ -126,7 +132,7 @@ extension RawREPLSession {
     while drained < Self.drainLimitBytes {
       do {
         let bytes = try await link.read(deadline: .after(.zero))
-        log?.record(.fromBoard, bytes)
+        record(.fromBoard, bytes)
         drained += bytes.count
       } catch let failure as BoardFailure {
         guard case .timedOut = failure.cause else { throw failure }
@@ -159,8 +165,10 @@ extension RawREPLSession {
     var output = ExecutionOutput()
     try await gather(&output, deadline, nil)
     guard output.text == token + "\n", output.errorOutput.isEmpty else {
-      throw failure(.unfit("it printed \"\(output.text.prefix(64))\" where \"\(token)\" was asked for"))
+      let text = isSecret ? "something else" : "\"\(output.text.prefix(64))\""
+      throw failure(.unfit("it printed \(text) where \"\(token)\" was asked for"))
     }
+    isSecret = false
   }
 
   private func gather(
@@ -206,8 +214,8 @@ extension RawREPLSession {
     let pause = machine.outputPause.map { Deadline.after($0) }
     do {
       let bytes = try await link.read(deadline: min(deadline, pause ?? .never))
-      log?.record(.fromBoard, bytes)
-      recent = (recent + bytes).suffix(64)
+      record(.fromBoard, bytes)
+      recent = isSecret ? [] : (recent + bytes).suffix(64)
       machine.receive(bytes)
       try await flush(deadline)
     } catch let failure as BoardFailure {
@@ -225,9 +233,14 @@ extension RawREPLSession {
     repeat {
       let bytes = machine.takeOutput()
       if bytes.isEmpty { return }
-      log?.record(.toBoard, bytes)
+      record(.toBoard, bytes)
       try await link.write(bytes, deadline: deadline)
     } while machine.outputPause == nil
+  }
+
+  private func record(_ direction: SerialLog.Direction, _ bytes: [UInt8]) {
+    guard isSecret else { log?.record(direction, bytes); return }
+    log?.note("\(direction.rawValue) \(bytes.count) bytes that are not shown, because a secret passes")
   }
 
   private var recentDescription: String {

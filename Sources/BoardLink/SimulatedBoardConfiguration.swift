@@ -12,6 +12,8 @@ public struct SimulatedBoardConfiguration: Sendable {
   public var heapBytes = 400 * 1024
   /// Socket buffers, socket count and short reads as lwIP on a board has them.
   public var imitatesLwIP = true
+  /// How many TCP connections it has at a time; nil is lwIP's five.
+  public var sockets: Int?
   /// Run `main.py` at power-up and hard reset, as a board does.
   public var runsMain = false
   /// What `machine.unique_id()` returns: 16 hexadecimal digits.
@@ -42,7 +44,8 @@ extension SimulatedBoardConfiguration {
     let environment: [String: String?] = [
       "WSRIG_SIM_FS": flash, "WSRIG_SIM_LWIP": imitatesLwIP ? "on" : "off", "WSRIG_SIM_UID": uniqueID,
       "WSRIG_SIM_RUN_MAIN": runsMain ? "1" : "0", "WSRIG_SIM_RESET_CAUSE": cause.rawValue,
-      "WSRIG_SIM_HEAP": String(heapBytes), "MICROPYINSPECT": nil, "MICROPYPATH": nil, "PYTHONPATH": nil,
+      "WSRIG_SIM_HEAP": String(heapBytes), "WSRIG_SIM_SOCKETS": sockets.map { String($0) },
+      "MICROPYINSPECT": nil, "MICROPYPATH": nil, "PYTHONPATH": nil,
       "PYTHONHOME": nil, "PYTHONDONTWRITEBYTECODE": "1",
     ]
     return ChildCommand(program, arguments, environment: environment)

@@ -18,3 +18,21 @@ extension BoardRecord {
     kind.isHardware ? nil : "\(displayName): no hardware took part in this run"
   }
 }
+
+extension RunResult {
+  /// The board's name, or those of all boards, each with its id.
+  var boardNames: String {
+    guard !boards.isEmpty else { return board.displayName }
+    return "\(boards.count) boards: "
+      + boards.map { "\($0.id ?? $0.selector) = \($0.displayName)" }.joined(separator: ", ")
+  }
+
+  /// The name of the board that a case ran on.
+  func boardName(of result: CaseResult) -> String {
+    let record = boards.first { $0.id == result.board && $0.id != nil }
+    return record.map { "\($0.id ?? "") = \($0.displayName)" } ?? boardNames
+  }
+
+  /// What a reader must know of a run in which some board was no hardware; nil where all were.
+  var boardWarning: String? { (boards + [board]).lazy.compactMap(\.warning).first }
+}

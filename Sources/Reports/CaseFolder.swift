@@ -13,8 +13,9 @@ enum CaseFolder {
 
   /// The command that runs the case again as it ran, from the folder in which the run was started.
   static func replayCommand(of result: CaseResult, in run: RunResult, reportFolder: String) -> String {
+    let board = result.board.flatMap { run.boardWords[$0] }.map { ["--board", $0] } ?? []
     let words =
-      [run.program, "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions
+      [run.program, "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions + board
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 
@@ -53,7 +54,8 @@ enum CaseFolder {
     ]
     if let reason = judgement.reason { lines.append("seen      \(reason.withoutControls)") }
     lines += [
-      "board     \(run.board.displayName)", "client    \(run.client.path) (adapter \(run.client.adapter))",
+      "board     \(run.boardName(of: result))",
+      "client    \(run.client.path) (adapter \(run.client.adapter))",
       "seed      \(run.seed)", "attempts  \(result.attempts)",
     ]
     if let isolation = result.isolation { lines.append("isolation \(isolation.rawValue)") }

@@ -25,7 +25,7 @@ public enum HTMLReport {
       "hasLatency": !run.latency.series.isEmpty,
       "latencyTotals": LatencyTable(run.latency).totals, "latencySizes": LatencyTable(run.latency).sizes,
     ]
-    view["standIn"] = run.board.warning
+    view["standIn"] = run.boardWarning
     view["endedEarly"] = run.endedEarly?.sentence
     view["coverage"] = run.ruleCoverage.map(view(of:))
     return view
@@ -50,7 +50,7 @@ public enum HTMLReport {
     let hashes = run.client.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.prefix(12))" }
     let pairs =
       [
-        ("tool", run.tool), ("board", run.board.displayName), ("firmware", run.board.firmware),
+        ("tool", run.tool), ("board", run.boardNames), ("firmware", run.board.firmware),
         ("client", "\(run.client.path) (adapter \(run.client.adapter))"),
         ("files", hashes.joined(separator: ", ")),
         ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),

@@ -45,14 +45,14 @@ private struct Suite: JUnitElement {
 
   /// The run, with a suite for each chapter.
   init(_ run: RunResult) {
-    self.init("wsrig on \(run.board.displayName)".forXML, run.cases, of: run, seconds: run.durationSeconds)
+    self.init("wsrig on \(run.boardNames)".forXML, run.cases, of: run, seconds: run.durationSeconds)
     testsuite = run.chapters.map { Suite($0.title, $0.results, of: run) }
   }
 
   private init(_ title: String, _ results: [CaseResult], of run: RunResult) {
     self.init(title, results, of: run, seconds: results.map(\.durationSeconds).reduce(0, +))
     properties = Properties([
-      ("board", run.board.displayName), ("client", run.client.path), ("seed", String(run.seed)),
+      ("board", run.boardNames), ("client", run.client.path), ("seed", String(run.seed)),
     ])
     testcase = results.map { TestCase($0, acceptance: run.acceptedFailure(of: $0)) }
   }

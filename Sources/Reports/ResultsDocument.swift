@@ -15,6 +15,8 @@ struct ResultsDocument: Encodable {
   var tool: String
   var seed: UInt64
   var board: BoardRecord
+  var boards: [BoardRecord]?
+  var lostBoards: [String]?
   var client: ClientIdentity
   var limits: ResourceLimits
   var startedAt: String
@@ -35,6 +37,8 @@ struct ResultsDocument: Encodable {
     tool = run.tool
     seed = run.seed
     board = run.board
+    boards = run.boards.isEmpty ? nil : run.boards
+    lostBoards = run.lostBoards.isEmpty ? nil : run.lostBoards
     client = run.client
     limits = run.limits
     startedAt = Self.timestamp(run.startedAt)
@@ -114,6 +118,7 @@ struct ResultsDocument: Encodable {
   /// One case.
   struct CaseRow: Encodable {
     var id: String
+    var board: String?
     var chapter: String
     var rfc: String
     var requirement: Requirement
@@ -146,6 +151,7 @@ struct ResultsDocument: Encodable {
     init(_ result: CaseResult) {
       let scenario = result.case.scenario
       id = result.case.id
+      board = result.board
       chapter = scenario.chapterTitle
       rfc = scenario.rfc
       requirement = scenario.requirement

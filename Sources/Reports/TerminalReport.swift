@@ -15,7 +15,7 @@ public struct TerminalReport: Sendable {
   /// The first line of a run: the tool, the board (simulated, if it is), the client, the seed, the number of cases.
   public func header(of run: RunResult) -> String {
     let parts = [
-      run.tool, run.board.displayName, "client \(run.client.path) (adapter \(run.client.adapter))",
+      run.tool, run.boardNames, "client \(run.client.path) (adapter \(run.client.adapter))",
       "seed \(run.seed)", run.plannedCount.counted("case"),
     ]
     return style.bold(parts.joined(separator: " · "))
@@ -38,7 +38,8 @@ public struct TerminalReport: Sendable {
   /// A rung of the recovery ladder, as it is shown while the run goes on.
   public func line(for event: BoardEventRecord) -> String {
     let outcome = event.succeeded ? "" : " failed"
-    return style.dim("board         \(event.kind)\(outcome): \(event.detail)".withoutControls)
+    let board = event.board.map { "\($0) " } ?? ""
+    return style.dim("board         \(board)\(event.kind)\(outcome): \(event.detail)".withoutControls)
   }
 
   /// An attached board that nobody named.
@@ -156,6 +157,12 @@ public struct TerminalReport: Sendable {
           "\(run.unsettled.count.counted("case")) that had failed or \(run.unsettled.count == 1 ? "was" : "were") inconclusive before did not run; --failed still has \(run.unsettled.count == 1 ? "it" : "them").",
           .red))
     }
+    if !run.lostBoards.isEmpty {
+      lines.append(
+        style.colored(
+          "Given up on the way: \(run.lostBoards.joined(separator: ", ")); others took over what was left.",
+          .red))
+    }
     if run.referenceFailedCount > 0 {
       lines.append(
         style.colored(
@@ -165,7 +172,7 @@ public struct TerminalReport: Sendable {
     }
     let seconds = run.durationSeconds.rounded(toPlaces: 1)
     lines.append(
-      "\(run.cases.count.counted("case")) in \(seconds) s on \(run.board.displayName): \(counts.joined(separator: ", "))"
+      "\(run.cases.count.counted("case")) in \(seconds) s on \(run.boardNames): \(counts.joined(separator: ", "))"
     )
     if let coverage = run.ruleCoverage { lines.append(line(for: coverage)) }
     if let reportFolder { lines.append("Reports: \(reportFolder)") }

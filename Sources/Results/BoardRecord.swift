@@ -17,6 +17,8 @@ public enum BoardKind: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// The board of a run.
 public struct BoardRecord: Sendable, Hashable, Codable {
+  /// What tells it from the other boards of its run; nil where the run has one board.
+  public var id: String?
   /// The selector as the user wrote it: `sim`, `tty:/dev/ttyACM0`, `python`.
   public var selector: String
   /// What it is; nobody is to take anything else for a board.
@@ -33,6 +35,14 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   public var heapFreeLoaded: Int?
   /// What the client's adapter says that it can, by the words of `fixtures/board/README.md`, sorted; nil where no adapter is loaded.
   public var clientFeatures: [String]?
+  /// The board's own address in its network, where it says so.
+  public var address: String?
+  /// How many TCP sockets it can have at a time; nil where that was not tried out.
+  public var sockets: Int?
+  /// Whether more than that may be possible: no attempt failed.
+  public var hasMoreSockets: Bool?
+  /// The state of its radio at the start, where the firmware tells it.
+  public var radio: RadioRecord?
 
   /// Creates an identity.
   public init(
@@ -50,8 +60,27 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   }
 }
 
+/// The state of a board's radio.
+public struct RadioRecord: Sendable, Hashable, Codable {
+  /// The power mode as the firmware has it, such as 0xa11142 (hil.md d-8).
+  public var powerMode: Int?
+  /// The strength of the access point's signal in dBm.
+  public var rssi: Int?
+  /// The channel.
+  public var channel: Int?
+
+  /// Creates a record.
+  public init(powerMode: Int? = nil, rssi: Int? = nil, channel: Int? = nil) {
+    self.powerMode = powerMode
+    self.rssi = rssi
+    self.channel = channel
+  }
+}
+
 /// Something that happened to the board, as the reports keep it.
 public struct BoardEventRecord: Sendable, Hashable, Codable {
+  /// The board's id; nil where the run has one board.
+  public var board: String?
   /// What it was: `interrupt`, `re-enter raw REPL`, `soft reset`, `hard reset`, `quarantined`, ...
   public var kind: String
   /// When it began, in seconds from the start of the run.

@@ -7,6 +7,8 @@ import Verdicts
 public struct CaseResult: Sendable {
   /// The case.
   public var `case`: Case
+  /// The id of the board that it ran on last; nil where the run has one board.
+  public var board: String?
   /// The judgement of the last attempt.
   public var judgement: Judgement
   /// How often the device was put through it.

@@ -19,7 +19,8 @@ public enum RunOutcome: Sendable, Hashable {
   case allWell
   /// A case failed, or the client broke a MUST over the run as a whole.
   case caseFailed
-  /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed.
+  /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed. Or a board was
+  /// given up, though others ran its cases.
   case inconclusive
 }
 
@@ -30,6 +31,7 @@ extension RunResult {
     let hasFailed = baseline.map { !$0.regressions.isEmpty } ?? (count(of: .failed) > 0 || isBroken)
     if hasFailed { return .caseFailed }
     let isWhole = cases.count == plannedCount
-    return count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole ? .allWell : .inconclusive
+    let isKnown = count(of: .inconclusive) == 0 && referenceFailedCount == 0 && isWhole
+    return isKnown && lostBoards.isEmpty ? .allWell : .inconclusive
   }
 }

@@ -9,8 +9,12 @@ public struct RunResult: Sendable {
   public var tool: String
   /// The seed of the run; the same seed makes the same server bytes.
   public var seed: UInt64
-  /// The board.
+  /// The board; the first one where there are several.
   public var board: BoardRecord
+  /// All boards, where several shared the cases; otherwise empty.
+  public var boards: [BoardRecord] = []
+  /// The ids of boards that were given up while others went on.
+  public var lostBoards: [String] = []
   /// The client under test.
   public var client: ClientIdentity
   /// The start in seconds since 1970-01-01 UTC.
@@ -43,6 +47,8 @@ public struct RunResult: Sendable {
   public var program = "wsrig"
   /// The options of the command line that a replay of one of its cases needs: seed, client, adapter, board.
   public var replayOptions: [String] = []
+  /// What `--board` takes for each board, by its id, where the run has several.
+  public var boardWords: [String: String] = [:]
   /// What RFC 6455 demands, to count what was tested of it; nil where the run does not count it.
   public var ruleIndex: RuleIndex?
 

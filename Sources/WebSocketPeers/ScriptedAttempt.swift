@@ -22,6 +22,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
   let delivery: Delivery
   /// How TLS is spoken; nil in clear.
   let tls: ScriptedTLS?
+  /// Whether hosts that the server does not admit otherwise may claim it. On the loop.
+  var admitsStrangers = false
   private let ownListeners: [TCPListener]
   private let script: ServerScript
   private let server: ScriptedServer

@@ -48,7 +48,7 @@ final class ScriptedConnection: ReadinessHandler {
   private(set) weak var attempt: ScriptedAttempt?
 
   let server: ScriptedServer
-  private let peer: SocketAddress
+  let peer: SocketAddress
   var stream: ByteStream
   private var registration: Registration?
   private var interest = Readiness.readable

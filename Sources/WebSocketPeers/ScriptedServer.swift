@@ -74,6 +74,8 @@ public final class ScriptedServer: @unchecked Sendable {
   private var listeners: [TCPListener] = []
   private var attempts: [String: ScriptedAttempt] = [:]
   private var strays: [StrayConnection] = []
+  /// The hosts whose connections may belong to an attempt; nil admits all.
+  private var admittedHosts: Set<SocketAddress.Host>?
   /// Connections that no attempt has claimed, or that were refused.
   private var unclaimed: [ObjectIdentifier: ScriptedConnection] = [:]
 
@@ -128,6 +130,17 @@ public final class ScriptedServer: @unchecked Sendable {
     try await loop.perform { try self.register(script, token, delivery, tls, deadline, patience: nil) }
   }
 
+  /// Registers an attempt that is open to hosts which are not admitted yet: who knows its token is told apart by that alone.
+  public func prepareForStranger(
+    _ script: ServerScript, token: String, deadline: Deadline
+  ) async throws -> ScriptedAttempt {
+    try await loop.perform {
+      let attempt = try self.register(script, token, .whole, nil, deadline, patience: nil)
+      attempt.admitsStrangers = true
+      return attempt
+    }
+  }
+
   /// Registers an attempt that ends when nothing has moved for a while, in place of a fixed deadline.
   public func prepare(
     _ script: ServerScript, token: String, delivery: Delivery = .whole, tls: ScriptedTLS? = nil,
@@ -151,6 +164,15 @@ public final class ScriptedServer: @unchecked Sendable {
     try await loop.perform {
       defer { self.strays = [] }
       return self.strays
+    }
+  }
+
+  /// From now on only connections from this host, from this computer, and from those named before, may belong to an attempt; others
+  /// are strays, whatever their token. From any thread.
+  public func admit(_ host: SocketAddress.Host) async throws {
+    try await loop.perform {
+      let own = SocketAddress.ofThisComputer().map(\.host)
+      self.admittedHosts = (self.admittedHosts ?? Set(own)).union([host])
     }
   }
 
@@ -212,7 +234,11 @@ public final class ScriptedServer: @unchecked Sendable {
         socket, securedBy: tls?.context, manner: tls?.manner ?? TLSManner(), endpoint: "the client \(peer)",
         on: loop)
       let connection = try ScriptedConnection(stream, peer, in: self)
-      if let attempt, attempt.claimsAtOnce, attempt.claim(connection, targetAfterToken: "") { return }
+      if let attempt, attempt.claimsAtOnce, isAdmitted(peer, to: attempt),
+        attempt.claim(connection, targetAfterToken: "")
+      {
+        return
+      }
       unclaimed[ObjectIdentifier(connection)] = connection
     } catch {
       configuration.logger.error("connection not watched", metadata: ["error": "\(error)"])
@@ -223,10 +249,16 @@ public final class ScriptedServer: @unchecked Sendable {
   func claim(_ connection: ScriptedConnection, target: String) -> Bool {
     loop.preconditionOnLoop()
     let found = attempts.values.filter { target.contains($0.token) }.max { $0.token.count < $1.token.count }
-    guard let attempt = found, let range = target.firstRange(of: attempt.token) else { return false }
+    guard let attempt = found, isAdmitted(connection.peer, to: attempt),
+      let range = target.firstRange(of: attempt.token)
+    else { return false }
     guard attempt.claim(connection, targetAfterToken: target[range.upperBound...]) else { return false }
     unclaimed[ObjectIdentifier(connection)] = nil
     return true
+  }
+
+  private func isAdmitted(_ peer: SocketAddress, to attempt: ScriptedAttempt) -> Bool {
+    attempt.admitsStrangers || (admittedHosts?.contains(peer.host) ?? true)
   }
 
   /// A connection got an attempt of its own.

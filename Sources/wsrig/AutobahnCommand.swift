@@ -102,7 +102,7 @@ struct AutobahnCommand: AsyncParsableCommand {
       throw ConfigurationError("\(error)")
     }
     return RunConfiguration(
-      board: selector, simulation: simulation.simulation,
+      boards: [BenchBoard(selector)], simulation: try simulation.simulation,
       client: try client.bundle(for: selector, fixtures: fixtures), fixtures: fixtures, cases: [], seed: 1)
   }
 

@@ -2,42 +2,55 @@ import ArgumentParser
 import Bench
 import BoardLink
 
-/// Which board, and how the simulated one is made.
+/// Which boards, how they reach the server, and how the simulated one is made.
 struct BoardOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The board: sim (the simulated board), python or python:PATH (CPython on this computer), reference (no board: the reference "
-        + "client, to check the rig), usb, usb:SERIAL or usb:BUS-PORT (a board on USB), tty:PATH, or tcp:HOST:PORT or rfc2217:HOST:PORT (a server's port).",
+        + "client, to check the rig), usb, usb:SERIAL or usb:BUS-PORT (a board on USB), tty:PATH, tcp:HOST:PORT or rfc2217:HOST:PORT (a "
+        + "server's port), a name of wsrig.toml, or all. Given several times, the boards share the cases. By default the one of "
+        + "wsrig.toml, otherwise sim.",
       valueName: "board"))
-  var board = "sim"
+  var board: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "The address that the server listens on and the board reaches it by; a real board needs this computer's own.",
+      "The address that the server listens on and the board reaches it by; a real board needs this computer's own. (default: what "
+        + "wsrig.toml says, otherwise 127.0.0.1)",
       valueName: "address"))
-  var host = "127.0.0.1"
+  var host: String?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The server's port; 0 lets the kernel choose.", valueName: "port"))
-  var port: UInt16 = 0
+    help: ArgumentHelp("The server's port; 0 lets the kernel choose. (default: 0)", valueName: "port"))
+  var port: UInt16?
+
+  @Option(
+    help: ArgumentHelp(
+      "The bench file, which describes boards, WLAN, limits and client; by default wsrig.toml in the working folder, if it is there. "
+        + "Options win over it.", valueName: "file"))
+  var config: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long a board that was given up may take to come back; then it resumes the run. (default: 0)",
+      valueName: "seconds"))
+  var boardWait: Seconds?
 
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
-  /// The options as they are written on the command line, defaults left out.
+  /// The options as they are written on the command line, defaults left out; a choice of several boards is left to each case.
   var words: [String] {
-    (board == "sim" ? [] : ["--board", board]) + (host == "127.0.0.1" ? [] : ["--host", host])
-      + simulation.words
+    (board.count == 1 && board != ["all"] && board != ["sim"] ? ["--board", board[0]] : [])
+      + (host.map { ["--host", $0] } ?? []) + (config.map { ["--config", $0] } ?? []) + simulation.words
   }
 
-  /// The board, parsed.
-  /// - Throws: `ConfigurationError` where the text names none.
-  func selector() throws -> BoardSelector {
-    do {
-      return try BoardSelector(board)
-    } catch {
-      throw ConfigurationError("\(error)")
-    }
+  /// The bench: the file, and the boards that were chosen.
+  /// - Throws: `ConfigurationError` where the file or the choice is wrong; `MissingBoard`.
+  func bench() throws -> (file: BenchFile?, boards: [BenchBoard]) {
+    let file = try BenchFile.find(config)
+    return (file, try BenchBoard.chosen(by: board, host: host, port: port, file: file))
   }
 }
 
@@ -45,8 +58,16 @@ struct BoardOptions: ParsableArguments {
 struct SimulationOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The heap, in bytes or with K or M behind the number.", valueName: "size"))
-  var simHeap = ByteCount(bytes: 400 * 1024)
+    help: ArgumentHelp(
+      "The heap, in bytes or with K or M behind the number. (default: 400K, or what the profile says)",
+      valueName: "size"))
+  var simHeap: ByteCount?
+
+  @Option(
+    help: ArgumentHelp(
+      "Imitates a board that was measured: heap, sockets, pace of the serial line, hard resets; a profile of wsrig doctor --first-board.",
+      valueName: "file"))
+  var simProfile: String?
 
   @Option(help: "Whether lwIP's limits are imitated: 6,400-byte buffers, five sockets, short reads.")
   var simLwip = Switch.on
@@ -63,7 +84,7 @@ struct SimulationOptions: ParsableArguments {
 
   func validate() throws {
     let range = (64 << 10)...(64 << 20)
-    guard range.contains(simHeap.bytes) else {
+    guard simHeap.map({ range.contains($0.bytes) }) ?? true else {
       throw ValidationError("--sim-heap must lie between 64K and 64M: a Pico 2 W has about 400K.")
     }
   }
@@ -73,15 +94,20 @@ struct SimulationOptions: ParsableArguments {
 
   /// The options as they are written on the command line, defaults left out.
   var words: [String] {
-    let usual = RunConfiguration.Simulation()
-    return (simHeap.bytes == usual.heapBytes ? [] : ["--sim-heap", "\(simHeap.bytes)"])
+    (simHeap.map { ["--sim-heap", "\($0.bytes)"] } ?? []) + (simProfile.map { ["--sim-profile", $0] } ?? [])
       + (simLwip == .on ? [] : ["--sim-lwip", "off"]) + (micropython.map { ["--micropython", $0] } ?? [])
       + (fixtures.map { ["--fixtures", $0] } ?? [])
   }
 
+  /// The simulated board.
+  /// - Throws: `ConfigurationError` where the profile cannot be used.
   var simulation: RunConfiguration.Simulation {
-    RunConfiguration.Simulation(
-      interpreter: micropython, heapBytes: simHeap.bytes, imitatesLwIP: simLwip == .on)
+    get throws {
+      var simulation = RunConfiguration.Simulation(interpreter: micropython, imitatesLwIP: simLwip == .on)
+      if let simProfile { simulation = try BoardProfile(path: simProfile).imitation(of: simulation) }
+      if let simHeap { simulation.heapBytes = simHeap.bytes }
+      return simulation
+    }
   }
 }
 
@@ -107,11 +133,26 @@ extension ClientOptions {
     (client.map { ["--client", $0] } ?? []) + (adapter.map { ["--adapter", $0] } ?? [])
   }
 
-  /// The files of the client.
+  /// The files of the client for all of these boards.
+  /// - Parameter file: names the client for boards with MicroPython, where no option does.
   /// - Throws: `ConfigurationError` where they cannot be had, or are given where none is wanted.
-  func bundle(for board: BoardSelector, fixtures: Fixtures) throws -> ClientBundle {
+  func bundle(for boards: [BenchBoard], fixtures: Fixtures, file: BenchFile?) throws -> ClientBundle {
+    guard Set(boards.map(\.kind)).count == 1, let first = boards.first else {
+      throw ConfigurationError(
+        "A run puts one client through its cases, and \(boards.map(\.word).joined(separator: ", ")) are for clients of different kinds; "
+          + "name boards of one kind.")
+    }
+    return try bundle(for: first.selector, fixtures: fixtures, file: first.kind == .microPython ? file : nil)
+  }
+
+  /// The files of the client.
+  func bundle(for board: BoardSelector, fixtures: Fixtures, file: BenchFile? = nil) throws -> ClientBundle {
     guard board == .reference else {
-      return try ClientBundle(client: client, adapter: adapter, board: board, fixtures: fixtures)
+      // An adapter of the file's belongs to its client.
+      return try ClientBundle(
+        client: client ?? file?.client, adapter: adapter ?? (client == nil ? file?.adapter : nil),
+        board: board,
+        fixtures: fixtures)
     }
     guard client == nil, adapter == nil else {
       throw ConfigurationError(
@@ -119,5 +160,18 @@ extension ClientOptions {
           + "leave one out.")
     }
     return .reference
+  }
+}
+
+extension BenchBoard {
+  /// What kind of client plays there.
+  fileprivate enum Kind { case microPython, python, reference }
+
+  fileprivate var kind: Kind {
+    switch selector {
+    case .reference: .reference
+    case .python: .python
+    default: .microPython
+    }
   }
 }

@@ -13,7 +13,7 @@ struct BoardsCommand: AsyncParsableCommand {
       With --simulate, prints the path of a terminal device behind which a simulated board runs until interrupted; mpremote and \
       other programs can open it:
         mpremote connect PATH exec "import os; print(os.uname())"
-      """)
+      """, subcommands: [ConsoleCommand.self])
 
   @Flag(help: "Runs a simulated board and prints its path.")
   var simulate = false
@@ -46,7 +46,7 @@ struct BoardsCommand: AsyncParsableCommand {
     let fixtures = try Fixtures(path: simulation.fixtures)
     let loop = try EventLoop(name: "board").start()
     let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
-    var configuration = try SimulatedBoardConfiguration(simulation.simulation, fixtures: fixtures)
+    var configuration = try SimulatedBoardConfiguration(try simulation.simulation, fixtures: fixtures)
     configuration.runsMain = true
     let board: SharedBoard
     do {

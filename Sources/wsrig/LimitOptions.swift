@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bench
 import Verdicts
 
 /// What a client may cost the board before a case is nonStrict.
@@ -6,75 +7,83 @@ struct LimitOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many bytes of heap a repeated exchange may keep each time.", valueName: "bytes"))
-  var limitLeak = ResourceLimits().leakBytes
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("How many bytes less heap may be free after a case.", valueName: "bytes"))
-  var limitKept = ResourceLimits().keptBytes
+      "How many bytes of heap a repeated exchange may keep each time. (default: \(ResourceLimits().leakBytes))",
+      valueName: "bytes"))
+  var limitLeak: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How much smaller the largest free block may be after a case.", valueName: "percent"))
-  var limitBlock = ResourceLimits().blockPercent
+      "How many bytes less heap may be free after a case. (default: \(ResourceLimits().keptBytes))",
+      valueName: "bytes"))
+  var limitKept: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many bytes may be allocated for each byte of a message.", valueName: "factor"))
-  var limitAllocation = ResourceLimits().allocationFactor
+      "How much smaller the largest free block may be after a case. (default: \(ResourceLimits().blockPercent))",
+      valueName: "percent"))
+  var limitBlock: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many more may be allocated for each message, close or other event.", valueName: "bytes"))
-  var limitEvent = ResourceLimits().eventBytes
+      "How many bytes may be allocated for each byte of a message. (default: \(ResourceLimits().allocationFactor))",
+      valueName: "factor"))
+  var limitAllocation: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many more may be allocated for each connection that opens.", valueName: "bytes"))
-  var limitConnection = ResourceLimits().connectionBytes
+      "How many more may be allocated for each message, close or other event. (default: \(ResourceLimits().eventBytes))",
+      valueName: "bytes"))
+  var limitEvent: Int?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How long the client may keep the event loop to itself.", valueName: "ms"))
-  var limitGap = ResourceLimits().gapMilliseconds
+      "How many more may be allocated for each connection that opens. (default: \(ResourceLimits().connectionBytes))",
+      valueName: "bytes"))
+  var limitConnection: Int?
 
-  /// The limits as the judge takes them.
-  var limits: ResourceLimits {
-    ResourceLimits(
-      leakBytes: limitLeak, keptBytes: limitKept, blockPercent: limitBlock, allocationFactor: limitAllocation,
-      eventBytes: limitEvent, connectionBytes: limitConnection, gapMilliseconds: limitGap)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long the client may keep the event loop to itself. (default: \(ResourceLimits().gapMilliseconds))",
+      valueName: "ms"))
+  var limitGap: Int?
+
+  /// What the options change.
+  var changes: LimitChanges {
+    var changes = LimitChanges()
+    changes.leak = limitLeak
+    changes.kept = limitKept
+    changes.block = limitBlock
+    changes.allocation = limitAllocation
+    changes.event = limitEvent
+    changes.connection = limitConnection
+    changes.gap = limitGap
+    return changes
   }
 
-  /// The options with what they say and what they say by default.
-  private var all: [(option: String, value: Int, standard: Int)] {
-    let standard = ResourceLimits()
-    return [
-      ("--limit-leak", limitLeak, standard.leakBytes), ("--limit-kept", limitKept, standard.keptBytes),
-      ("--limit-block", limitBlock, standard.blockPercent),
-      ("--limit-allocation", limitAllocation, standard.allocationFactor),
-      ("--limit-event", limitEvent, standard.eventBytes),
-      ("--limit-connection", limitConnection, standard.connectionBytes),
-      ("--limit-gap", limitGap, standard.gapMilliseconds),
-    ]
+  /// The options that are given, with what they say.
+  private var all: [(option: String, value: Int)] {
+    [
+      ("--limit-leak", limitLeak), ("--limit-kept", limitKept), ("--limit-block", limitBlock),
+      ("--limit-allocation", limitAllocation), ("--limit-event", limitEvent),
+      ("--limit-connection", limitConnection), ("--limit-gap", limitGap),
+    ].compactMap { option, value in value.map { (option, $0) } }
   }
 
   func validate() throws {
-    for (option, value, _) in all where value < 0 {
+    for (option, value) in all where value < 0 {
       throw ValidationError("\(option) is \(value); allowed here: a whole number from 0.")
     }
-    if limitBlock > 100 {
+    if let limitBlock, limitBlock > 100 {
       throw ValidationError("--limit-block is \(limitBlock); allowed here: a whole number from 0 to 100.")
     }
   }
 
-  /// The options as a replay needs them: those that are not the defaults.
-  var words: [String] {
-    all.filter { $0.value != $0.standard }.flatMap { [$0.option, "\($0.value)"] }
-  }
+  /// The options as a replay needs them.
+  var words: [String] { all.flatMap { [$0.option, "\($0.value)"] } }
 }

@@ -7,22 +7,30 @@ import Verdicts
 struct LiveProgress: Sendable {
   private let bar = ProgressBar()
   private let report = TerminalReport(style: Console.style)
+  /// Whether several runs go on at a time, so that each line needs its board.
+  private let isSharedByRuns: Bool
 
-  /// Takes the next event of the run.
-  func receive(_ event: RunEvent) {
+  init(isSharedByRuns: Bool = false) { self.isSharedByRuns = isSharedByRuns }
+
+  /// Takes the next event of a run.
+  func receive(_ event: RunEvent, from board: String) {
     switch event {
     case .started(let run):
-      bar.begin(total: run.plannedCount)
-      bar.stay(report.header(of: run))
-    case .board(let event): bar.stay(report.line(for: event))
+      bar.add(total: run.plannedCount)
+      stay(report.header(of: run), board)
+    case .board(let event): stay(report.line(for: event), board)
     case .unusedBoard(let selector): bar.stay(report.lineForUnusedBoard(selector))
-    case .ownAuthority(let reason): bar.stay(report.lineForOwnAuthority(reason))
+    case .ownAuthority(let reason): stay(report.lineForOwnAuthority(reason), board)
     case .caseStarted(let id): bar.redraw(current: id)
     case .caseEnded(let result):
       bar.advance(failed: result.judgement.verdict == .failed)
-      if let line = report.line(for: result) { bar.stay(line) }
-    case .caseRepeated(let result): if let line = report.lineForRepeats(of: result) { bar.stay(line) }
+      if let line = report.line(for: result) { stay(line, board) }
+    case .caseRepeated(let result): if let line = report.lineForRepeats(of: result) { stay(line, board) }
     }
+  }
+
+  private func stay(_ line: String, _ board: String) {
+    bar.stay(isSharedByRuns ? "[\(board)] \(line)" : line)
   }
 
   /// Takes the bar away.

@@ -102,7 +102,7 @@ struct MutantsCommand: AsyncParsableCommand {
     let progress = MutantProgress(ids: chosen.map(\.id))
     let run = try MutantRun(
       MutantRunConfiguration(
-        mutants: chosen, fixtures: fixtures, simulation: simulation.simulation, scenarios: Catalogue.all,
+        mutants: chosen, fixtures: fixtures, simulation: try simulation.simulation, scenarios: Catalogue.all,
         deliveries: deliveries, only: cases, seed: seed, jobs: jobs, isMatrix: matrix,
         ownChapters: ownChapters,
         maxTime: maxTime?.duration, earlier: resume ? json.flatMap(MutantReport.read) : nil),

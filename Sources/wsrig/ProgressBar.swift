@@ -16,6 +16,9 @@ final class ProgressBar: Sendable {
   /// Sets how much there is to do.
   func begin(total: Int) { state.withLock { $0.total = total } }
 
+  /// There is so much more to do.
+  func add(total: Int) { state.withLock { $0.total += total } }
+
   /// One of them has ended.
   func advance(failed: Bool) {
     state.withLock { state in

@@ -17,6 +17,9 @@ struct RunCommand: AsyncParsableCommand {
       RFC 6455 and compares them. It leaves in reports/latest, or in the folder of --report, report.html for people, \
       results.json and junit.xml for programs, serial.log, and a folder for each failed case.
 
+      Several boards share the cases: --board usb:A --board usb:B, or --board all. With --each every board runs all of them, and \
+      has a report folder of its own. A board that is given up on the way leaves its cases to the others; the exit status then is 3.
+
       \(ExitStatus.help)
       """)
 
@@ -24,6 +27,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup(title: "Board") var board: BoardOptions
   @OptionGroup(title: "Cases") var plan: PlanOptions
   @OptionGroup(title: "Run") var control: RunOptions
+
+  @Flag(help: "With several boards: each runs all cases, with a report of its own.")
+  var each = false
 
   @Flag(help: "Lists the cases and runs none.")
   var list = false
@@ -47,7 +53,7 @@ struct RunCommand: AsyncParsableCommand {
       Console.put(json ? CaseList.json(of: cases) : CaseList.table(of: cases))
       return
     }
-    try await control.run(cases, client: client, board: board, seed: seed, unsettled: unsettled)
+    try await control.run(cases, client: client, board: board, each: each, seed: seed, unsettled: unsettled)
   }
 }
 
@@ -109,9 +115,12 @@ struct RunOptions: ParsableArguments {
   private static let leastCapture = 128 * 1024
 
   /// Runs the cases, shows progress, writes the reports, and ends with the status that the results call for.
-  /// - Parameter unsettled: the ids of cases that failed before; those that do not get to run are kept in the results.
+  /// - Parameters:
+  ///   - each: whether each of several boards runs all cases, with a report of its own.
+  ///   - unsettled: the ids of cases that failed before; those that do not get to run are kept in the results.
   func run(
-    _ cases: [Case], client: ClientOptions, board: BoardOptions, seed: UInt64, unsettled: Set<String> = []
+    _ cases: [Case], client: ClientOptions, board: BoardOptions, each: Bool = false, seed: UInt64,
+    unsettled: Set<String> = []
   ) async throws {
     guard captureLimit.bytes >= Self.leastCapture else {
       throw ConfigurationError(
@@ -120,39 +129,41 @@ struct RunOptions: ParsableArguments {
     }
     // Read before the run: a new one may take the place of reports/latest, and a mistake is told at once.
     let known = try baseline.map(BaselineFile.read)
-    let folder = try ReportFolder(path: report)
+    let (file, boards) = try board.bench()
+    let isSeparate = each && boards.count > 1
+    let folder = try ReportFolder(path: report, hasSerialLog: boards.count == 1)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
-    let selector = try board.selector()
     let ruleIndex = try fixtures.ruleIndex()
-    var configuration = RunConfiguration(
-      board: selector, simulation: board.simulation.simulation,
-      client: try client.bundle(for: selector, fixtures: fixtures),
-      fixtures: fixtures, cases: cases, seed: seed, host: board.host, port: board.port,
-      captureLimit: captureLimit.bytes, failFast: failFast, maxTime: maxTime?.duration,
-      isolation: isolation, repeatFailed: repeatFailed, serialLog: folder.serialLog)
-    configuration.limits = limits.limits
-    configuration.authority = tls.file
-    configuration.keepsTraces = false
-    let progress = LiveProgress()
-    let run = ConformanceRun(configuration) {
-      progress.receive($0)
-      // What cannot be written now cannot be written at the end either, which then says so.
-      if case .caseEnded(let result) = $0 { try? folder.write(RunReport.traceFiles(of: result)) }
+    var plan = RunConfiguration(
+      boards: boards, simulation: try board.simulation.simulation,
+      client: try client.bundle(for: boards, fixtures: fixtures, file: file),
+      fixtures: fixtures, cases: cases, seed: seed, captureLimit: captureLimit.bytes, failFast: failFast,
+      maxTime: maxTime?.duration, isolation: isolation, repeatFailed: repeatFailed)
+    plan.limits = limits.changes.over(file?.limits ?? LimitChanges()).limits
+    plan.authority = tls.file
+    plan.keepsTraces = false
+    plan.boardWait = board.boardWait?.duration
+    let words = ["--seed", "\(seed)"] + client.words + board.words + tls.words + limits.words
+    let finish = { @Sendable (result: inout RunResult, boards: [BenchBoard]) in
+      result.program = Console.program
+      result.ruleIndex = ruleIndex
+      result.baseline = known?.report(
+        on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
+      result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
+      result.replayOptions = words + (isSeparate ? ["--board", boards[0].word] : [])
+      result.boardWords = Dictionary(uniqueKeysWithValues: boards.map { ($0.id, $0.word) })
     }
-    var (result, wasInterrupted) = try await Interruption.watching {
-      try await run.run()
-    }
+    let parts =
+      try isSeparate
+      ? plan.separate().map {
+        ReportedRun(plan: $0, folder: try folder.part($0.boards[0].fileName), finish: finish)
+      }
+      : [ReportedRun(plan: plan, folder: folder, finish: finish)]
+    let progress = LiveProgress(isSharedByRuns: isSeparate)
+    let (ends, wasInterrupted) = try await Interruption.watching { await ReportedRun.run(parts, progress) }
     progress.finish()
-    result.program = Console.program
-    result.ruleIndex = ruleIndex
-    result.baseline = known?.report(
-      on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
-    result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
-    result.replayOptions = ["--seed", "\(seed)"] + client.words + board.words + tls.words + limits.words
-    try folder.write(RunReport.files(of: result, folder: folder.name, hasTraces: false))
-    let path = folder.publish()
-    Console.say("\n" + TerminalReport(style: Console.style).summary(of: result, reportFolder: path))
-    throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)
+    throw ExitRequest(
+      status: try RunEnds(ends, folder: folder, isSeparate: isSeparate).tell(wasInterrupted: wasInterrupted))
   }
 }
 
@@ -174,6 +185,17 @@ extension RunOutcome {
     case .allWell: .success
     case .caseFailed: .caseFailed
     case .inconclusive: .inconclusive
+    }
+  }
+}
+
+extension RunConfiguration {
+  /// The same run for each of its boards alone.
+  fileprivate func separate() -> [RunConfiguration] {
+    boards.map { board in
+      var one = self
+      one.boards = [board]
+      return one
     }
   }
 }

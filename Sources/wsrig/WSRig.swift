@@ -18,6 +18,8 @@ struct WSRig: AsyncParsableCommand {
         wsrig explain 7.code-1000
       Run one scenario again, as a failed case's report folder names it:
         wsrig replay reports/latest/cases/NAME/scenario.json
+      Find out what is in the way of a run:
+        wsrig doctor
       Give any client a server to talk to:
         wsrig serve --port 9001
 
@@ -27,7 +29,8 @@ struct WSRig: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self,
       ReplayCommand.self,
-      ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self, MutantsCommand.self,
+      ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self,
+      DoctorCommand.self, MutantsCommand.self,
     ])
 
   static func main() async {
@@ -45,7 +48,7 @@ struct WSRig: AsyncParsableCommand {
   }
 
   /// Prints an error the way it deserves and says with what status to end.
-  private static func report(_ error: any Error) -> ExitStatus {
+  static func report(_ error: any Error) -> ExitStatus {
     if let status = error as? ExitRequest { return status.status }
     if let error = error as? ConfigurationError {
       Console.complain(error.description)

@@ -33,6 +33,23 @@ struct BoardTests {
     }
   }
 
+  @Test("what a secret program says and hears is in no log, what comes after it is")
+  func secret() async throws {
+    let folder = try TemporaryFolder()
+    let log = try SerialLog(path: folder.path + "/serial.log")
+    try await SimulatedBench.run(SimulatedBench(log: log)) { bench in
+      let output = try await bench.board.execute(
+        "print('hush'*3)", deadline: SimulatedBoardSupport.soon, isSecret: true)
+      #expect(output.text == "hushhushhush\n")
+      let endless = try await bench.board.execute(
+        "while True:print('hush')", deadline: .after(.milliseconds(100)), isSecret: true)
+      #expect(endless.wasInterrupted)
+      _ = try await bench.run("print('aloud')")
+    }
+    let text = try folder.text("serial.log")
+    #expect(!text.contains("hush") && text.contains("aloud") && text.contains("bytes that are not shown"))
+  }
+
   @Test("output, with line ends as a board sends them", arguments: LocalBoard.allCases)
   func output(_ local: LocalBoard) async throws {
     try await local.run { board in

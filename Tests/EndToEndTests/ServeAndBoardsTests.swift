@@ -114,6 +114,45 @@ extension EndToEndTests {
         "\(child.everything)")
     }
 
+    /// Types at a program on a pseudo-terminal of its own: each argument is waited for, then the next is typed.
+    private static let typist = """
+      import os, pty, select, sys, termios, time
+      pid, terminal = pty.fork()
+      if pid == 0: os.execv(sys.argv[1], sys.argv[1].split("/")[-1:] + ["boards", "console"])
+      before = termios.tcgetattr(terminal)
+      seen = b""
+      def wait(text):
+          global seen
+          end = time.monotonic() + 20
+          while text not in seen:
+              assert select.select([terminal], [], [], end - time.monotonic())[0], (text, seen)
+              seen += os.read(terminal, 65536)
+          seen = seen[seen.index(text) + len(text):]
+      wait(b">>> ")
+      raw = termios.tcgetattr(terminal)[3] & (termios.ECHO | termios.ICANON | termios.ISIG) == 0
+      os.write(terminal, b"6*7\\r"); wait(b"42"); wait(b">>> ")
+      os.write(terminal, b"while True: pass\\r\\r"); wait(b"... "); os.write(terminal, b"\\r")
+      os.write(terminal, b"\\x03"); wait(b"KeyboardInterrupt"); wait(b">>> ")
+      os.write(terminal, b"\\x1d")
+      status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+      print(status, raw, termios.tcgetattr(terminal) == before)
+      """
+
+    @Test(
+      "boards console is the friendly prompt, Ctrl-C reaches the board, Ctrl-] leaves the terminal as it was")
+    func console() async throws {
+      let python = try #require(Repository.python)
+      let child = try await RunningChild.run(
+        python, ["-c", Self.typist, try #require(Tool.path)], in: folder.url)
+      #expect(child.output == "0 True True\n", "\(child.everything)")
+    }
+
+    @Test("boards console with a board that is not there")
+    func noConsole() async throws {
+      let child = try await Tool.run(["boards", "console", "--board", "tty:/dev/no-such"], in: folder)
+      expectComplaint(child, status: 3, ["could not be opened", "tty:/dev/no-such"], lines: 2...2)
+    }
+
     @Test("mpremote and a run both use a simulated board that is kept running")
     func simulate() async throws {
       let board = try await Tool.start(["boards", "--simulate"], in: folder)

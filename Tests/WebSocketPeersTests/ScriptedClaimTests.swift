@@ -1,5 +1,6 @@
 import PosixIO
 import Steps
+import TestSupport
 import Testing
 import Traces
 import WebSocketPeers
@@ -29,6 +30,34 @@ struct ScriptedClaimTests {
       await #expect(throws: ScriptError.badToken("a/b")) {
         try await server.prepare(ServerScript([]), token: "a/b", deadline: .after(.seconds(5)))
       }
+      try await server.stop()
+    }
+  }
+
+  @Test("once a board is known, other computers are refused, the right token or not; a probe is open to all")
+  func strangers() async throws {
+    let program = """
+      import socket, sys
+      s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 5, ("127.0.0.2", 0))
+      s.sendall(b"GET /" + sys.argv[2].encode() + b" HTTP/1.1\\r\\nHost: x\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n")
+      print(s.recv(12).decode())
+      """
+    let python = try #require(Repository.program("python3"))
+    try await withLoop { loop in
+      let server = try await ScriptedServer.start(on: loop)
+      func answer(_ token: String) async throws -> String {
+        try await RunningChild.run(python, ["-c", program, "\(server.port)", token]).output
+      }
+      try await server.admit(#require(SocketAddress(numeric: "10.9.9.9", port: 0)).host)
+      let deadline = Deadline.after(.seconds(30))
+      _ = try await server.prepare(ServerScript([]), token: "mine", deadline: deadline)
+      _ = try await server.prepareForStranger(ServerScript([]), token: "probe", deadline: deadline)
+      #expect(try await answer("mine") == "HTTP/1.1 403\n")
+      #expect(try await server.takeStrays().map(\.token) == ["mine"])
+      #expect(try await answer("probe") == "HTTP/1.1 101\n")
+      try await server.admit(#require(SocketAddress(numeric: "127.0.0.2", port: 0)).host)
+      #expect(try await answer("mine") == "HTTP/1.1 101\n")
       try await server.stop()
     }
   }

@@ -1,0 +1,64 @@
+import BoardLink
+import PosixIO
+import Results
+import Scenarios
+
+/// A board of a run that is ready to play: its device, what it says of itself, its pace.
+struct Worker: Sendable {
+  /// The board's id where the run has several; otherwise nil.
+  var id: String? { setup.id }
+  let setup: BenchSetup
+  let record: BoardRecord
+  let runner: CaseRunner
+  /// How long things may take on it, in clear and over TLS.
+  private var pace = Pace.unmeasured
+  private var paceOverTLS = Pace.unmeasured
+
+  /// Whether its board was given up.
+  var isLost: Bool { runner.hasLostBoard }
+
+  /// Gets the board ready.
+  /// - Throws: `MissingBoard`, `ConfigurationError`.
+  init(_ setup: BenchSetup, _ configuration: RunConfiguration) async throws {
+    self.setup = setup
+    var record = try await setup.device.prepare()
+    record.id = setup.id
+    self.record = record
+    runner = CaseRunner(
+      device: setup.device, reference: setup.reference, isolation: configuration.isolation,
+      heapFree: record.heapFreeLoaded, features: record.clientFeatures, tlsBallast: setup.device.tlsBallast,
+      limits: configuration.limits, thrift: configuration.thrift)
+  }
+
+  /// Measures the client's pace in clear, and over TLS where a case speaks it.
+  /// - Returns: the pace as the reports keep it.
+  mutating func calibrate(_ tokens: AttemptTokens, overTLS: Bool) async -> [BoardEventRecord] {
+    let start = MonotonicInstant.now()
+    pace = await runner.calibrate(tokens)
+    var events = [pace.record(took: .now() - start)]
+    if overTLS {
+      let begun = MonotonicInstant.now()
+      paceOverTLS = await runner.calibrate(tokens, overTLS: true)
+      events.append(
+        paceOverTLS.record(took: .now() - begun, atSeconds: (begun - start).seconds, overTLS: true))
+    }
+    return events.map(own)
+  }
+
+  /// Runs a case.
+  func run(_ testCase: Case, tokens: AttemptTokens) async -> CaseResult {
+    var result = await runner.run(
+      testCase, pace: testCase.scenario.speaksTLS ? paceOverTLS : pace, tokens: tokens)
+    result.board = id
+    return result
+  }
+
+  /// What happened to the board since the last call.
+  func takeEvents() async -> [BoardEventRecord] { await setup.device.takeEvents().map(own) }
+
+  private func own(_ event: BoardEventRecord) -> BoardEventRecord {
+    var event = event
+    event.board = id
+    return event
+  }
+}

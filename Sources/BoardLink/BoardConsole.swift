@@ -1,0 +1,78 @@
+import PosixIO
+
+/// Carries bytes between a person and a board's friendly prompt, over the same link that runs use.
+public struct BoardConsole: Sendable {
+  /// Ctrl-], which leaves.
+  public static let leavingByte: UInt8 = 0x1D
+
+  /// Why a console ended.
+  public enum Ending: Sendable, Equatable {
+    /// The person left, or has nothing more to type.
+    case left
+    /// The board or its link ended.
+    case lost(BoardFailure)
+  }
+
+  private let link: any Link
+  private let timeouts: BoardTimeouts
+
+  /// A console over a link that is not open yet.
+  public init(_ link: any Link) {
+    self.link = link
+    timeouts = link.selector.isOnThisComputer ? .simulated : .attached
+  }
+
+  /// Opens the link and carries bytes until one side ends. What runs on the board goes on; a raw prompt becomes the friendly one.
+  /// - Parameters:
+  ///   - type: waits for what the person types; empty at the end.
+  ///   - show: is given what the board sends.
+  /// - Throws: `BoardFailure` where the link cannot be opened.
+  public func run(
+    type: @escaping @Sendable () async throws -> [UInt8], show: @escaping @Sendable ([UInt8]) -> Void
+  ) async throws -> Ending {
+    try await link.open(deadline: .after(timeouts.hardReset))
+    do {
+      // Ctrl-B shows banner and prompt, whichever prompt the board was at.
+      try await link.write([0x02], deadline: .after(timeouts.exchange))
+      let ending = try await carry(type, show)
+      await link.close()
+      return ending
+    } catch {
+      await link.close()
+      throw error
+    }
+  }
+
+  private func carry(
+    _ type: @escaping @Sendable () async throws -> [UInt8], _ show: @escaping @Sendable ([UInt8]) -> Void
+  ) async throws -> Ending {
+    try await withThrowingTaskGroup(of: Ending.self) { group in
+      group.addTask { try await read(show) }
+      group.addTask { try await write(type) }
+      defer { group.cancelAll() }
+      return try await group.next() ?? .left
+    }
+  }
+
+  private func read(_ show: @Sendable ([UInt8]) -> Void) async throws -> Ending {
+    do {
+      while true { show(try await link.read(deadline: .never)) }
+    } catch let failure as BoardFailure {
+      return .lost(failure)
+    }
+  }
+
+  private func write(_ type: @Sendable () async throws -> [UInt8]) async throws -> Ending {
+    do {
+      while true {
+        let keys = try await type()
+        let end = keys.firstIndex(of: Self.leavingByte)
+        let bytes = Array(keys[..<(end ?? keys.endIndex)])
+        if !bytes.isEmpty { try await link.write(bytes, deadline: .after(timeouts.exchange)) }
+        if end != nil || keys.isEmpty { return .left }
+      }
+    } catch let failure as BoardFailure {
+      return .lost(failure)
+    }
+  }
+}
