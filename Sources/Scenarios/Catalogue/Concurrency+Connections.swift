@@ -4,6 +4,8 @@ import WebSocketProtocol
 /// Several connections of one client at a time. A board has few: lwIP's five.
 extension Catalogue {
   @ListBuilder<Scenario> static var severalConnections: [Scenario] {
+    // So that the client has read what came before: nothing that it sends would show it.
+    let read = ServerStep.pause(milliseconds: 60)
     connections(
       "five-connections", count: 5, description: "Takes five connections of the client at the same time.",
       expectation: "Keeps them apart: each echo comes on its own connection.",
@@ -23,20 +25,20 @@ extension Catalogue {
         "Sends a first fragment on each of two connections, and the last one when both have begun.",
       expectation: "Echoes each message on its own connection, whole.",
       steps: { name in
-        [.begin(.text, .text("begun on \(name)")), .barrier("both have begun"), .last(" and ended")]
+        [.begin(.text, .text("begun on \(name)")), .barrier("both have begun"), read, .last(" and ended")]
           + [.expectText(.text("begun on \(name) and ended"))]
       })
     connections(
       "two-in-headers", count: 2,
       description:
-        "Sends half a header on each of two connections, and the rest of the frame when both have it.",
+        "Sends one byte of a header on each of two connections, and the rest of the frame when both have it.",
       expectation: "Reads each frame by its own header.",
       steps: { name in
         let payload = Array("\(name): text or not".utf8)
         let isText = name == "line1"
         return [
-          .sendBytes(.bytes([isText ? 0x81 : 0x82, 0x7E])), .barrier("both have half a header"),
-          .sendBytes(.bytes([0x00, UInt8(payload.count)] + payload)),
+          .sendBytes(.bytes([isText ? 0x81 : 0x82])), .barrier("both have a part of a header"), read,
+          .sendBytes(.bytes([UInt8(payload.count)] + payload)),
           .expectMessage(kind: isText ? .text : .binary, payload: .bytes(payload)),
         ]
       })
