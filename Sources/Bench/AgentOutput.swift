@@ -1,4 +1,5 @@
 import Foundation
+import RawREPL
 
 /// Tells the agent's records from whatever else the board prints. Takes the standard output of an execution in chunks of any
 /// size; keeps foreign text in order, and never trusts a line whose checksum does not fit.

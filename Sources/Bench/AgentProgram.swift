@@ -40,6 +40,8 @@ enum AgentProgram {
     ]
     if held > 0 { program.append(("ballast", .int(held))) }
     if lingers { program.append(("linger", .bool(true))) }
+    let checksum = PythonLiteral.dictionary(program).checksum(continuing: 0)
+    program.append(("crc", .int(Int(checksum))))
     return "import wsrig_agent as _w; _w.run(\(PythonLiteral.dictionary(program).source))"
   }
 
@@ -108,6 +110,26 @@ enum AgentProgram {
     }
     if case .repeated(let unit, let count) = payload { return .tuple([content(unit), .int(count)]) }
     return content(payload.bytes ?? [])
+  }
+}
+
+extension PythonLiteral {
+  /// The checksum by which the agent knows that a value arrived whole: CRC-32 of what it holds, then of its length; the values of
+  /// a dictionary in the order of their keys.
+  func checksum(continuing previous: UInt32) -> UInt32 {
+    func text(_ text: String) -> UInt32 { CRC32.checksum(of: text.utf8, continuing: previous) }
+    func items(_ items: [PythonLiteral]) -> UInt32 {
+      let content = items.reduce(previous) { $1.checksum(continuing: $0) }
+      return CRC32.checksum(of: String(items.count).utf8, continuing: content)
+    }
+    switch self {
+    case .string(let string): return text(string)
+    case .bytes(let bytes): return CRC32.checksum(of: bytes, continuing: previous)
+    case .list(let values), .tuple(let values): return items(values)
+    case .dictionary(let pairs):
+      return items(pairs.sorted { $0.key.source < $1.key.source }.map { .tuple([$0.key, $0.value]) })
+    case .none, .bool, .int, .double: return text(source)
+    }
   }
 }
 

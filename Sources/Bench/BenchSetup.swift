@@ -35,7 +35,7 @@ final class BenchSetup: Sendable {
     _ body: (BenchSetup) async throws -> Result
   ) async throws -> Result {
     let bench = BoardBench(configuration, index)
-    let lock = try BoardLockBox(bench.board.selector)
+    let lock = try await BoardLockBox.take(bench.board.selector, wait: configuration.boardWait, progress)
     return try await Loops.with { loops in
       let server = try await Self.listen(bench, on: loops.server)
       do {
@@ -124,21 +124,35 @@ final class BenchSetup: Sendable {
     }
     let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
     let id = bench.id
+    let log = try configuration.serialLog(of: bench.board).map { try SerialLog(path: $0.path) }
+    let link = try bench.board.selector.link(
+      configuration.simulation, fixtures: configuration.fixtures, serial: bench.index + 1, on: loop,
+      logger: logger)
     return try BoardDevice(
-      link: try bench.board.selector.link(
-        configuration.simulation, fixtures: configuration.fixtures, serial: bench.index + 1, on: loop,
-        logger: logger), on: loop, client: configuration.client,
-      fixtures: configuration.fixtures, server: server, tls: tls, host: host,
-      serialLog: try configuration.serialLog(of: bench.board).map { try SerialLog(path: $0.path) },
+      link: try withFaults(link, configuration, on: loop, log: log), on: loop, client: configuration.client,
+      fixtures: configuration.fixtures, server: server, tls: tls, host: host, serialLog: log,
       states: BoardStates(
         server: configuration.cases.isEmpty ? nil : server, host: host, wlan: try bench.board.wlan?.access(),
         power: configuration.power),
-      boardWait: configuration.boardWait, logger: logger,
+      boardWait: configuration.boardWait, logger: logger, onWait: { progress(.boardWaits($0)) },
       onEvent: { event in
         var event = event
         event.board = id
         progress(.board(event))
       })
+  }
+
+  /// The link with the faults that the user wants on it.
+  private static func withFaults(
+    _ link: any Link, _ configuration: RunConfiguration, on loop: EventLoop, log: SerialLog?
+  ) throws -> any Link {
+    guard let file = configuration.simulation.faultFile else { return link }
+    guard link.selector.isOnThisComputer else {
+      throw ConfigurationError(
+        "--sim-faults is for a board on this computer, and the board is \(link.selector); leave one out."
+      )
+    }
+    return FaultyLink(link, faults: try FaultFile.read(path: file), on: loop, log: log)
   }
 }
 
@@ -160,7 +174,7 @@ extension BoardSelector {
   /// Does something with the board while no other run may.
   /// - Throws: `MissingBoard` where another process holds it.
   public func whileLocked<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-    let lock = try BoardLockBox(self)
+    let lock = try await BoardLockBox.take(self)
     defer { withExtendedLifetime(lock) {} }
     return try await body()
   }
@@ -170,11 +184,23 @@ extension BoardSelector {
 private final class BoardLockBox: Sendable {
   private let lock: BoardLock?
 
-  init(_ selector: BoardSelector) throws {
+  private init(_ lock: consuming BoardLock?) { self.lock = lock }
+
+  /// Takes the lock. Where another run has it, that is waited for as long as the user wants.
+  static func take(
+    _ selector: BoardSelector, wait: Duration? = nil,
+    _ progress: @escaping @Sendable (RunEvent) -> Void = { _ in }
+  ) async throws -> BoardLockBox {
+    guard !selector.isOnThisComputer else { return BoardLockBox(nil) }
     do {
-      lock = selector.isOnThisComputer ? nil : try BoardLock(selector)
+      guard let patience = wait, patience > .zero else { return BoardLockBox(try BoardLock(selector)) }
+      return BoardLockBox(
+        try await BoardLock.wait(for: selector, deadline: .after(patience), on: .shared) {
+          progress(.boardWaits("in use by \($0); waiting for it, at most \(patience.seconds) s"))
+        })
     } catch let failure as BoardFailure {
-      throw MissingBoard("\(failure)")
+      let hint = failure.isBusy ? "; wait for it with --board-wait SECONDS, or choose another --board." : ""
+      throw MissingBoard("\(failure)\(hint)")
     }
   }
 }

@@ -3,6 +3,7 @@ import Logging
 import PosixIO
 import Results
 import Scenarios
+import Traces
 import WebSocketPeers
 
 /// A client on a board, which the agent plays: the board, the client loaded onto it, and its recovery.
@@ -22,11 +23,13 @@ struct BoardDevice: Device {
   ///   - host: the host by which the board reaches the server, bracketed if it is an IPv6 address.
   ///   - states: what the board goes through before the client is loaded.
   ///   - boardWait: how long a board that was given up may take to come back; nil gives it up for good.
+  ///   - onWait: is told before a rung of recovery that may take long.
   ///   - onEvent: is told each rung of recovery as it ends.
   init(
     link: any Link, on loop: EventLoop, client bundle: ClientBundle, fixtures: Fixtures,
     server: ScriptedServer, tls: BenchTLS,
     host: String, serialLog: SerialLog?, states: BoardStates, boardWait: Duration?, logger: Logger,
+    onWait: @escaping @Sendable (String) -> Void = { _ in },
     onEvent: @escaping @Sendable (BoardEventRecord) -> Void
   ) throws {
     let start = MonotonicInstant.now()
@@ -34,8 +37,9 @@ struct BoardDevice: Device {
     self.boardWait = boardWait
     self.start = start
     selector = link.selector
-    let board = Board(link: link, on: loop, log: serialLog, logger: logger) { event in
-      if event.kind.isRecovery { onEvent(BoardEventRecord(event, since: start)) }
+    let board = Board(link: link, on: loop, log: serialLog, logger: logger, onWait: onWait) { event in
+      let isFailedStart = event.kind == .attach && !event.succeeded
+      if event.kind.isRecovery || isFailedStart { onEvent(BoardEventRecord(event, since: start)) }
     }
     client = try DeviceClient(board: board, bundle: bundle, fixtures: fixtures, states: states)
     runner = DeviceRunner(
@@ -47,7 +51,12 @@ struct BoardDevice: Device {
   func prepare() async throws -> BoardRecord {
     do {
       try await client.board.attach()
-      try await client.getReady()
+      do {
+        try await client.getReady()
+      } catch let failure as BoardFailure {
+        try await client.recover(from: failure)
+        try await client.getReady()
+      }
       do {
         try await client.load()
       } catch let failure as BoardFailure {
@@ -82,6 +91,8 @@ struct BoardDevice: Device {
     do {
       return .traced(
         try await runner.run(testCase, token: token, pace: pace, isLastAttempt: isLastAttempt))
+    } catch let lost as LostAttempt {
+      return await recover(from: lost.failure, wire: lost.wire)
     } catch let failure as BoardFailure {
       return await recover(from: failure)
     } catch {
@@ -89,12 +100,12 @@ struct BoardDevice: Device {
     }
   }
 
-  private func recover(from failure: BoardFailure) async -> DeviceOutcome {
+  private func recover(from failure: BoardFailure, wire: AttemptTrace? = nil) async -> DeviceOutcome {
     do {
       try await client.recover(from: failure)
-      return .lost(failure)
+      return .lost(failure, wire: wire)
     } catch {
-      return await awaitReturn(after: error as? BoardFailure ?? failure)
+      return await awaitReturn(after: error as? BoardFailure ?? failure, wire: wire)
     }
   }
 
@@ -105,13 +116,13 @@ struct BoardDevice: Device {
   }
 
   /// The board was given up; as long as the user wants, it may come back.
-  private func awaitReturn(after failure: BoardFailure) async -> DeviceOutcome {
-    guard let boardWait, failure.isQuarantine else { return .quarantined(failure) }
+  private func awaitReturn(after failure: BoardFailure, wire: AttemptTrace? = nil) async -> DeviceOutcome {
+    guard let boardWait, failure.isQuarantine else { return .quarantined(failure, wire: wire) }
     do {
       try await client.board.waitForReturn(deadline: .after(boardWait))
-      return .lost(failure)
+      return .lost(failure, wire: wire)
     } catch {
-      return .quarantined(failure)
+      return .quarantined(failure, wire: wire)
     }
   }
 
@@ -121,7 +132,7 @@ struct BoardDevice: Device {
       return try await runner.echo(visit)
     } catch let failure as BoardFailure {
       switch await recover(from: failure) {
-      case .quarantined(let final): return .gone("\(final)")
+      case .quarantined(let final, _): return .gone("\(final)")
       default: return .lost("\(failure)")
       }
     } catch {

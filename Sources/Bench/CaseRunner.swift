@@ -19,6 +19,8 @@ final class CaseRunner: Sendable {
   private let isolation: Isolation?
   /// Why the board was given up; from then on no case is put to it.
   private let quarantine = Mutex<BoardFailure?>(nil)
+  /// Trouble before the first case, which that one takes.
+  private let earlierTroubles = Mutex<[BenchTrouble]>([])
 
   /// Whether the board was given up.
   var hasLostBoard: Bool { quarantine.withLock { $0 != nil } }
@@ -31,6 +33,8 @@ final class CaseRunner: Sendable {
   /// What is left out where nothing but the verdicts is wanted.
   private let thrift: RunThrift?
   private let limits: ResourceLimits
+  /// Whether the rig itself has the board get lost: then the client is not to be blamed for it.
+  private let injectsFaults: Bool
 
   /// What came of an attempt, or of several at the same case.
   private struct Attempt {
@@ -40,18 +44,22 @@ final class CaseRunner: Sendable {
     /// How long setting the device apart took: no part of the case's time.
     var preparation = Duration.zero
     var count = 1
+    /// What went wrong with the bench in it, and in those before it.
+    var troubles: [BenchTrouble] = []
   }
 
   /// - Parameters:
   ///   - heapFree: the device's free heap in bytes; nil where it has no such limit.
   ///   - features: what the client's adapter says that it can; nil where there is none.
   ///   - tlsBallast: what is held of it where TLS is spoken, in bytes.
+  ///   - injectsFaults: whether the rig itself has the board get lost.
   init(
     device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
     heapFree: Int? = nil, features: [String]? = nil, tlsBallast: Int = 0,
-    limits: ResourceLimits = ResourceLimits(),
+    limits: ResourceLimits = ResourceLimits(), injectsFaults: Bool = false,
     thrift: RunThrift? = nil
   ) {
+    self.injectsFaults = injectsFaults
     self.heapFree = heapFree
     self.features = features
     self.tlsBallast = tlsBallast
@@ -70,6 +78,12 @@ final class CaseRunner: Sendable {
       overTLS ? .calibration.overTLS : .calibration, after: level(of: .calibration),
       pace: overTLS ? .unmeasured.stretched(by: Self.slownessOfHandshakes) : .unmeasured,
       isLastAttempt: false, tokens)
+    let troubles = attempt.troubles.map { trouble in
+      var trouble = trouble
+      trouble.attempt = 0
+      return trouble
+    }
+    earlierTroubles.withLock { $0 += troubles }
     guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
@@ -114,11 +128,27 @@ final class CaseRunner: Sendable {
         case: testCase, judgement: judgement, attempts: played.count, durationSeconds: duration, device: nil,
         reference: nil)
     }
-    return CaseResult(
+    var result = CaseResult(
       case: testCase, judgement: judgement, attempts: played.count, durationSeconds: duration,
       device: outcome.trace, reference: expected, boardEvents: await device.takeEvents(),
       serialLog: serialLog(since: position), latency: Self.latency(of: [expected, outcome.trace]),
       serverSHA1: outcome.trace?.serverSHA1, isolation: played.isolation)
+    result.troubles = takeEarlierTroubles() + played.troubles
+    if judgement.verdict == .inconclusive, played.count > 0, played.troubles.isEmpty {
+      result.troubles.append(
+        BenchTrouble(
+          kind: .inconclusive, attempt: played.count, reason: judgement.reason ?? "",
+          serialLog: result.serialLog,
+          trace: outcome.trace))
+    }
+    return result
+  }
+
+  private func takeEarlierTroubles() -> [BenchTrouble] {
+    earlierTroubles.withLock { troubles in
+      defer { troubles = [] }
+      return troubles
+    }
   }
 
   /// Why the case cannot be played at all; nil where it can.
@@ -142,8 +172,8 @@ final class CaseRunner: Sendable {
     async let expected = referenceTrace(of: testCase, token: token)
     if testCase.runsAlone { _ = try await expected }
     var played = await runDevice(testCase, pace: pace, tokens)
-    if case .lost(let failure) = played.outcome {
-      played.outcome = await blame(failure, pace: pace, tokens, &played.preparation)
+    if case .lost(let failure, _) = played.outcome {
+      played.outcome = await blame(failure, pace: pace, tokens, &played)
     }
     return (try await expected, played)
   }
@@ -194,6 +224,13 @@ final class CaseRunner: Sendable {
     var second = await attempt(testCase, after: level, pace: pace, isLastAttempt: true, tokens)
     second.preparation += first.preparation
     second.count += first.count
+    second.troubles =
+      first.troubles
+      + second.troubles.map { trouble in
+        var trouble = trouble
+        trouble.attempt = second.count
+        return trouble
+      }
     return second
   }
 
@@ -216,6 +253,7 @@ final class CaseRunner: Sendable {
     _ testCase: Case, after level: Isolation, pace: Pace, isLastAttempt: Bool, _ tokens: AttemptTokens
   ) async -> Attempt {
     let start = MonotonicInstant.now()
+    let position = device.serialLog?.position
     let readiness = await device.setApart(by: level)
     let preparation = MonotonicInstant.now() - start
     var attempt: Attempt
@@ -226,19 +264,27 @@ final class CaseRunner: Sendable {
         testCase, token: tokens.next(), pace: pace, isLastAttempt: isLastAttempt)
       attempt = Attempt(outcome: outcome, isolation: done, preparation: preparation)
     }
-    if case .quarantined(let failure) = attempt.outcome { quarantine.withLock { $0 = failure } }
+    if case .quarantined(let failure, _) = attempt.outcome { quarantine.withLock { $0 = failure } }
+    if let trouble = attempt.outcome.trouble, thrift == nil {
+      attempt.troubles = [
+        BenchTrouble(
+          kind: trouble.kind, attempt: 1, reason: trouble.reason, serialLog: serialLog(since: position),
+          trace: trouble.trace)
+      ]
+    }
     return attempt
   }
 
   /// The board was lost twice in the same case. If it then runs another case, it is the client's doing; if not, the bench's.
   private func blame(
-    _ failure: BoardFailure, pace: Pace, _ tokens: AttemptTokens, _ preparation: inout Duration
+    _ failure: BoardFailure, pace: Pace, _ tokens: AttemptTokens, _ played: inout Attempt
   ) async -> DeviceOutcome {
     let neighbour = await attempt(
       .calibration, after: level(of: .calibration), pace: pace, isLastAttempt: true, tokens)
-    preparation += neighbour.preparation
+    played.preparation += neighbour.preparation
+    played.troubles += neighbour.troubles
     if case .quarantined = neighbour.outcome { return neighbour.outcome }
-    return neighbour.outcome.trace == nil ? .unusable("\(failure)") : .boardLost(failure)
+    return neighbour.outcome.trace == nil || injectsFaults ? .unusable("\(failure)") : .boardLost(failure)
   }
 }
 

@@ -115,8 +115,19 @@ public struct ConformanceRun: Sendable {
     var result: RunResult
     var latency = LatencyRecorder(.run)
     var keys = RunKeys()
+    private var blackBoxes = 0
 
     init(_ result: RunResult) { self.result = result }
+
+    /// Names the black boxes of a case's troubles, as many as a run may still have.
+    mutating func nameBlackBoxes(of outcome: inout CaseResult) {
+      for trouble in outcome.troubles where blackBoxes < BlackBox.mostInARun {
+        blackBoxes += 1
+        outcome.blackBoxes.append(
+          BlackBox(
+            number: blackBoxes, case: outcome.case.id, kind: trouble.kind, reason: trouble.reason))
+      }
+    }
 
     var finished: RunResult {
       var result = result
@@ -137,8 +148,9 @@ public struct ConformanceRun: Sendable {
       for trace in [outcome.device, outcome.reference] { if let trace { gathering.latency.record(trace) } }
     }
     if let device = outcome.device { gathering.keys.add(device) }
-    progress(.caseEnded(outcome))
     var kept = outcome
+    gathering.nameBlackBoxes(of: &kept)
+    progress(.caseEnded(kept))
     if !kept.needsAttention || !configuration.keepsTraces { kept.letGoOfTraces() }
     gathering.result.cases.append(kept)
     if configuration.isEnough?(kept) == true { return false }

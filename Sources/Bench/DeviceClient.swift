@@ -19,6 +19,12 @@ actor DeviceClient {
   private var loaded: AgentRecord.Loaded?
   private var running: String?
   private var interruptedAt: MonotonicInstant?
+  /// How many programs were executed, to tell one from the next.
+  private var executions = 0
+  /// What is under way, to be given up where its end does not come.
+  private var execution: Task<ExecutionOutput, any Error>?
+  private var isGivenUp = false
+  private var watch: Task<Void, any Error>?
 
   /// Longer than any case: the cases end by themselves or by an interrupt.
   static let executionLimit = Duration.seconds(120)
@@ -37,13 +43,19 @@ actor DeviceClient {
     if facts == nil { facts = try await states.enter(board) }
   }
 
-  /// Gets the board ready, and loads agent, adapter and client, as far as that is to be done.
+  /// Gets the board ready, and loads agent, adapter and client, as far as that is to be done. What does not load
+  /// is tried once more on a new heap: only what fails twice is the client's doing.
   /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardStates.NotReady`, `BoardFailure`.
   func load() async throws {
     try await getReady()
     guard !isLoaded else { return }
     try await board.step(.loadClient, isTold: states.isTold) { _ in
-      try await loadAll()
+      do {
+        try await loadAll()
+      } catch is ConfigurationError {
+        try await board.softReset()
+        try await loadAll()
+      }
       return ("\(bundle.identity.path) with the adapter \(bundle.identity.adapter)", ())
     }
   }
@@ -124,9 +136,19 @@ actor DeviceClient {
   ) async throws -> AgentOutput {
     running = name
     interruptedAt = nil
-    defer { running = nil }
-    let output = try await board.execute(
-      program, deadline: .after(limit), follow: whenOver.map(follower))
+    executions += 1
+    isGivenUp = false
+    let output: ExecutionOutput
+    do {
+      defer {
+        watch?.cancel()
+        (running, execution, watch) = (nil, nil, nil)
+      }
+      output = try await untilGivenUp(program, limit: limit, follow: whenOver.map(follower))
+    } catch is CancellationError where isGivenUp {
+      throw BoardFailure(
+        board: board.link.selector.description, .timedOut("the end of a program that had nothing left to do"))
+    }
     var parsed = Self.parsed(output)
     parsed.interruptAnswer = interruptedAt.map { .now() - $0 }
     parsed.exception = output.traceback.map { "\($0)" }
@@ -134,13 +156,46 @@ actor DeviceClient {
     return parsed
   }
 
+  private func untilGivenUp(
+    _ program: String, limit: Duration, follow: (@Sendable ([UInt8]) -> Void)?
+  ) async throws -> ExecutionOutput {
+    let execution = Task { [board] in
+      try await board.execute(program, deadline: .after(limit), follow: follow)
+    }
+    self.execution = execution
+    return try await withTaskCancellationHandler {
+      try await execution.value
+    } onCancel: {
+      execution.cancel()
+    }
+  }
+
+  /// The program that runs has nothing left to do but to tell what it has: where its end does not come, the board is lost, and not
+  /// only when the longest case would be over.
+  private func expectEnd() {
+    let number = executions
+    let limit = Deadline.after(board.timeouts.answer)
+    watch?.cancel()
+    watch = Task { [board] in
+      try await board.loop.pause(until: limit)
+      giveUp(number)
+    }
+  }
+
+  private func giveUp(_ number: Int) {
+    guard executions == number, let execution, !Task.isCancelled else { return }
+    isGivenUp = true
+    execution.cancel()
+  }
+
   /// What follows a program's output, waits for its word that the steps are over, and has it go on once `body` has returned.
   private func follower(_ body: @escaping @Sendable () async -> Void) -> @Sendable ([UInt8]) -> Void {
     let watch = OverWatch { [board] in
-      Task {
+      Task { [self] in
         await body()
         // What goes wrong here goes wrong for `execute` too, which reports it.
         try? await board.type(AgentProgram.goOn)
+        await expectEnd()
       }
     }
     return { watch.receive($0) }
@@ -160,6 +215,7 @@ actor DeviceClient {
     interruptedAt = .now()
     // What goes wrong here goes wrong for `execute` too, which reports it.
     try? await board.interrupt()
+    expectEnd()
   }
 
   /// The board was lost while it loaded the client: once may be chance, twice is the client.
@@ -168,6 +224,7 @@ actor DeviceClient {
     do {
       try await load()
     } catch let second as BoardFailure {
+      if case .damaged = second.cause { throw second }
       throw refusal("be imported", "the board was lost both times (\(second))")
     }
   }

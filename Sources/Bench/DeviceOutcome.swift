@@ -1,4 +1,5 @@
 import BoardLink
+import Results
 import Scenarios
 import Steps
 import Traces
@@ -9,12 +10,12 @@ import WebSocketPeers
 enum DeviceOutcome {
   /// The client did something that can be judged, or the agent said why not.
   case traced(AttemptTrace)
-  /// The board was lost and is back.
-  case lost(BoardFailure)
+  /// The board was lost and is back. The server still knows what went over the wire.
+  case lost(BoardFailure, wire: AttemptTrace? = nil)
   /// The board was lost twice in this case and ran another one between: the client's doing.
   case boardLost(BoardFailure)
   /// The board was given up.
-  case quarantined(BoardFailure)
+  case quarantined(BoardFailure, wire: AttemptTrace? = nil)
   /// The bench failed otherwise.
   case unusable(String)
   /// This computer cannot play the case's server.
@@ -30,6 +31,18 @@ enum DeviceOutcome {
 
   /// Whether what went wrong was in the agent, or in an interpreter that did not let it run.
   var agentFailed: Bool { if case .unusable? = trace?.client.ending { true } else { false } }
+
+  /// What went wrong with the bench; nil where the attempt says something about the client, or would say nothing anywhere.
+  var trouble: (kind: BenchTrouble.Kind, reason: String, trace: AttemptTrace?)? {
+    switch self {
+    case .traced(let trace):
+      if case .unusable(let detail) = trace.client.ending { (.agent, detail, trace) } else { nil }
+    case .lost(let failure, let wire): (.boardLost, "\(failure)", wire)
+    case .quarantined(let failure, let wire): (.quarantine, "\(failure)", wire)
+    case .unusable(let reason): (.inconclusive, reason, nil)
+    case .boardLost, .unsupported: nil
+    }
+  }
 
   /// Whether it says nothing about the client, so that the case deserves another attempt: with more time, or a board that gets to
   /// run, another verdict may come of it.
@@ -51,7 +64,7 @@ enum DeviceOutcome {
     case .traced(let device):
       Judge.judge(case: testCase, device: device, reference: reference, limits: limits)
     case .boardLost(let failure): Self.boardLost(failure)
-    case .lost(let failure), .quarantined(let failure): inconclusive("\(failure)")
+    case .lost(let failure, _), .quarantined(let failure, _): inconclusive("\(failure)")
     case .unusable(let reason): inconclusive(reason)
     case .unsupported(let reason): Judgement(verdict: .unsupported, reason: reason)
     }

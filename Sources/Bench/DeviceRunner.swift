@@ -18,7 +18,7 @@ struct DeviceRunner: Sendable {
   /// Runs the case once.
   /// - Parameter isLastAttempt: the case was given five times as long already. A client that still does not let the heartbeat run,
   ///   and answers the interrupt, is busy for ever: that is hanging too.
-  /// - Throws: `BoardFailure` when the bench fails.
+  /// - Throws: `LostAttempt` when the board fails.
   func run(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async throws -> AttemptTrace {
     let security = try await tls.security(of: testCase.scenario)
     let attempt = try await server.prepare(testCase, token: token, tls: security.server, pace: pace)
@@ -37,8 +37,13 @@ struct DeviceRunner: Sendable {
       }
     } catch {
       attempt.clientHasEnded(allowing: .zero)
-      _ = await attempt.record()
-      throw error
+      let record = await attempt.record()
+      guard let failure = error as? BoardFailure else { throw error }
+      let trace = ClientTrace(ending: .unusable(detail: "\(failure)"))
+      throw LostAttempt(
+        failure: failure,
+        wire: AttemptTrace(
+          endpoint: .device, connections: record.connections, client: trace, server: address))
     }
     attempt.clientHasEnded(allowing: pace.drain)
     let record = await attempt.record()
@@ -58,6 +63,10 @@ struct DeviceRunner: Sendable {
       return trace
     }
     guard report.wasInterrupted else { return trace }
+    guard output.interruptAnswer != nil else {
+      trace.ending = .unusable(detail: "an interrupt reached the agent that the rig had not sent")
+      return trace
+    }
     let place = report.unfinished.isEmpty ? "its cleaning up" : report.unfinished.joined(separator: ", ")
     if isProved(running: trace, output: output, pace: pace) || isLastAttempt {
       trace.ending = .hung(detail: "interrupted in \(place), after the server had ended the connection")
@@ -78,6 +87,12 @@ struct DeviceRunner: Sendable {
     let gap = Duration.microseconds(heartbeat.longestGapMicroseconds)
     return gap >= pace.silence && (output.interruptAnswer ?? pace.silence) < pace.silence / 2
   }
+}
+
+/// An attempt in which the board was lost, and what the server saw of it until then.
+struct LostAttempt: Error {
+  let failure: BoardFailure
+  let wire: AttemptTrace
 }
 
 extension ScriptedServer {

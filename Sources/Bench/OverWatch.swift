@@ -1,3 +1,4 @@
+import RawREPL
 import Synchronization
 
 /// Looks for the agent's word that the client's steps are over in what a program prints, in chunks of any size.

@@ -21,7 +21,8 @@ public struct RunConfiguration: Sendable {
   public var cases: [Case]
   /// The seed of everything random that is ours.
   public var seed: UInt64
-  /// How long a board that was given up may take to come back, and resume the run; nil gives it up for good.
+  /// How long a board is waited for that another run uses, and how long one that was given up may take to come back and resume the run;
+  /// nil is not at all.
   public var boardWait: Duration?
   /// How many bytes of each direction of a connection are kept.
   public var captureLimit: Int
@@ -93,10 +94,16 @@ public struct RunConfiguration: Sendable {
     public var bytesPerSecond: Double?
     /// How long a hard reset takes at least, in seconds.
     public var hardResetSeconds: Double?
+    /// The file that says what is made to go wrong on the link; nil lets all go well.
+    public var faultFile: String?
 
     /// Creates a description.
-    public init(interpreter: String? = nil, heapBytes: Int = 400 * 1024, imitatesLwIP: Bool = true) {
+    public init(
+      interpreter: String? = nil, heapBytes: Int = 400 * 1024, imitatesLwIP: Bool = true,
+      faultFile: String? = nil
+    ) {
       self.interpreter = interpreter
+      self.faultFile = faultFile
       self.heapBytes = heapBytes
       self.imitatesLwIP = imitatesLwIP
     }

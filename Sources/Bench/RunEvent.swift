@@ -6,6 +6,8 @@ public enum RunEvent: Sendable {
   case started(RunResult)
   /// A rung of the recovery ladder was climbed, or the board was given up.
   case board(BoardEventRecord)
+  /// The run waits for its board; why, and how long at most.
+  case boardWaits(String)
   /// A board is attached that nobody named; it is not used.
   case unusedBoard(selector: String)
   /// The bench's authority cannot be used, and the run has one of its own.

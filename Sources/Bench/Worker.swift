@@ -27,7 +27,8 @@ struct Worker: Sendable {
     runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
       heapFree: record.heapFreeLoaded, features: record.clientFeatures, tlsBallast: setup.device.tlsBallast,
-      limits: configuration.limits, thrift: configuration.thrift)
+      limits: configuration.limits, injectsFaults: configuration.simulation.faultFile != nil,
+      thrift: configuration.thrift)
   }
 
   /// Measures the client's pace in clear, and over TLS where a case speaks it.

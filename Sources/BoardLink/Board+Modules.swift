@@ -40,11 +40,12 @@ extension Board {
       let packed = unpacks ? module.packed : nil
       let bytes = packed ?? module.bytes
       let create = "wsrig_ramfs.create(\(name),\(packed == nil ? "False" : "True"))"
-      if let traceback = try await load(create) { return traceback }
+      if let traceback = try await send(create, of: module) { return traceback }
       for start in stride(from: 0, to: bytes.count, by: Self.moduleChunkBytes) {
         let chunk = bytes[start..<min(start + Self.moduleChunkBytes, bytes.count)]
-        let source = "wsrig_ramfs.append(\(name),\(Self.expression(for: [UInt8](chunk))))"
-        if let traceback = try await load(source) { return traceback }
+        let content = Self.expression(for: [UInt8](chunk))
+        let source = "wsrig_ramfs.append(\(name),\(content),\(CRC32.checksum(of: chunk)))"
+        if let traceback = try await send(source, of: module) { return traceback }
       }
     }
     state = .agentLoaded
@@ -54,6 +55,16 @@ extension Board {
   /// Unmounts the RAM file system and frees the texts; what was imported stays.
   public func dropModules() async throws {
     _ = try await load("wsrig_ramfs.drop()\ndel wsrig_ramfs")
+  }
+
+  /// Has the board keep a part of a module. The only thing that can go wrong on a board that got it whole is that it does not fit.
+  private func send(_ source: String, of module: BoardModule) async throws -> Traceback? {
+    guard let traceback = try await load(source) else { return nil }
+    guard traceback.type == "MemoryError" else {
+      throw BoardFailure(
+        board: link.selector.description, .damaged("a part of \(module.name) (\(traceback))"))
+    }
+    return traceback
   }
 
   private func load(_ source: String) async throws -> Traceback? {

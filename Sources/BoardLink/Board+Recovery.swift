@@ -14,6 +14,9 @@ extension Board {
     if !failure.isLinkEnded, await climbSoftRungs(failure) { return }
     hardRecoveries += 1
     let isHopeless = hardRecoveries > Self.hardRecoveriesInARow
+    if !isHopeless, !link.selector.isOnThisComputer {
+      onWait?("\(failure); restarting it, or waiting for its return: at most \(timeouts.hardReset)")
+    }
     if !isHopeless, await climb(.hardReset, "\(failure)", { try await self.restart() }) { return }
     throw quarantine()
   }

@@ -17,9 +17,11 @@ public actor Board {
   /// The raw bytes of the whole run, if they are kept.
   public nonisolated let log: SerialLog?
   let session: RawREPLSession
-  let timeouts: BoardTimeouts
+  /// How long the board may take.
+  public nonisolated let timeouts: BoardTimeouts
   let logger: Logger
   private let onEvent: (@Sendable (BoardEvent) -> Void)?
+  let onWait: (@Sendable (String) -> Void)?
 
   /// Where the board stands.
   public internal(set) var state = BoardState.detached
@@ -40,10 +42,11 @@ public actor Board {
   ///
   /// - Parameters:
   ///   - timeouts: nil takes what suits the link.
+  ///   - onWait: called on the loop before a rung that may take long, with why and how long.
   ///   - onEvent: called on the loop for each event of recovery, as it ends.
   public init(
     link: any Link, on loop: EventLoop, log: SerialLog? = nil, timeouts: BoardTimeouts? = nil, logger: Logger,
-    onEvent: (@Sendable (BoardEvent) -> Void)? = nil
+    onWait: (@Sendable (String) -> Void)? = nil, onEvent: (@Sendable (BoardEvent) -> Void)? = nil
   ) {
     self.link = link
     self.loop = loop
@@ -51,6 +54,7 @@ public actor Board {
     self.timeouts = timeouts ?? (link.selector.isOnThisComputer ? .simulated : .attached)
     self.logger = logger
     self.onEvent = onEvent
+    self.onWait = onWait
     session = RawREPLSession(link: link, on: loop, log: log)
   }
 
@@ -60,8 +64,18 @@ public actor Board {
     return events
   }
 
-  /// Opens the link, finds the raw prompt, resets the interpreter and asks the board who it is.
+  /// Opens the link, finds the raw prompt, resets the interpreter and asks the board who it is. Where that fails on a board that is
+  /// there, the link is opened anew, once: that sets DTR, and starts a simulated board anew.
   public func attach() async throws {
+    do {
+      try await attachOnce()
+    } catch let failure as BoardFailure where failure.isWorthReopening {
+      await link.close()
+      try await attachOnce()
+    }
+  }
+
+  private func attachOnce() async throws {
     try requireUse()
     let start = MonotonicInstant.now()
     do {

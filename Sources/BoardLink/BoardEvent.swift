@@ -81,14 +81,16 @@ public struct BoardTimeouts: Sendable, Hashable {
   public var hardReset: Duration
   /// A short exchange at the prompt.
   public var exchange: Duration
+  /// From the moment at which a program has nothing more to do than to tell what it has to its end.
+  public var answer: Duration
 
   /// For a real board: a soft reset takes about a second, a hard reset with USB enumeration some more.
   public static let attached = BoardTimeouts(
     interrupt: .seconds(2), prompt: .seconds(2), softReset: .seconds(8), hardReset: .seconds(20),
-    exchange: .seconds(5))
+    exchange: .seconds(5), answer: .seconds(20))
   /// For the simulated board, which starts within 100 ms on an idle machine, and within seconds where compilers keep every
   /// core busy. What is longer than needed is waited for only where the interpreter is really stuck.
   public static let simulated = BoardTimeouts(
     interrupt: .seconds(1), prompt: .seconds(1), softReset: .seconds(12), hardReset: .seconds(15),
-    exchange: .seconds(8))
+    exchange: .seconds(8), answer: .seconds(8))
 }

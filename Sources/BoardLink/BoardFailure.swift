@@ -19,6 +19,8 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     case busy(holder: String)
     /// Several boards are attached and none was chosen; what to write for each.
     case ambiguous([String])
+    /// What was sent to the board arrived otherwise; what it was.
+    case damaged(String)
     /// The board answered, but not as a MicroPython board must.
     case unfit(String)
     /// Every rung of the recovery ladder failed, or the board was lost again and again; the first cause.
@@ -44,6 +46,17 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     }
   }
 
+  /// Opening the link anew may help: the board is there, and says nothing that makes sense.
+  var isWorthReopening: Bool {
+    switch cause {
+    case .linkEnded, .timedOut, .violated, .unfit, .damaged: true
+    case .notOpened, .busy, .ambiguous, .quarantined: false
+    }
+  }
+
+  /// Another process uses the board.
+  public var isBusy: Bool { if case .busy = cause { true } else { false } }
+
   /// The board was given up.
   public var isQuarantine: Bool {
     if case .quarantined = cause { true } else { false }
@@ -60,6 +73,7 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     case .violated(let violation): violation.description
     case .busy(let holder): "it is in use by \(holder)"
     case .ambiguous(let names): "several boards are attached; choose one of \(names.joined(separator: ", "))"
+    case .damaged(let what): "\(what) arrived damaged: the line loses or changes bytes"
     case .unfit(let reason): reason
     case .quarantined(let first): "quarantined, because at first \(describe(first))"
     }

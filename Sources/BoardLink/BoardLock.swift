@@ -3,28 +3,72 @@ import PosixIO
 
 /// Keeps a board for one process: two rigs on one board would break each other's runs.
 ///
-/// A lock file per board in the user's runtime folder; the kernel frees it with its process.
+/// A lock file per board in the user's runtime folder; the kernel frees it with its process, so that a dead holder is no obstacle.
+/// Whatever name a board was called by, its lock is the same.
 public struct BoardLock: ~Copyable, Sendable {
   private let lock: FileLock
 
   /// Takes the lock of a board.
   ///
-  /// - Parameter folder: where the lock files are; nil takes the user's runtime folder.
+  /// - Parameters:
+  ///   - folder: where the lock files are; nil takes the user's runtime folder.
+  ///   - sysfs: the kernel's folder with one entry per USB device.
   /// - Throws: `BoardFailure` with `.busy` naming the holder, or `.notOpened` if no lock file can be made.
-  public init(_ selector: BoardSelector, folder: String? = nil) throws {
-    let folder = folder ?? Self.runtimeFolder
-    let path = folder + "/" + Self.fileName(selector)
+  public init(
+    _ selector: BoardSelector, folder: String? = nil, sysfs: String = "/sys/bus/usb/devices"
+  ) throws {
+    let path = try Self.path(selector, folder, sysfs)
+    let lock = try Self.translating(selector, path) { () throws(PosixError) -> FileLock? in
+      try FileLock(path: path, note: BoardHolder.current.note)
+    }
+    guard let lock else {
+      throw BoardFailure(board: selector.description, .busy(holder: BoardHolder.words(at: path)))
+    }
+    self.lock = lock
+  }
+
+  private init(_ lock: consuming FileLock) { self.lock = lock }
+
+  /// Takes the lock of a board, and waits for it where another process has it.
+  ///
+  /// - Parameters:
+  ///   - whenBusy: is told the holder before the wait begins.
+  /// - Throws: as `init`, `.busy` only at the deadline; `CancellationError`.
+  public static func wait(
+    for selector: BoardSelector, deadline: Deadline, on loop: EventLoop, folder: String? = nil,
+    sysfs: String = "/sys/bus/usb/devices", whenBusy: @Sendable (String) -> Void
+  ) async throws -> BoardLock {
+    do {
+      return try BoardLock(selector, folder: folder, sysfs: sysfs)
+    } catch let failure as BoardFailure {
+      guard case .busy(let holder) = failure.cause else { throw failure }
+      whenBusy(holder)
+    }
+    let path = try path(selector, folder, sysfs)
+    let lock = try await FileLock.wait(
+      path: path, note: BoardHolder.current.note, deadline: deadline, on: loop)
+    guard let lock else {
+      throw BoardFailure(board: selector.description, .busy(holder: BoardHolder.words(at: path)))
+    }
+    return BoardLock(lock)
+  }
+
+  private static func path(_ selector: BoardSelector, _ folder: String?, _ sysfs: String) throws -> String {
+    let folder = folder ?? runtimeFolder
+    let path = folder + "/" + fileName(PhysicalBoard(selector, sysfs: sysfs))
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let note = "\(ProcessInfo.processInfo.processIdentifier)"
-      guard let lock = try FileLock(path: path, note: note) else {
-        let holder = try? String(contentsOfFile: path, encoding: .utf8)
-        let name = holder.map { "process \($0) (\(ProcessInfo.processInfo.processName) or alike)" }
-        throw BoardFailure(board: selector.description, .busy(holder: name ?? "another process"))
-      }
-      self.lock = lock
-    } catch let failure as BoardFailure {
-      throw failure
+    } catch {
+      throw BoardFailure(board: selector.description, .notOpened("its lock file \(path): \(error)"))
+    }
+    return path
+  }
+
+  private static func translating<Result: ~Copyable>(
+    _ selector: BoardSelector, _ path: String, _ body: () throws(PosixError) -> Result
+  ) throws -> Result {
+    do {
+      return try body()
     } catch {
       throw BoardFailure(board: selector.description, .notOpened("its lock file \(path): \(error)"))
     }
@@ -38,12 +82,37 @@ public struct BoardLock: ~Copyable, Sendable {
     return NSTemporaryDirectory() + "wsrig-\(NSUserName())"
   }
 
-  /// Devices are locked by what their path leads to, so that two names of one port are one lock.
-  private static func fileName(_ selector: BoardSelector) -> String {
-    var name = selector.description
-    if case .terminal(let path) = selector {
-      name = "tty:" + URL(filePath: path).resolvingSymlinksInPath().path
-    }
-    return name.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined() + ".lock"
+  private static func fileName(_ board: PhysicalBoard) -> String {
+    board.key.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined() + ".lock"
+  }
+}
+
+/// Who holds a board: what a lock file says.
+struct BoardHolder: Sendable, Hashable {
+  /// The process id.
+  var process: Int32
+  /// The command line.
+  var command: String
+  /// Since when, in UTC.
+  var since: String
+
+  /// This process.
+  static var current: BoardHolder {
+    let words = ProcessInfo.processInfo.arguments
+    let name = URL(filePath: words.first ?? "wsrig").lastPathComponent
+    return BoardHolder(
+      process: ProcessInfo.processInfo.processIdentifier,
+      command: ([name] + words.dropFirst()).joined(separator: " "), since: Date.now.ISO8601Format())
+  }
+
+  /// The text of a lock file: three lines.
+  var note: String { "\(process)\n\(command.replacing("\n", with: " "))\n\(since)\n" }
+
+  /// The holder by its lock file, in words.
+  static func words(at path: String) -> String {
+    let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+    let lines = text.split(separator: "\n").map(String.init)
+    guard lines.count == 3 else { return "another process" }
+    return "process \(lines[0]) (\(lines[1])) since \(lines[2])"
   }
 }

@@ -50,15 +50,25 @@ final class LinkInbox: @unchecked Sendable {
 
   /// Waits for bytes.
   func read(deadline: Deadline) async throws -> [UInt8] {
-    try Task.checkCancellation()
+    let wait = Wait()
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        loop.submit { self.begin(continuation, deadline) }
+        loop.submit {
+          // A cancellation may come before the wait has begun.
+          if wait.isCancelled { return continuation.resume(throwing: CancellationError()) }
+          self.begin(continuation, deadline)
+        }
       }
     } onCancel: {
-      loop.submit { self.finish(.failure(CancellationError())) }
+      loop.submit {
+        wait.isCancelled = true
+        self.finish(.failure(CancellationError()))
+      }
     }
   }
+
+  /// One call of `read`. `@unchecked Sendable`: touched on the loop's thread only.
+  private final class Wait: @unchecked Sendable { var isCancelled = false }
 
   private func begin(_ continuation: CheckedContinuation<[UInt8], any Error>, _ deadline: Deadline) {
     precondition(reader == nil, "a link has one reader at a time")

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// An exclusive lock on a file (`flock`), held until it goes out of scope. The kernel frees it when its process
 /// ends, however that ends, so it never has to be cleaned up after a crash.
@@ -12,13 +13,105 @@ public struct FileLock: ~Copyable, Sendable {
   /// - Returns: nil if another process, or another lock of this process, holds it.
   /// - Throws: `PosixError` if the file cannot be opened.
   public init?(path: String, note: String) throws(PosixError) {
+    descriptor = try Self.open(path)
+    self.path = path
+    guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    Self.write(note, to: descriptor.raw)
+  }
+
+  /// Waits until the lock is free, and takes it.
+  ///
+  /// The kernel has no wait for a lock with a deadline, and tells nobody when one is freed: a thread waits. One whose lock comes
+  /// too late gives it back at once.
+  /// - Returns: nil at the deadline.
+  /// - Throws: `PosixError` if the file cannot be opened; `CancellationError`.
+  public static func wait(
+    path: String, note: String, deadline: Deadline, on loop: EventLoop
+  ) async throws -> FileLock? {
+    let waiting = WaitingLock(try open(path))
+    startThread(named: "ws-lock") { waiting.wait(loop) }
+    let isOurs = try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        loop.submit { waiting.begin(continuation, deadline, on: loop) }
+      }
+    } onCancel: {
+      loop.submit { waiting.finish(.failure(CancellationError())) }
+    }
+    guard isOurs, let descriptor = waiting.take() else { return nil }
+    write(note, to: descriptor.raw)
+    return FileLock(path: path, holding: descriptor)
+  }
+
+  private init(path: String, holding descriptor: consuming OwnedDescriptor) {
+    self.path = path
+    self.descriptor = descriptor
+  }
+
+  private static func open(_ path: String) throws(PosixError) -> OwnedDescriptor {
     let raw = retryOnInterrupt { Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
     guard raw >= 0 else { throw .last(.open, path) }
-    descriptor = OwnedDescriptor(adopting: raw)
-    self.path = path
-    guard flock(raw, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    return OwnedDescriptor(adopting: raw)
+  }
+
+  private static func write(_ note: String, to raw: Int32) {
     let bytes = [UInt8](note.utf8)
     _ = ftruncate(raw, 0)
     _ = pwrite(raw, bytes, bytes.count, 0)
   }
+}
+
+/// One wait for a lock. `@unchecked Sendable`: the continuation and the timer are touched on the loop's thread only, the descriptor by
+/// the thread that waits until it has the lock, and by whoever takes it then.
+private final class WaitingLock: @unchecked Sendable {
+  private let descriptor: Mutex<Int32>
+  private var continuation: CheckedContinuation<Bool, any Error>?
+  private var timer: LoopTimer?
+  private var isOver = false
+  private var hasLock = false
+
+  init(_ descriptor: consuming OwnedDescriptor) {
+    // The number is this object's own from here on: no other owner closes it.
+    self.descriptor = Mutex(dup(descriptor.raw))
+  }
+
+  func wait(_ loop: EventLoop) {
+    let raw = descriptor.withLock { $0 }
+    let result = retryOnInterrupt { flock(raw, LOCK_EX) }
+    loop.submit { self.waited(result == 0) }
+  }
+
+  func begin(_ continuation: CheckedContinuation<Bool, any Error>, _ deadline: Deadline, on loop: EventLoop) {
+    guard !isOver else { return continuation.resume(returning: false) }
+    self.continuation = continuation
+    if hasLock { return finish(.success(true)) }
+    timer = LoopTimer(on: loop) { [unowned self] in finish(.success(false)) }
+    timer?.set(deadline)
+  }
+
+  func finish(_ result: Result<Bool, any Error>) {
+    guard let continuation else {
+      isOver = isOver || !hasLock
+      return
+    }
+    self.continuation = nil
+    timer?.cancel()
+    isOver = true
+    continuation.resume(with: result)
+  }
+
+  private func waited(_ succeeded: Bool) {
+    if isOver { return close() }
+    hasLock = succeeded
+    if continuation != nil { finish(.success(succeeded)) }
+  }
+
+  /// The descriptor, once.
+  func take() -> OwnedDescriptor? {
+    descriptor.withLock { raw in
+      defer { raw = -1 }
+      return raw >= 0 ? OwnedDescriptor(adopting: raw) : nil
+    }
+  }
+
+  private func close() { _ = take() }
 }

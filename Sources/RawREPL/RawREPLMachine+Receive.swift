@@ -203,6 +203,12 @@ extension RawREPLMachine {
   /// The prompt follows at once, except where the program forced a soft reset: then the board reports that,
   /// its boot file may print, and the raw banner ends it.
   private mutating func takePrompt(_ errorOutput: [UInt8], _ wasSoftReset: Bool, _ after: [UInt8]) {
+    if after.last == ControlCode.endOfData, !wasSoftReset {
+      // The program printed an end marker itself: what was taken for the error section was output, and this one ends what follows.
+      events.append(.standardOutput([ControlCode.endOfData] + errorOutput))
+      state = .awaitingPrompt(errorOutput: [UInt8](after.dropLast()), didSoftReset: false, after: [])
+      return
+    }
     let didSoftReset = wasSoftReset || after.suffix(REPLText.softReboot.count) == REPLText.softReboot[...]
     let end = didSoftReset ? REPLText.rawBanner : [UInt8(ascii: ">")]
     let isLineStart = didSoftReset || after.count == 1 || after.suffix(2).first == UInt8(ascii: "\n")

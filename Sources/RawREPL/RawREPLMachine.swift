@@ -10,8 +10,9 @@ public struct RawREPLMachine: Sendable {
   public static let plainChunkBytes = 256
   /// The pause after such a chunk: with the 512-byte input ring of a board it never overruns.
   public static let plainChunkPause = Duration.milliseconds(10)
-  /// So much of an error section is kept; the rest is dropped, as no traceback is longer.
-  public static let errorOutputLimitBytes = 16 * 1024
+  /// So much of an error section is kept; the rest is dropped. No traceback is as long, but what a program prints after an end marker of
+  /// its own is taken for one at first.
+  public static let errorOutputLimitBytes = 256 * 1024
 
   var state = RawREPLState.unknown
   var hasRawPaste: Bool

@@ -56,6 +56,7 @@ public enum HTMLReport {
         ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),
         ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
         ("cases", "\(run.cases.count) of \(run.plannedCount)"),
+        ("black boxes", String(run.cases.reduce(0) { $0 + $1.blackBoxes.count })),
         ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
       ] + run.violations.map { ("over the run", $0.line) } + baselineFacts(run.baseline)
     return pairs.map { ["name": $0.0, "value": $0.1] }
@@ -93,6 +94,8 @@ public enum HTMLReport {
       "rows": rows.map(view(of:)), "hasRows": !rows.isEmpty,
       "boardEvents": result.boardEvents.map { "\($0.kind): \($0.detail)" },
       "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
+      "blackBoxes": result.blackBoxes.map { ["path": $0.path, "words": "\($0.kind.words): \($0.reason)"] },
+      "hasBlackBoxes": !result.blackBoxes.isEmpty,
     ]
     view["accepted"] = run.baseline?.acceptance(of: result.case.id)?.words
     if judgement.violations.isEmpty { view["reason"] = judgement.reason }

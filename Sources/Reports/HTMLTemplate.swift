@@ -42,6 +42,7 @@ enum HTMLTemplate {
     {{#rows}}<tr{{#differs}} class="differs"{{/differs}}><td>{{part}}</td><td>{{device}}</td><td>{{reference}}</td><td>{{rule}}</td></tr>
     {{/rows}}</tbody></table>{{/hasRows}}
     {{#hasBoardEvents}}<p><b>Board:</b></p><ul>{{#boardEvents}}<li>{{.}}</li>{{/boardEvents}}</ul>{{/hasBoardEvents}}
+    {{#hasBlackBoxes}}<p><b>Trouble of the bench:</b></p><ul>{{#blackBoxes}}<li>{{words}} (<a href="{{path}}/trouble.txt">trouble</a> · <a href="{{path}}/serial.log">serial log</a>)</li>{{/blackBoxes}}</ul>{{/hasBlackBoxes}}
     <p class="times">{{times}}</p>
     {{#folder}}<p><a href="{{.}}/wire.txt">wire log</a> · <a href="{{.}}/serial.log">serial log</a> · <a href="{{.}}/scenario.json">scenario</a> · <code>{{replay}}</code></p>{{/folder}}
     </div></details>

@@ -147,6 +147,7 @@ struct ResultsDocument: Encodable {
     var isolation: Isolation?
     var repeats: [Verdict]?
     var stability: Stability?
+    var blackBoxes: [BlackBox]?
 
     init(_ result: CaseResult) {
       let scenario = result.case.scenario
@@ -180,6 +181,7 @@ struct ResultsDocument: Encodable {
       isolation = result.isolation
       repeats = result.repeats.isEmpty ? nil : result.repeats
       stability = result.stability
+      blackBoxes = result.blackBoxes.isEmpty ? nil : result.blackBoxes
     }
   }
 }

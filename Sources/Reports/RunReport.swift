@@ -29,9 +29,9 @@ public enum RunReport {
     return (documents + cases).lazy.flatMap { $0() }
   }
 
-  /// What is known of a case that deserves a closer look as soon as it has ended; nothing of others. Written then, its traces need
+  /// What is known of a case that deserves a closer look as soon as it has ended, and of trouble of the bench; nothing of others. Written then, its traces need
   /// not be held until the run is over.
   public static func traceFiles(of result: CaseResult) -> Files {
-    result.needsAttention ? CaseFolder.traceFiles(of: result) : []
+    (result.needsAttention ? CaseFolder.traceFiles(of: result) : []) + BlackBoxFiles.files(of: result)
   }
 }

@@ -42,6 +42,11 @@ public struct TerminalReport: Sendable {
     return style.dim("board         \(board)\(event.kind)\(outcome): \(event.detail)".withoutControls)
   }
 
+  /// Why a run waits for its board.
+  public func lineForWaiting(_ reason: String) -> String {
+    style.dim("board         \(reason)".withoutControls)
+  }
+
   /// An attached board that nobody named.
   public func lineForUnusedBoard(_ selector: String) -> String {
     "an attached board is not used: name it with --board \(selector)"
@@ -141,6 +146,22 @@ public struct TerminalReport: Sendable {
     return table.text
   }
 
+  /// At most this many black boxes are listed; the folder has them all.
+  private static let shownBlackBoxes = 6
+
+  private func blackBoxLines(_ run: RunResult, reportFolder: String) -> [String] {
+    let boxes = run.cases.flatMap(\.blackBoxes)
+    guard !boxes.isEmpty else { return [] }
+    var lines = ["Trouble of the bench, saved \(boxes.count.counted("time")):"]
+    lines += boxes.prefix(Self.shownBlackBoxes).map { box in
+      "    \(reportFolder)/\(box.path)  \(box.kind.words): \(box.reason.withoutControls)"
+    }
+    if boxes.count > Self.shownBlackBoxes {
+      lines.append("    ... and \(boxes.count - Self.shownBlackBoxes) more")
+    }
+    return lines
+  }
+
   private func closingLines(_ run: RunResult, reportFolder: String?) -> [String] {
     let counts = Verdict.allCases.filter { run.count(of: $0) > 0 || $0 == .passed || $0 == .failed }
       .map { "\(run.count(of: $0)) \(style.verdict($0))" }
@@ -175,7 +196,10 @@ public struct TerminalReport: Sendable {
       "\(run.cases.count.counted("case")) in \(seconds) s on \(run.boardNames): \(counts.joined(separator: ", "))"
     )
     if let coverage = run.ruleCoverage { lines.append(line(for: coverage)) }
-    if let reportFolder { lines.append("Reports: \(reportFolder)") }
+    if let reportFolder {
+      lines += blackBoxLines(run, reportFolder: reportFolder)
+      lines.append("Reports: \(reportFolder)")
+    }
     if let reportFolder, let failed = run.cases.first(where: \.needsAttention) {
       let command = CaseFolder.replayCommand(of: failed, in: run, reportFolder: reportFolder)
       lines.append(style.dim("Run one again: \(command)"))

@@ -37,6 +37,10 @@ public struct CaseResult: Sendable {
   public var isolation: Isolation?
   /// The verdicts of the repeats that were asked for because it failed, in order. They change nothing about its own.
   public var repeats: [Verdict] = []
+  /// Trouble of the bench on the way, whatever the case came to; none where they were let go.
+  public var troubles: [BenchTrouble] = []
+  /// What was saved of them, as far as a run's bound allowed.
+  public var blackBoxes: [BlackBox] = []
 
   /// Creates a result.
   public init(
@@ -80,6 +84,7 @@ public struct CaseResult: Sendable {
     device = nil
     reference = nil
     serialLog = ""
+    troubles = []
   }
 }
 

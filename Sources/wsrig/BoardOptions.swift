@@ -34,16 +34,23 @@ struct BoardOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How long a board that was given up may take to come back; then it resumes the run. (default: 0)",
+      "How long to wait for a board that another run uses, and for one to come back that was given up in mid-run. (default: 0)",
       valueName: "seconds"))
   var boardWait: Seconds?
+
+  @Option(
+    help: ArgumentHelp(
+      "What is made to go wrong between rig and simulated board, to see that the rig copes (fixtures/schema/faults.schema.json).",
+      valueName: "file"))
+  var simFaults: String?
 
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
   /// The options as they are written on the command line, defaults left out; a choice of several boards is left to each case.
   var words: [String] {
     (board.count == 1 && board != ["all"] && board != ["sim"] ? ["--board", board[0]] : [])
-      + (host.map { ["--host", $0] } ?? []) + (config.map { ["--config", $0] } ?? []) + simulation.words
+      + (host.map { ["--host", $0] } ?? []) + (config.map { ["--config", $0] } ?? [])
+      + (simFaults.map { ["--sim-faults", $0] } ?? []) + simulation.words
   }
 
   /// The bench: the file, and the boards that were chosen.

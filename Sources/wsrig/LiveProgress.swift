@@ -19,6 +19,7 @@ struct LiveProgress: Sendable {
       bar.add(total: run.plannedCount)
       stay(report.header(of: run), board)
     case .board(let event): stay(report.line(for: event), board)
+    case .boardWaits(let reason): stay(report.lineForWaiting(reason), board)
     case .unusedBoard(let selector): bar.stay(report.lineForUnusedBoard(selector))
     case .ownAuthority(let reason): stay(report.lineForOwnAuthority(reason), board)
     case .caseStarted(let id): bar.redraw(current: id)

@@ -143,6 +143,7 @@ struct RunOptions: ParsableArguments {
     plan.authority = tls.file
     plan.keepsTraces = false
     plan.boardWait = board.boardWait?.duration
+    plan.simulation.faultFile = board.simFaults
     let words = ["--seed", "\(seed)"] + client.words + board.words + tls.words + limits.words
     let finish = { @Sendable (result: inout RunResult, boards: [BenchBoard]) in
       result.program = Console.program

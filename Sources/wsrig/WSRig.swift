@@ -30,7 +30,7 @@ struct WSRig: AsyncParsableCommand {
       RunCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self,
       ReplayCommand.self,
       ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self,
-      DoctorCommand.self, MutantsCommand.self,
+      DoctorCommand.self, MutantsCommand.self, CyclesCommand.self,
     ])
 
   static func main() async {

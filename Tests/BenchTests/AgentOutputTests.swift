@@ -1,3 +1,4 @@
+import RawREPL
 import Testing
 
 @testable import Bench

@@ -1,3 +1,5 @@
+import RawREPL
+
 @testable import Bench
 
 /// Lines as the agent on the board prints them.

@@ -9,8 +9,13 @@ struct AgentReportTests {
     AgentReport(AgentLines.output(text), id: id)
   }
 
-  private func trace(_ text: String, last: Bool = false) -> ClientTrace {
-    DeviceRunner.trace(of: AgentLines.output(text), id: "1.x", pace: .unmeasured, isLastAttempt: last)
+  /// - Parameter answer: how long the agent took to end after the rig's interrupt; nil where there was none.
+  private func trace(
+    _ text: String, last: Bool = false, answer: Duration? = Pace.unmeasured.silence
+  ) -> ClientTrace {
+    var output = AgentLines.output(text)
+    output.interruptAnswer = answer
+    return DeviceRunner.trace(of: output, id: "1.x", pace: .unmeasured, isLastAttempt: last)
   }
 
   private func detail(_ ending: ClientTrace.Ending) -> String {
@@ -136,6 +141,13 @@ struct AgentReportTests {
     #expect(detail(trace(text).ending).hasPrefix("hung: interrupted in main[1], b[0]"))
     let cleaning = AgentLines.begin("1.x") + AgentLines.end(0, interrupted: true)
     #expect(detail(trace(cleaning).ending).contains("its cleaning up"))
+  }
+
+  @Test("an interrupt that the rig had not sent says nothing about the client")
+  func interruptOfNobody() {
+    let text = AgentLines.begin("1.x") + AgentLines.end(0, interrupted: true, turns: Pace.provingHeartbeats)
+    let ending = detail(trace(text, last: true, answer: nil).ending)
+    #expect(ending.hasPrefix("unusable: an interrupt reached the agent"), "\(ending)")
   }
 
   @Test("without proof it is no verdict, but for the last attempt and for a blocking client")

@@ -49,6 +49,12 @@ struct Results: Decodable {
     var succeeded: Bool
   }
 
+  struct BlackBox: Decodable {
+    var path: String
+    var kind: String
+    var reason: String
+  }
+
   struct Violation: Decodable {
     var rule: String
     var requirement: String
@@ -62,6 +68,7 @@ struct Results: Decodable {
     var durationSeconds: Double
     var violations: [Violation]
     var boardEvents: [Event]
+    var blackBoxes: [BlackBox]?
     var serverSHA1: String?
     var isolation: String?
     var repeats: [String]?
@@ -76,6 +83,7 @@ struct Results: Decodable {
 
   var summary: [String: Int]
   var endedEarly: String?
+  var boardEvents: [Event]
   var cases: [Row]
 
   subscript(id: String) -> Row? { cases.first { $0.id == id } }

@@ -5,6 +5,7 @@ environment); otherwise it is the one of the repository's .venv. Run: python3 Te
 """
 
 import ast
+import binascii
 import threading
 import unittest
 
@@ -218,7 +219,7 @@ class ModulesFromMemoryTest(SimulatedBoardTest):
             board.run(f"wsrig_ramfs.create({path.name!r})")
             text = path.read_bytes()
             for at in range(0, len(text), 4096):
-                board.run(f"wsrig_ramfs.append({path.name!r}, {text[at : at + 4096]!r})")
+                board.run(f"wsrig_ramfs.append({path.name!r}, {text[at : at + 4096]!r}, {binascii.crc32(text[at : at + 4096])})")
         board.run("import agent, async_websocketclient, async_websocketclient_tls, async_websocketclient_deflate, gc")
         left = ast.literal_eval(board.run("print(sorted(wsrig_ramfs.files))"))
         self.assertEqual(left, ["async_websocketclient_reconnect.py"])

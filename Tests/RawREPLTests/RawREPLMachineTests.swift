@@ -81,12 +81,27 @@ struct RawREPLMachineTests {
     #expect(machine.takeOutput() == [0x23, ControlCode.endOfData])
   }
 
+  @Test(
+    "a program that prints end markers itself: its output goes on behind them, and its end is found",
+    arguments: ["", "Boom: 1\r\n"])
+  func printedEndMarkers(_ error: String) throws {
+    var machine = ready()
+    try machine.execute([0x31])
+    machine.receive(
+      [0x52, 0x01, 0x80, 0x00, 0x04] + [UInt8]("one\u{4}two\u{4}three\u{4}\(error)\u{4}>".utf8))
+    let events = machine.takeEvents()
+    #expect(events.last == .finished(errorOutput: [UInt8](error.utf8), didSoftReset: false))
+    let output = events.flatMap { if case .standardOutput(let bytes) = $0 { bytes } else { [UInt8]() } }
+    #expect(output == [UInt8]("one\u{4}two\u{4}three".utf8))
+    #expect(machine.isReady)
+  }
+
   @Test("an endless error section is cut, and its end still found")
   func errorOutputIsBounded() throws {
     var machine = ready()
     try machine.execute([0x31])
     machine.receive([0x52, 0x01, 0x80, 0x00, 0x04, 0x04])
-    for _ in 0..<100 { machine.receive([UInt8](repeating: 0x78, count: 1000)) }
+    for _ in 0..<100 { machine.receive([UInt8](repeating: 0x78, count: 4000)) }
     machine.receive([0x04, 0x3E])
     guard case .finished(let error, false) = machine.takeEvents().last else {
       Issue.record("the execution did not finish")

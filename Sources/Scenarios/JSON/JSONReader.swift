@@ -51,14 +51,14 @@ extension JSONReader {
   }
 
   /// Bytes written as hexadecimal digits; spaces between them are allowed.
-  func hex() throws(ScenarioFileError) -> [UInt8] {
+  package func hex() throws(ScenarioFileError) -> [UInt8] {
     let allowed = "an even number of hexadecimal digits, such as \"48 65\""
     guard case .string(let string) = value else { throw mismatch(allowed) }
     guard let bytes = Hexadecimal.bytes(string.filter { $0 != " " }) else { throw mismatch(allowed) }
     return bytes
   }
 
-  func choice<Choice: RawRepresentable & CaseIterable>(
+  package func choice<Choice: RawRepresentable & CaseIterable>(
     _ type: Choice.Type
   ) throws(ScenarioFileError) -> Choice where Choice.RawValue == String {
     let names = Choice.allCases.map(\.rawValue)
@@ -101,7 +101,7 @@ extension JSONReader {
 
   /// An object of exactly one of these keys, which says what it is, with its content; or the key alone, as a string, where the
   /// content is all defaults.
-  func tagged(_ keys: String...) throws(ScenarioFileError) -> (key: String, content: JSONReader) {
+  package func tagged(_ keys: String...) throws(ScenarioFileError) -> (key: String, content: JSONReader) {
     let key: String
     let content: JSONValue
     switch value {

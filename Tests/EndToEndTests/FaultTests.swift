@@ -1,0 +1,212 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEndTests {
+  /// Faults that are injected between the rig and the simulated board: the ladder's rungs, a bound of time, the outcome. An injected
+  /// fault is never a client's failure, no run hangs, and no result is lost.
+  @Suite("Injected faults")
+  struct FaultTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// The case that is hit; the one before it and the one behind it pass, unless the board is gone.
+    private static let target = "9.messages-50"
+    private static let cases = ["1.text-1", target, "9.silence"]
+
+    @Test(
+      "a rerun with the right verdict, or inconclusive; bounded, and nothing lost", arguments: FaultRow.all)
+    func injected(_ row: FaultRow) async throws {
+      try row.faultFile.write(to: folder.url.appending(path: "faults.json"))
+      let child = try await Tool.run(
+        ["run", "--report", "r", "--deliveries", "whole", "--sim-faults", "faults.json"] + row.options
+          + Self.cases.flatMap { ["--only", $0] }, in: folder, within: .seconds(row.seconds))
+      let results = try await Results.read(folder, "r")
+      #expect(results.cases.map(\.id) == Self.cases, "\(child.everything)")
+      #expect(!results.cases.contains { $0.verdict == "failed" }, "\(child.everything)")
+      #expect(results["1.text-1"]?.verdict == "passed", "\(child.everything)")
+      let hit = try #require(results[Self.target])
+      #expect(hit.verdict == row.verdict && hit.attempts == row.attempts, "\(child.everything)")
+      #expect(child.status == (row.verdict == "passed" ? 0 : 3), "\(child.everything)")
+      #expect(Self.rungs(results) == row.rungs, "\(child.everything)")
+      // What another attempt was for is in a black box.
+      let isTrouble = row.attempts > 1 || row.verdict == "inconclusive"
+      #expect((hit.blackBoxes ?? []).isEmpty != isTrouble, "\(child.everything)")
+    }
+
+    private static let recovery = [
+      "interrupt", "reenterRawREPL", "softReset", "hardReset", "quarantine", "comeBack",
+    ]
+
+    /// What happened to the board over the whole run; a rung that failed ends in `!`.
+    private static func rungs(_ results: Results) -> [String] {
+      (results.boardEvents + results.cases.flatMap(\.boardEvents))
+        .filter { recovery.contains($0.kind) || ($0.kind == "attach" && !$0.succeeded) }
+        .map { $0.kind + ($0.succeeded ? "" : "!") }
+    }
+
+    @Test("there are faults enough, each of another name, and their files fit the schema")
+    func table() async throws {
+      #expect(FaultRow.all.count >= 25 && Set(FaultRow.all.map(\.name)).count == FaultRow.all.count)
+      let check = """
+        import json, sys, jsonschema
+        schema = json.load(open(sys.argv[1]))
+        for row in json.load(open(sys.argv[2]))["rows"]:
+            jsonschema.validate({"faults": row["faults"]}, schema)
+        """
+      let schema = Repository.fixtures.appending(path: "schema/faults.schema.json").path
+      let child = try await RunningChild.run(
+        try #require(Repository.python), ["-c", check, schema, FaultRow.file.path])
+      #expect(child.status == 0, "\(child.everything)")
+    }
+
+    @Test("trouble of the bench is in a black box, which the terminal, results.json and report.html name")
+    func blackBox() async throws {
+      try folder.write(
+        #"{"faults": [{"on": {"toBoard": "})\u0004"}, "skip": 2, "do": "reset"}]}"#, to: "faults.json")
+      let child = try await Tool.run(
+        ["run", "--report", "r", "--deliveries", "whole", "--sim-faults", "faults.json"]
+          + Self.cases.flatMap { ["--only", $0] }, in: folder)
+      let box = "blackbox/001-9.messages-50"
+      #expect(child.output.contains("Trouble of the bench, saved 1 time:\n    r/\(box)  the board was lost:"))
+      let results = try await Results.read(folder, "r")
+      let saved = try #require(results["9.messages-50"]?.blackBoxes)
+      #expect(saved.map(\.path) == [box] && saved.map(\.kind) == ["boardLost"])
+      #expect(try folder.text("r/report.html").contains("href=\"\(box)/trouble.txt\""))
+      let trouble = try folder.text("r/\(box)/trouble.txt")
+      for part in [
+        "9.messages-50, attempt 1: the board was lost", "restarted by itself", "hardReset succeeded",
+      ] {
+        #expect(trouble.contains(part), "\(trouble)")
+      }
+      #expect(try folder.text("r/\(box)/serial.log").contains("'id\\': \\'9.messages-50"))
+      #expect(folder.has("r/\(box)/wire.txt") && folder.has("r/\(box)/client.txt"))
+    }
+
+    @Test("black boxes are bounded in number, whatever happens")
+    func blackBoxesAreBounded() async throws {
+      try folder.write(
+        #"{"faults": [{"on": {"toBoard": "'id': '"}, "skip": 1, "times": 999, "do": {"corrupt": {"direction": "toBoard", "skip": 20}}}]}"#,
+        to: "faults.json")
+      let child = try await Tool.run(
+        [
+          "run", "--report", "r", "--deliveries", "whole", "--sim-faults", "faults.json", "--only",
+          "1.text-*", "--only", "1.binary-*",
+        ],
+        in: folder, within: .seconds(120))
+      let results = try await Results.read(folder, "r")
+      #expect(
+        results.cases.count > 20 && results.cases.allSatisfy { $0.verdict == "inconclusive" },
+        "\(child.everything)")
+      #expect(results.cases.flatMap { $0.blackBoxes ?? [] }.count == 40)
+      let folders = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/r/blackbox")
+      #expect(folders.count == 40)
+      #expect(child.output.contains("... and 34 more"))
+    }
+
+    @Test("without an injected fault, a board that only one case loses is the client's failure: boardLost")
+    func boardLost() async throws {
+      let adapter = try String(
+        contentsOf: Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py"),
+        encoding: .utf8)
+      try folder.write(
+        adapter + """
+
+          _send = send
+
+
+          async def send(ws, data):
+              while len(data) > 20:
+                  try:
+                      while True:
+                          pass
+                  except KeyboardInterrupt:
+                      pass
+              await _send(ws, data)
+
+          """, to: "stubborn.py")
+      let child = try await Tool.run(
+        ["run", "--report", "r", "--deliveries", "whole", "--adapter", "stubborn.py"]
+          + ["1.text-1", "1.text-125", "9.silence"].flatMap { ["--only", $0] }, in: folder,
+        within: .seconds(120))
+      #expect(child.status == 1, "\(child.everything)")
+      let results = try await Results.read(folder, "r")
+      #expect(results.cases.map(\.verdict) == ["passed", "failed", "passed"], "\(child.everything)")
+      #expect(results["1.text-125"]?.violations.map(\.rule) == ["board-lost"])
+      #expect(results["1.text-125"]?.blackBoxes?.map(\.kind) == ["boardLost", "boardLost"])
+    }
+
+    @Test(
+      "a fault file that is wrong is told with file and key",
+      arguments: [
+        (#"{"faults": [{"on": "opening", "do": {"dorp": {}}}]}"#, "faults[0].do"),
+        (#"{"faults": [{"do": "hang"}]}"#, "faults[0].on is missing"),
+        (#"{"faults": [{"on": {"fromBoard": ""}, "do": "hang"}]}"#, "faults[0].on.fromBoard"),
+        (#"{"faults": [{"on": "opening", "times": 0, "do": "hang"}]}"#, "faults[0].times is 0"),
+        (#"{"fault": []}"#, "did you mean faults"),
+      ])
+    func mistakes(_ text: String, _ part: String) async throws {
+      try folder.write(text, to: "faults.json")
+      let child = try await Tool.run(
+        ["run", "--only", "1.text-1", "--sim-faults", "faults.json"], in: folder)
+      expectComplaint(child, status: 2, ["faults.json", part])
+    }
+
+    @Test("faults are for a board on this computer")
+    func realBoard() async throws {
+      try folder.write(#"{"faults": []}"#, to: "faults.json")
+      let child = try await Tool.run(
+        ["run", "--only", "1.text-1", "--board", "tty:/dev/null", "--sim-faults", "faults.json"], in: folder)
+      expectComplaint(child, status: 2, ["--sim-faults", "tty:/dev/null"])
+    }
+
+    @Test("cycles of connecting, running and resetting leave nothing behind")
+    func cycles() async throws {
+      let script = Repository.folder.appending(path: "scripts/board-cycles").path
+      let child = try await RunningChild.run(
+        try #require(Repository.python),
+        [script, "--cycles", "20", "--memory", "16384", "--wsrig", try #require(Tool.path)],
+        within: .seconds(120))
+      #expect(child.status == 0 && child.output.contains("nothing leaks"), "\(child.everything)")
+    }
+  }
+}
+
+/// One row of `fixtures/board/faults.json`: a fault and what is to come of it.
+struct FaultRow: Sendable, CustomTestStringConvertible {
+  let name: String
+  let faultFile: Data
+  let rungs: [String]
+  let verdict: String
+  let attempts: Int
+  let seconds: Int
+  let options: [String]
+  var testDescription: String { name }
+
+  static let file = Repository.fixtures.appending(path: "board/faults.json")
+
+  static let all: [FaultRow] = {
+    guard let data = try? Data(contentsOf: file),
+      let table = try? JSONSerialization.jsonObject(with: data) as? [String: Any],
+      let rows = table["rows"] as? [[String: Any]]
+    else { return [] }
+    return rows.compactMap(FaultRow.init)
+  }()
+
+  init?(_ row: [String: Any]) {
+    guard let name = row["name"] as? String, let faults = row["faults"],
+      let rungs = row["rungs"] as? [String],
+      let verdict = row["verdict"] as? String, let attempts = row["attempts"] as? Int,
+      let seconds = row["seconds"] as? Int,
+      let file = try? JSONSerialization.data(withJSONObject: ["faults": faults])
+    else { return nil }
+    self.name = name
+    faultFile = file
+    self.rungs = rungs
+    self.verdict = verdict
+    self.attempts = attempts
+    self.seconds = seconds
+    options = row["options"] as? [String] ?? []
+  }
+}

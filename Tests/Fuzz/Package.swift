@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+// Parsers under libFuzzer (scripts/fuzz-parsers): a package of its own, so that no other build knows of its flags. What is fuzzed is
+// compiled from the tool's own sources, to which `Linked` leads, with the fuzzer's instrumentation.
+import PackageDescription
+
+let watched: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  // Testable, for what a module keeps to itself.
+  .unsafeFlags(["-sanitize=fuzzer", "-enable-testing"]),
+]
+
+/// A module of the tool; of a larger one only the files named, which hold the parser.
+func module(
+  _ name: String, _ dependencies: [Target.Dependency] = [], in folder: String? = nil, files: [String]? = nil
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Linked/\(folder ?? name)", sources: files,
+    swiftSettings: watched)
+}
+
+let package = Package(
+  name: "wsrig-fuzz",
+  targets: [
+    .systemLibrary(name: "COpenSSL", path: "Linked/COpenSSL", pkgConfig: "openssl"),
+    .systemLibrary(name: "CZlib", path: "Linked/CZlib", pkgConfig: "zlib"),
+    .systemLibrary(name: "CLibFuzzer", path: "Sources/CLibFuzzer"),
+    module("WebSocketProtocol", ["COpenSSL", "CZlib"]),
+    module("RawREPL"),
+    module("Traces", ["WebSocketProtocol"]),
+    module(
+      "AgentRecords", ["RawREPL", "Traces", "WebSocketProtocol"], in: "Bench",
+      files: [
+        "AgentOutput.swift", "AgentRecord.swift", "AgentRecord+Event.swift", "AgentReport.swift",
+        "HeapReport.swift",
+      ]),
+    .executableTarget(
+      name: "fuzz", dependencies: ["AgentRecords", "CLibFuzzer", "RawREPL", "Traces", "WebSocketProtocol"],
+      path: "Sources/Fuzz", swiftSettings: watched,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ],
+  swiftLanguageModes: [.v6]
+)
