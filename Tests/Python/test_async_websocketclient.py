@@ -328,6 +328,30 @@ class Waiting(ClientTest):
         frames, close = server.connections[0].result
         self.assertEqual(([size for _, size, _ in frames], close), ([4000000, 4], struct.pack("!H", 1000)))
 
+    def test_a_cancelled_send_in_fragments_leaves_a_whole_message(self):
+        def play(connection):
+            connection.shake()
+            time.sleep(0.3)
+            message, ended = b"", False
+            while not ended:
+                fin, _, data = connection.next()
+                message, ended = message + data, fin
+            return message == bytes(range(250)) * 16000, connection.next()[1:], closing(connection)
+
+        with Server(play, receive_buffer=4096) as server:
+            run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=4000)
+                await ws.handshake('%s')
+                sending = asyncio.create_task(ws.send(bytes(range(250)) * 16000, fragment_size=30000))
+                await asyncio.sleep_ms(50)
+                assert ws._out
+                sending.cancel()
+                await asyncio.sleep_ms(0)
+                await ws.send(b'next')
+                await ws.close()
+            """ % server.uri, heap="16M")
+        self.assertEqual(server.connections[0].result, (True, (2, b"next"), struct.pack("!H", 1000)))
+
     def test_close_is_bounded_whatever_the_server_does(self):
         def silent(connection):
             connection.shake()
