@@ -349,7 +349,7 @@ extension EndToEndTests {
         _ = try folder.write(
           source.replacing("raise HandshakeError(", with: "print("), to: "careless/\(file)")
       }
-      let words = ["autobahn", url, "--client", "careless/async_websocketclient.py", "--agent", "careless"]
+      let words = ["autobahn", url, "--client", "careless", "--agent", "careless"]
       let tour = try await Tool.run(words, in: folder)
       #expect(tour.status == 1, "\(tour.everything)")
       _ = try await server.finish()

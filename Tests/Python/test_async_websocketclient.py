@@ -352,6 +352,35 @@ class Waiting(ClientTest):
             """ % server.uri, heap="16M")
         self.assertEqual(server.connections[0].result, (True, (2, b"next"), struct.pack("!H", 1000)))
 
+    def test_what_no_frame_can_be_is_refused_and_nothing_is_sent(self):
+        def play(connection):
+            connection.shake()
+            return connection.next()[1:], connection.next()[1:], closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                refused = 0
+                for call in (
+                    lambda: ws.ping(b'x' * 126), lambda: ws.send(b'abc', fragment_size=0), lambda: ws.send('abc', -1),
+                ):
+                    try:
+                        await call()
+                    except ValueError:
+                        refused += 1
+                for size, fin in ((126, True), (1, False)):
+                    try:
+                        ws.write_frame(9, b'x' * size, fin)
+                    except ValueError:
+                        refused += 1
+                ws.write_frame(9, 'x' * 125)
+                await ws.send(b'next')
+                show(refused)
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual((shown, server.connections[0].result[0][0], server.connections[0].result[1]), ([5], 9, (2, b"next")))
+
     def test_close_is_bounded_whatever_the_server_does(self):
         def silent(connection):
             connection.shake()
