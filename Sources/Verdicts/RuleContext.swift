@@ -143,9 +143,12 @@ public struct RuleContext: Sendable {
       min(server.close?.eventIndex ?? .max, decoded.serverEnd?.eventIndex ?? .max))
   }
 
-  /// Whether the server ended its side of TCP before the client did: what the client was sending then may end anywhere.
+  /// Whether the server ended its side of TCP before the client did, not because it had given up waiting: what the client was sending
+  /// then may end anywhere.
   var serverEndedFirst: Bool {
-    guard let end = decoded.serverEnd else { return false }
+    guard let end = decoded.serverEnd, decoded.deadlineIndex.map({ end.eventIndex < $0 }) ?? true else {
+      return false
+    }
     return end.eventIndex < clientEnd?.eventIndex ?? .max
   }
 
