@@ -7,8 +7,8 @@ extension Catalogue {
   /// Each exchange is repeated and measured after each time, in one interpreter: what is kept each time is a leak, and what one
   /// repeat alone shows is chance.
   @ListBuilder<Scenario> static var resources: [Scenario] {
-    // On a heap of their own: the collector keeps by chance what others have left.
-    (leaksOnOneConnection + leaksByConnection).map { $0.isolated(by: .softReset) }
+    leaksOnOneConnection
+    leaksByConnection
     allocations
     heaps
     gaps
@@ -175,14 +175,5 @@ extension ClientStep {
     case .close(_, let code, let reason): .close(connection: name, code: code, reason: reason)
     case .connect, .ping, .start, .join, .cancel, .barrier, .pause, .measure: self
     }
-  }
-}
-
-extension Scenario {
-  /// The scenario, before which the board goes through so much.
-  fileprivate func isolated(by isolation: Isolation) -> Scenario {
-    var copy = self
-    copy.isolation = isolation
-    return copy
   }
 }
