@@ -131,7 +131,7 @@ extension EndToEndTests {
       wait(b">>> ")
       raw = termios.tcgetattr(terminal)[3] & (termios.ECHO | termios.ICANON | termios.ISIG) == 0
       os.write(terminal, b"6*7\\r"); wait(b"42"); wait(b">>> ")
-      os.write(terminal, b"while True: pass\\r\\r"); wait(b"... "); os.write(terminal, b"\\r")
+      os.write(terminal, b"while True: print(6 * 8)\\r\\r\\r"); wait(b"48\\r\\n")
       os.write(terminal, b"\\x03"); wait(b"KeyboardInterrupt"); wait(b">>> ")
       os.write(terminal, b"\\x1d")
       status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -5,7 +5,7 @@ import WebSocketProtocol
 extension Catalogue {
   @ListBuilder<Scenario> static var severalConnections: [Scenario] {
     // So that the client has read what came before: nothing that it sends would show it.
-    let read = ServerStep.pause(milliseconds: 60)
+    let read = ServerStep.pause(milliseconds: 30)
     connections(
       "five-connections", count: 5, description: "Takes five connections of the client at the same time.",
       expectation: "Keeps them apart: each echo comes on its own connection.",
