@@ -135,11 +135,7 @@ final class BenchSetup: Sendable {
         server: configuration.cases.isEmpty ? nil : server, host: host, wlan: try bench.board.wlan?.access(),
         power: configuration.power),
       boardWait: configuration.boardWait, logger: logger, onWait: { progress(.boardWaits($0)) },
-      onEvent: { event in
-        var event = event
-        event.board = id
-        progress(.board(event))
-      })
+      onEvent: { progress(.board($0.of(board: id))) })
   }
 
   /// The link with the faults that the user wants on it.

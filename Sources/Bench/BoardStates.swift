@@ -167,8 +167,7 @@ extension ConnectionTrace {
   fileprivate var peer: SocketAddress? {
     for case .opened(let peer) in events.map(\.kind) {
       guard let colon = peer.lastIndex(of: ":") else { return nil }
-      let host = peer[..<colon].trimmingPrefix("[")
-      return SocketAddress(numeric: String(host.hasSuffix("]") ? host.dropLast() : host), port: 0)
+      return SocketAddress(numeric: String(peer[..<colon]), port: 0)
     }
     return nil
   }

@@ -78,12 +78,7 @@ final class CaseRunner: Sendable {
       overTLS ? .calibration.overTLS : .calibration, after: level(of: .calibration),
       pace: overTLS ? .unmeasured.stretched(by: Self.slownessOfHandshakes) : .unmeasured,
       isLastAttempt: false, tokens)
-    let troubles = attempt.troubles.map { trouble in
-      var trouble = trouble
-      trouble.attempt = 0
-      return trouble
-    }
-    earlierTroubles.withLock { $0 += troubles }
+    earlierTroubles.withLock { $0 += attempt.troubles.map { $0.of(attempt: 0) } }
     guard let trace = attempt.outcome.trace, case .completed = trace.client.ending else { return .unmeasured }
     return Pace(calibration: .now() - start)
   }
@@ -157,7 +152,7 @@ final class CaseRunner: Sendable {
       return "The scenario cannot be put over TLS. \(obstacle)"
     }
     if let missing = features.flatMap(testCase.featureMissing(from:)) {
-      return "The client's adapter does not support \(missing.rawValue)."
+      return Judgement.lacking(missing.rawValue)
     }
     let held = testCase.scenario.speaksTLS ? tlsBallast : 0
     return testCase.scenario.tooLarge(forHeap: heapFree.map { max(0, $0 - held) })
@@ -224,13 +219,7 @@ final class CaseRunner: Sendable {
     var second = await attempt(testCase, after: level, pace: pace, isLastAttempt: true, tokens)
     second.preparation += first.preparation
     second.count += first.count
-    second.troubles =
-      first.troubles
-      + second.troubles.map { trouble in
-        var trouble = trouble
-        trouble.attempt = second.count
-        return trouble
-      }
+    second.troubles = first.troubles + second.troubles.map { [count = second.count] in $0.of(attempt: count) }
     return second
   }
 

@@ -49,12 +49,7 @@ public struct ConformanceRun: Sendable {
 
   /// Gets the boards ready, all at a time.
   private func prepared(_ setups: [BenchSetup]) async throws -> [Worker] {
-    try await withThrowingTaskGroup(of: (index: Int, worker: Worker).self) { group in
-      for (index, setup) in setups.enumerated() {
-        group.addTask { [configuration] in (index, try await Worker(setup, configuration)) }
-      }
-      return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }.map(\.worker)
-    }
+    try await sideBySide(setups) { [configuration] in try await Worker($0, configuration) }
   }
 
   private func runCases(on workers: inout [Worker], into result: inout RunResult) async {
@@ -85,17 +80,10 @@ public struct ConformanceRun: Sendable {
   /// Measures the pace of the client on each board, all at a time.
   private func calibrate(_ workers: inout [Worker], _ tokens: AttemptTokens) async -> [BoardEventRecord] {
     let overTLS = configuration.cases.contains(where: \.scenario.speaksTLS)
-    let measured = await withTaskGroup(of: (index: Int, worker: Worker, events: [BoardEventRecord]).self) {
-      group in
-      for (index, worker) in workers.enumerated() {
-        let own = tokens.ofNextCase()
-        group.addTask {
-          var worker = worker
-          let events = await worker.calibrate(own, overTLS: overTLS)
-          return (index, worker, events)
-        }
-      }
-      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }
+    let measured = await sideBySide(workers.map { ($0, tokens.ofNextCase()) }) { worker, tokens in
+      var worker = worker
+      let events = await worker.calibrate(tokens, overTLS: overTLS)
+      return (worker: worker, events: events)
     }
     workers = measured.map(\.worker)
     return measured.flatMap(\.events)

@@ -4,6 +4,7 @@ import PosixIO
 import RawREPL
 import Results
 import Scenarios
+import Traces
 import WebSocketProtocol
 
 /// The client under test on its board: loads agent, adapter and client, again after each loss, and executes the agent's programs.
@@ -84,7 +85,7 @@ actor DeviceClient {
   }
 
   /// Whether the adapter that was loaded can tell the client how to speak TLS.
-  var speaksTLS: Bool { loaded?.features?.contains("tls") ?? false }
+  var speaksTLS: Bool { loaded?.features?.contains(OptionalFeature.tls.rawValue) ?? false }
 
   /// Sets the next case apart from the ones before; after a reset the client is to be loaded again.
   func isolate(_ isolation: Isolation) async throws {

@@ -43,7 +43,7 @@ struct Worker: Sendable {
       events.append(
         paceOverTLS.record(took: .now() - begun, atSeconds: (begun - start).seconds, overTLS: true))
     }
-    return events.map(own)
+    return events.map { $0.of(board: id) }
   }
 
   /// Runs a case.
@@ -55,11 +55,5 @@ struct Worker: Sendable {
   }
 
   /// What happened to the board since the last call.
-  func takeEvents() async -> [BoardEventRecord] { await setup.device.takeEvents().map(own) }
-
-  private func own(_ event: BoardEventRecord) -> BoardEventRecord {
-    var event = event
-    event.board = id
-    return event
-  }
+  func takeEvents() async -> [BoardEventRecord] { await setup.device.takeEvents().map { $0.of(board: id) } }
 }

@@ -15,7 +15,7 @@ public struct BoardLock: ~Copyable, Sendable {
   ///   - sysfs: the kernel's folder with one entry per USB device.
   /// - Throws: `BoardFailure` with `.busy` naming the holder, or `.notOpened` if no lock file can be made.
   public init(
-    _ selector: BoardSelector, folder: String? = nil, sysfs: String = "/sys/bus/usb/devices"
+    _ selector: BoardSelector, folder: String? = nil, sysfs: String = BoardDiscovery.sysfs
   ) throws {
     let path = try Self.path(selector, folder, sysfs)
     let lock = try Self.translating(selector, path) { () throws(PosixError) -> FileLock? in
@@ -36,7 +36,7 @@ public struct BoardLock: ~Copyable, Sendable {
   /// - Throws: as `init`, `.busy` only at the deadline; `CancellationError`.
   public static func wait(
     for selector: BoardSelector, deadline: Deadline, on loop: EventLoop, folder: String? = nil,
-    sysfs: String = "/sys/bus/usb/devices", whenBusy: @Sendable (String) -> Void
+    sysfs: String = BoardDiscovery.sysfs, whenBusy: @Sendable (String) -> Void
   ) async throws -> BoardLock {
     do {
       return try BoardLock(selector, folder: folder, sysfs: sysfs)

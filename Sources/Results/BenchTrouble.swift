@@ -33,6 +33,13 @@ public struct BenchTrouble: Sendable {
     self.serialLog = serialLog
     self.trace = trace
   }
+
+  /// The same, in that attempt.
+  public func of(attempt: Int) -> BenchTrouble {
+    var copy = self
+    copy.attempt = attempt
+    return copy
+  }
 }
 
 /// A black box in the report folder: what was saved of trouble of the bench.

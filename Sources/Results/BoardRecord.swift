@@ -102,4 +102,11 @@ public struct BoardEventRecord: Sendable, Hashable, Codable {
     self.succeeded = succeeded
     self.detail = detail
   }
+
+  /// The same, of the board with that id.
+  public func of(board: String?) -> BoardEventRecord {
+    var copy = self
+    copy.board = board
+    return copy
+  }
 }

@@ -163,7 +163,7 @@ public enum Judge {
   private static func unsupported(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> String? {
     for event in trace.client.events {
       if case .unsupported(let step) = event.kind {
-        return "The client's adapter does not support \(Words.line(step))."
+        return Judgement.lacking(step)
       }
     }
     return contexts.lazy.compactMap(\.unreachableLoopback).first

@@ -104,6 +104,11 @@ public struct Judgement: Sendable, Hashable, Codable {
       && violations.allSatisfy { onMemory.contains($0.rule) }
   }
 
+  /// The reason of a case that is unsupported for what the adapter cannot do.
+  public static func lacking(_ feature: String) -> String {
+    "The client's adapter does not support \(Words.line(feature))."
+  }
+
   /// Whether the two clients did the same.
   public var agreesWithReference: Bool { differences.isEmpty }
   /// Whether the reference itself broke a MUST.

@@ -33,8 +33,6 @@ public final class ScriptedAttempt: @unchecked Sendable {
   private var isDeadlinePassed = false
   private var isFinishing = false
   private var clientEndedInTime = false
-  /// How long clients get to end TCP once the server has ended its side.
-  private var drainTime: Duration
   private var result: AttemptRecord?
   private var waiters: [CheckedContinuation<AttemptRecord, Never>] = []
   private var barriers: [String: Set<String>] = [:]
@@ -56,7 +54,6 @@ public final class ScriptedAttempt: @unchecked Sendable {
     self.delivery = delivery
     self.tls = tls
     self.server = server
-    drainTime = server.configuration.drainTimeout
     connections = Array(repeating: nil, count: script.connections.count)
     port = ownListeners.first?.address.port ?? server.port
   }
@@ -81,7 +78,6 @@ public final class ScriptedAttempt: @unchecked Sendable {
     server.loop.submit {
       if !self.isFinishing {
         self.clientEndedInTime = !self.isDeadlinePassed
-        self.drainTime = time
         self.begun = .now()
         self.patience = Patience(time, atMost: time * Self.mostDrains)
       }
@@ -196,7 +192,8 @@ public final class ScriptedAttempt: @unchecked Sendable {
       return
     }
     isDeadlinePassed = true
-    timer?.set(.after(drainTime))
+    // What the client was allowed for the end it is allowed for the answer to ours.
+    timer?.set(.after(isFinishing ? patience?.quiet ?? .zero : server.configuration.drainTimeout))
     for connection in connections { connection?.deadlinePassed(clientIsOver: clientEndedInTime) }
     completeIfOver()
   }

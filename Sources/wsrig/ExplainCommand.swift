@@ -36,11 +36,15 @@ struct ExplainCommand: AsyncParsableCommand {
     let ids = [testCase.scenario.id, testCase.id]
     let mutants = try MutantFile.all(in: fixtures.mutants)
     let declared = mutants.filter { $0.killedBy.contains { ids.contains(where: Glob($0).matches) } }
-    let table = try? String(contentsOf: fixtures.mutants.appending(path: "MATRIX.md"), encoding: .utf8)
-    let found = MutantTable.mutants(failing: testCase.scenario.id, in: table ?? "")
-    return (declared.isEmpty ? mutants.filter { found.contains($0.id) } : declared).map {
+    return (declared.isEmpty ? found(mutants, by: testCase, fixtures) : declared).map {
       Explanation.Mistake(name: $0.id, sentence: $0.defect)
     }
+  }
+
+  private func found(_ mutants: [Mutant], by testCase: Case, _ fixtures: Fixtures) -> [Mutant] {
+    let table = try? String(contentsOf: fixtures.mutants.appending(path: "MATRIX.md"), encoding: .utf8)
+    let ids = MutantTable.mutants(failing: testCase.scenario.id, in: table ?? "")
+    return mutants.filter { ids.contains($0.id) }
   }
 }
 

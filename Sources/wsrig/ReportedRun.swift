@@ -15,12 +15,7 @@ struct ReportedRun: Sendable {
 
   /// Carries the runs out, all at a time.
   static func run(_ parts: [ReportedRun], _ progress: LiveProgress) async -> [End] {
-    await withTaskGroup(of: (index: Int, end: End).self) { group in
-      for (index, part) in parts.enumerated() {
-        group.addTask { (index, (part.plan.boards[0], await part.run(progress))) }
-      }
-      return await group.reduce(into: []) { $0.append($1) }.sorted { $0.index < $1.index }.map(\.end)
-    }
+    await sideBySide(parts) { ($0.plan.boards[0], await $0.run(progress)) }
   }
 
   private func run(_ progress: LiveProgress) async -> Result<RunResult, any Error> {

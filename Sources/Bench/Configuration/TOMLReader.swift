@@ -38,8 +38,7 @@ struct TOMLReader {
     var found: [String: TOMLReader] = [:]
     for (key, value) in try entries() {
       guard keys.contains(key) else {
-        let hint = Nearest.name(to: key, in: keys).map { " (did you mean \($0)?)" } ?? ""
-        throw value.problem("is not known", allowed: keys.joined(separator: ", ") + hint)
+        throw value.problem("is not known", allowed: Self.words(keys, near: key))
       }
       found[key] = value
     }
@@ -71,8 +70,13 @@ struct TOMLReader {
     let words = Word.allCases.map(\.rawValue)
     guard case .string(let text) = node else { throw mismatch("one of \(words.joined(separator: ", "))") }
     if let word = Word(rawValue: text) { return word }
-    let hint = Nearest.name(to: text, in: words).map { " (did you mean \($0)?)" } ?? ""
-    throw problem("is \"\(text)\"", allowed: words.joined(separator: ", ") + hint)
+    throw problem("is \"\(text)\"", allowed: Self.words(words, near: text))
+  }
+
+  /// What is allowed, and which of it may have been meant.
+  private static func words(_ allowed: [String], near text: String) -> String {
+    let hint = Nearest.name(to: text, in: allowed).map { " (did you mean \($0)?)" } ?? ""
+    return allowed.joined(separator: ", ") + hint
   }
 
   /// A whole number.

@@ -21,7 +21,7 @@ public struct USBHealth: Sendable {
   public var boards: [Board] = []
 
   /// Looks.
-  public init(sysfs: String = "/sys/bus/usb/devices") {
+  public init(sysfs: String = BoardDiscovery.sysfs) {
     let found = libusb_get_version().pointee
     version = "\(found.major).\(found.minor).\(found.micro)"
     do {

@@ -22,7 +22,7 @@ public actor USBLink: Link {
   /// - Parameters:
   ///   - name: the serial number or the position of the board; nil takes the only one.
   ///   - sysfs: the kernel's folder with one entry per USB device.
-  public init(name: String?, on loop: EventLoop, sysfs: String = "/sys/bus/usb/devices") {
+  public init(name: String?, on loop: EventLoop, sysfs: String = BoardDiscovery.sysfs) {
     selector = .usb(name)
     self.loop = loop
     self.sysfs = sysfs
