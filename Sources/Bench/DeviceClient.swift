@@ -62,25 +62,26 @@ actor DeviceClient {
   }
 
   private func loadAll() async throws {
+    try refuse(await board.mountFileSystem(fileSystem), "be copied into the board's memory")
     // The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
     _ = try await importing(bundle.files.filter { $0.key == ClientBundle.agent }, by: AgentProgram.importing)
     let output = try await importing(
       bundle.files.filter { $0.key != ClientBundle.agent }, by: AgentProgram.load(module: bundle.module))
+    try await board.unmountFileSystem()
     loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
     isLoaded = true
   }
 
-  /// Copies files into the board's memory, executes what imports them, and frees their text.
+  /// Copies files into the board's memory and executes what imports them.
   private func importing(_ files: [String: [UInt8]], by program: String) async throws -> ExecutionOutput {
     let modules = files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
-    try refuse(await board.loadModules(modules, fileSystem: fileSystem), "be copied into the board's memory")
+    try refuse(await board.put(modules), "be copied into the board's memory")
     let output = try await board.execute(program, deadline: .after(Self.importLimit))
     guard !output.wasInterrupted else {
       throw refusal("be imported", "it had not finished after \(Self.importLimit.seconds) s")
     }
     guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
-    try await board.dropModules()
     return output
   }
 

@@ -26,55 +26,83 @@ extension Board {
   /// A chunk of a module as it travels, in bytes: its literal must fit a heap that is half full.
   static let moduleChunkBytes = 4096
 
-  /// Puts modules into a file system in the board's RAM, mounted at `/wsrig` and first on `sys.path`. Flash is
-  /// never written. They are imported from there by the next `execute`; then `dropModules` frees the texts. What is packed travels
-  /// and lies there so where the firmware has the module `deflate`, which takes a third of the time and of the memory.
+  /// Mounts a file system in the board's RAM at `/wsrig`, first on `sys.path`. Flash is never written. What is packed travels and
+  /// lies there so where the firmware has the module `deflate`, which takes a third of the time and of the memory.
   ///
-  /// - Parameter fileSystem: the source of `fixtures/board/ramfs.py`.
+  /// - Parameter source: that of `fixtures/board/ramfs.py`.
+  /// - Returns: nil if all went well; otherwise the exception, such as MemoryError.
+  public func mountFileSystem(_ source: String) async throws -> Traceback? {
+    let asking = "\nprint('~S:unpacks=%d'%wsrig_ramfs.unpacks)"
+    let output = try await execute(
+      Self.withoutComments(source) + asking, deadline: .after(timeouts.exchange))
+    unpacksModules = output.text.contains("~S:unpacks=1")
+    return output.traceback
+  }
+
+  /// Puts modules into the file system, from where they are imported by the next `execute`; then their text is gone.
+  ///
   /// - Returns: nil if all went well; otherwise the exception, such as MemoryError for what does not fit.
-  public func loadModules(_ modules: [BoardModule], fileSystem: String) async throws -> Traceback? {
-    if let traceback = try await load(fileSystem) { return traceback }
-    let unpacks = try await load("import deflate\ndeflate.DeflateIO\ndel deflate") == nil
-    for module in modules {
-      let name = PythonLiteral.string(module.name).source
-      let packed = unpacks ? module.packed : nil
-      let bytes = packed ?? module.bytes
-      let create = "wsrig_ramfs.create(\(name),\(packed == nil ? "False" : "True"))"
-      if let traceback = try await send(create, of: module) { return traceback }
-      for start in stride(from: 0, to: bytes.count, by: Self.moduleChunkBytes) {
-        let chunk = bytes[start..<min(start + Self.moduleChunkBytes, bytes.count)]
-        let content = Self.expression(for: [UInt8](chunk))
-        let source = "wsrig_ramfs.append(\(name),\(content),\(CRC32.checksum(of: chunk)))"
-        if let traceback = try await send(source, of: module) { return traceback }
+  public func put(_ modules: [BoardModule]) async throws -> Traceback? {
+    for load in Self.loads(of: modules, packed: unpacksModules) {
+      guard let traceback = try await execute(load.program, deadline: .after(timeouts.exchange)).traceback
+      else { continue }
+      // The only thing that can go wrong on a board that got it whole is that it does not fit.
+      guard traceback.type == "MemoryError" else {
+        throw BoardFailure(
+          board: link.selector.description, .damaged("a part of \(load.names) (\(traceback))"))
       }
+      return traceback
     }
     state = .agentLoaded
     return nil
   }
 
-  /// Unmounts the RAM file system and frees the texts; what was imported stays.
-  public func dropModules() async throws {
-    _ = try await load("wsrig_ramfs.drop()\ndel wsrig_ramfs")
+  /// Unmounts the file system and frees what lies there; what was imported stays.
+  public func unmountFileSystem() async throws {
+    _ = try await execute("wsrig_ramfs.drop()\ndel wsrig_ramfs", deadline: .after(timeouts.exchange))
   }
 
-  /// Has the board keep a part of a module. The only thing that can go wrong on a board that got it whole is that it does not fit.
-  private func send(_ source: String, of module: BoardModule) async throws -> Traceback? {
-    guard let traceback = try await load(source) else { return nil }
-    guard traceback.type == "MemoryError" else {
-      throw BoardFailure(
-        board: link.selector.description, .damaged("a part of \(module.name) (\(traceback))"))
+  /// Calls that keep parts of modules, and the names of those.
+  private struct Load {
+    var names = ""
+    var program = ""
+    var contentBytes = 0
+
+    mutating func add(_ chunk: ArraySlice<UInt8>, of module: BoardModule, isPacked: Bool) {
+      if !names.hasSuffix(module.name) { names += names.isEmpty ? module.name : ", \(module.name)" }
+      let name = PythonLiteral.string(module.name).source
+      let packed = isPacked ? "True" : "False"
+      let content = expression(for: [UInt8](chunk))
+      program += "wsrig_ramfs.append(\(name),\(content),\(CRC32.checksum(of: chunk)),\(packed))\n"
+      contentBytes += chunk.count
     }
-    return traceback
   }
 
-  private func load(_ source: String) async throws -> Traceback? {
-    try await execute(source, deadline: .after(timeouts.exchange)).traceback
+  /// Small modules share a program, as each costs a turn of the link; large ones travel in several.
+  private static func loads(of modules: [BoardModule], packed: Bool) -> [Load] {
+    var loads: [Load] = [Load()]
+    for module in modules {
+      let packed = packed ? module.packed : nil
+      var rest = (packed ?? module.bytes)[...]
+      repeat {
+        if loads[loads.endIndex - 1].contentBytes >= moduleChunkBytes { loads.append(Load()) }
+        let chunk = rest.prefix(moduleChunkBytes - loads[loads.endIndex - 1].contentBytes)
+        loads[loads.endIndex - 1].add(chunk, of: module, isPacked: packed != nil)
+        rest = rest.dropFirst(chunk.count)
+      } while !rest.isEmpty
+    }
+    return loads
   }
 
-  /// Text travels readably; content that would mostly be escapes as Base64.
-  private static func expression(for bytes: [UInt8]) -> String {
-    let literal = PythonLiteral.bytes(bytes).source
-    guard literal.utf8.count > bytes.count * 3 / 2 else { return literal }
-    return "__import__('binascii').a2b_base64('\(Data(bytes).base64EncodedString())')"
+  /// The lines that hold only a comment are for readers.
+  private static func withoutComments(_ source: String) -> String {
+    source.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("#") }.joined(separator: "\n")
   }
+}
+
+/// Text travels readably; content that would mostly be escapes as Base64.
+private func expression(for bytes: [UInt8]) -> String {
+  let literal = PythonLiteral.bytes(bytes).source
+  guard literal.utf8.count > bytes.count * 3 / 2 else { return literal }
+  return "__import__('binascii').a2b_base64('\(Data(bytes).base64EncodedString())')"
 }

@@ -27,6 +27,8 @@ public actor Board {
   public internal(set) var state = BoardState.detached
   /// What it says of itself, after `attach`.
   public internal(set) var identity: BoardIdentity?
+  /// Whether the file system that is mounted can unpack modules.
+  var unpacksModules = false
   var hardRecoveries = 0
   /// How often it came back after it was given up, without having accomplished anything since.
   var returns = 0

@@ -207,12 +207,13 @@ struct BoardTests {
         BoardModule(name: "package/__init__.py", bytes: [UInt8]("from .two import name\n".utf8)),
         BoardModule(name: "package/two.py", bytes: [UInt8]("name = __name__\n".utf8)),
       ]
-      #expect(try await board.loadModules(modules, fileSystem: ramfs) == nil)
+      #expect(try await board.mountFileSystem(ramfs) == nil)
+      #expect(try await board.put(modules) == nil)
       #expect(await board.state == .agentLoaded)
       let output = try await board.run("import one, package\nprint(one.value, package.name)")
       #expect(output.text == "7 package.two\n")
       #expect(output.traceback == nil)
-      try await board.dropModules()
+      try await board.unmountFileSystem()
       let after = try await board.run(
         "import sys, os\nprint(one.value, '/wsrig' in sys.path, 'wsrig' in os.listdir('/'))\ntry:\n  import nothing_there\nexcept ImportError:\n  print('gone')"
       )
@@ -233,7 +234,8 @@ struct BoardTests {
         Data(base64Encoded: "7cahDQAhEAAwzxSXIJiCYQigMDjy279gCpKq9rQvapTd+pqjpBx3AAAAAAAAAAAAAAAAAAAAb5F+"))
       let module = BoardModule(
         name: "one.py", bytes: [UInt8]("way = 'plain'\n".utf8), packed: [UInt8](packed))
-      #expect(try await board.loadModules([module], fileSystem: ramfs) == nil)
+      #expect(try await board.mountFileSystem(ramfs) == nil)
+      #expect(try await board.put([module]) == nil)
       let output = try await board.run("import one\nprint(one.way)")
       #expect(output.text == (local == .simulated ? "packed\n" : "plain\n"))
     }

@@ -216,7 +216,6 @@ class ModulesFromMemoryTest(SimulatedBoardTest):
         board.run((ROOT / "fixtures" / "board" / "ramfs.py").read_text())
         sources = sorted((ROOT / "fixtures" / "async_websocket_client" / "code").glob("async_websocketclient*.py"))
         for path in [*sources, ROOT / "fixtures" / "board" / "agent.py"]:
-            board.run(f"wsrig_ramfs.create({path.name!r})")
             text = path.read_bytes()
             for at in range(0, len(text), 4096):
                 board.run(f"wsrig_ramfs.append({path.name!r}, {text[at : at + 4096]!r}, {binascii.crc32(text[at : at + 4096])})")

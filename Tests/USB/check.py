@@ -1,6 +1,6 @@
 """Shows wsrig's USB link at work: the part of scripts/usb-vm-check that runs inside of the virtual machine, as root.
 
-    python3 check.py [--only CHECK]... [--tests PROGRAM] WSRIG
+    python3 check.py [--only CHECK]... [--tests PROGRAM] [--beside FILE] WSRIG
 
 Each check plugs boards into the virtual ports and looks at what wsrig does and says. Exit status: 0 all as it should be, 1 not.
 """
@@ -120,8 +120,9 @@ class Board(Lines):
 class Bench:
     """What every check needs: the tool, boards that are gone afterwards, a folder."""
 
-    def __init__(self, wsrig, tests):
+    def __init__(self, wsrig, tests, beside):
         self.wsrig = str(pathlib.Path(wsrig).resolve())
+        self.beside = beside
         self.tests = tests and str(pathlib.Path(tests).resolve())
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="usb-check-"))
         os.chmod(self.folder, 0o777)
@@ -217,6 +218,33 @@ def cases(bench):
         usb, terminal = verdicts.values()
         expect(len(usb) >= 20, f"only {len(usb)} cases")
         expect(terminal == {name: usb[name] for name in terminal}, verdicts)
+
+
+def catalogue(bench):
+    """the whole catalogue over libusb: within 45 minutes, with the verdicts of the pseudo-terminal (the file of --beside)"""
+    if not bench.beside:
+        raise Skipped("it needs the results of a pseudo-terminal (--beside)")
+    known = json.loads(pathlib.Path(bench.beside).read_text())
+    with bench.boards(FIRST):
+        start = time.monotonic()
+        status, said = bench.tool("run", "--board", "usb", "--seed", str(known["seed"]), "--report", "r")
+        minutes = (time.monotonic() - start) / 60
+        print("\n".join(said.splitlines()[-12:]), flush=True)
+        verdicts = lambda results: {row["id"]: row["verdict"] for row in results["cases"]}
+        here, there = verdicts(bench.results()), verdicts(known)
+        others = {case: (there.get(case), here.get(case)) for case in here.keys() | there.keys() if here.get(case) != there.get(case)}
+        print(f"{len(here)} cases in {minutes:.1f} minutes, {len(others)} with another verdict than on a pseudo-terminal", flush=True)
+        expect(not others, (others, said))
+        expect(minutes <= 45, f"{minutes:.1f} minutes")
+
+
+def loading(bench):
+    """agent and client are loaded and imported over libusb in at most half of mpremote's time (scripts/bench-load)"""
+    with bench.boards(FIRST):
+        words = [HERE.parent.parent / "scripts/bench-load", "--port", "/dev/ttyACM0", "--board", "usb", "--wsrig", bench.wsrig]
+        status, said = Lines(words, cwd=bench.folder).rest()
+        print(said, end="", flush=True)
+        expect(status == 0, (status, said))
 
 
 def line(bench):
@@ -365,7 +393,7 @@ def silence(bench):
 
 CHECKS = [nothing_attached, discovery, cases, line, replug, busy, permission, bootloader, silence, link]
 # Take long, or leave the machine without what others need: only where asked for.
-MORE_CHECKS = [replug_often, replug_without_udev]
+MORE_CHECKS = [replug_often, replug_without_udev, loading, catalogue]
 
 
 def main():
@@ -373,8 +401,9 @@ def main():
     parser.add_argument("wsrig")
     parser.add_argument("--only", action="append", choices=[check.__name__ for check in CHECKS + MORE_CHECKS])
     parser.add_argument("--tests")
+    parser.add_argument("--beside")
     options = parser.parse_args()
-    bench = Bench(options.wsrig, options.tests)
+    bench = Bench(options.wsrig, options.tests, options.beside)
     failures = 0
     for check in [check for check in CHECKS + MORE_CHECKS if check.__name__ in options.only] if options.only else CHECKS:
         start = time.monotonic()
