@@ -40,7 +40,7 @@ extension EndToEndTests {
       let python = try #require(Repository.python)
       return try await RunningChild.run(
         python, [driver, url, agent, defect], environment: authority.map { ["SSL_CERT_FILE": $0] } ?? [:],
-        within: .seconds(200))
+        within: .seconds(900))
     }
 
     /// Where servers of this test keep their authority.
@@ -276,7 +276,7 @@ extension EndToEndTests {
       #expect(url.hasPrefix("\(scheme)://"))
       // A thousand cases one after the other; a minute is too little on a busy machine.
       let words = ["autobahn", url, "--agent", "ours", "--strict"] + (try await trust(in: url))
-      let tour = try await Tool.run(words, in: folder, within: .seconds(300))
+      let tour = try await Tool.run(words, in: folder, within: .seconds(1200))
       #expect(tour.status == 0, "\(tour.everything)")
       let end = try await server.finish()
       #expect(end.status == 0, "\(end.everything)")

@@ -156,7 +156,7 @@ extension EndToEndTests {
       let line = try await server.line(containing: "listening on wss://")
       let port = try #require(line.split(separator: ":").last)
       let shown = try await RunningChild.run(
-        "openssl", ["s_client", "-connect", "127.0.0.1:\(port)"], within: .seconds(20))
+        "openssl", ["s_client", "-connect", "127.0.0.1:\(port)"], within: .seconds(120))
       let read = #/(?s)-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/#
       let pem = try #require(shown.output.firstMatch(of: read), "\(shown.everything)").output
       try folder.write(pem + "\n", to: name)
@@ -224,7 +224,7 @@ extension EndToEndTests {
     private func meet(_ port: Substring, _ options: [String]) async throws -> (agreed: Bool, told: String) {
       let child = try await RunningChild.run(
         "openssl", ["s_client", "-connect", "127.0.0.1:\(port)", "-tls1_2", "-CAfile", "root.pem"] + options,
-        in: folder.url, within: .seconds(20))
+        in: folder.url, within: .seconds(120))
       return (child.status == 0, child.everything)
     }
 

@@ -11,7 +11,7 @@ extension EndToEndTests {
 
     @Test("every part has its line, and a bench without hardware is fit for the simulated board")
     func parts() async throws {
-      let child = try await Tool.run(["doctor"], in: folder, within: .seconds(120))
+      let child = try await Tool.run(["doctor"], in: folder, within: .seconds(600))
       #expect(child.status == 0, "\(child.everything)")
       for part in ["interpreter", "OpenSSL", "libusb", "udev rule", "USB boards", "loopback", "wsrig.toml"] {
         #expect(child.output.contains("  \(part) "), "\(part)\n\(child.everything)")
@@ -24,19 +24,19 @@ extension EndToEndTests {
     @Test("what is wrong is told with how to mend it, and the status is 3")
     func wrong() async throws {
       try folder.write("[boards.gone]\nlink = \"tty:/dev/no-such\"\n", to: "wsrig.toml")
-      let missing = try await Tool.run(["doctor"], in: folder, within: .seconds(120))
+      let missing = try await Tool.run(["doctor"], in: folder, within: .seconds(600))
       #expect(missing.status == 3, "\(missing.everything)")
       #expect(missing.output.contains("wrong  board gone") && missing.output.contains("/dev/no-such"))
       try folder.write("[boards.gone]\nlnk = 1\n", to: "wsrig.toml")
-      let file = try await Tool.run(["doctor"], in: folder, within: .seconds(120))
+      let file = try await Tool.run(["doctor"], in: folder, within: .seconds(600))
       #expect(file.status == 3 && file.output.contains("line 2: boards.gone.lnk"), "\(file.everything)")
       try folder.write("", to: "wsrig.toml")
       let isolated = try await Tool.run(
         ["doctor", "--board", "sim"], in: folder, environment: ["WSRIG_SIM_ISOLATED": "1"],
-        within: .seconds(120))
+        within: .seconds(600))
       #expect(isolated.status == 3 && isolated.output.contains("firewall"), "\(isolated.everything)")
       let python = try await Tool.run(
-        ["doctor", "--micropython", "nowhere"], in: folder, within: .seconds(120))
+        ["doctor", "--micropython", "nowhere"], in: folder, within: .seconds(600))
       #expect(python.status == 3 && python.output.contains("wrong  interpreter"), "\(python.everything)")
     }
 
@@ -51,10 +51,10 @@ extension EndToEndTests {
       let shipped = try String(
         contentsOf: Repository.fixtures.appending(path: "udev/60-wsrig.rules"), encoding: .utf8)
       #expect(try folder.text("rules/60-wsrig.rules") == shipped)
-      let found = try await Tool.run(options, in: folder, within: .seconds(120))
+      let found = try await Tool.run(options, in: folder, within: .seconds(600))
       #expect(found.output.contains("ok     udev rule"), "\(found.everything)")
       try folder.write("# mine", to: "rules/60-wsrig.rules")
-      let changed = try await Tool.run(options, in: folder, within: .seconds(120))
+      let changed = try await Tool.run(options, in: folder, within: .seconds(600))
       #expect(changed.output.contains("another one than the rig ships"), "\(changed.everything)")
       let nowhere = try await Tool.run(["doctor", "--install-udev", "--udev-folder", "none"], in: folder)
       expectComplaint(nowhere, status: 2, ["none/60-wsrig.rules", "--install-udev"])
@@ -67,7 +67,7 @@ extension EndToEndTests {
       let child = try await Tool.run(
         ["doctor", "--first-board", "--board", "sim", "--sim-heap", "300K", "--profile", "p.json"],
         in: folder,
-        within: .seconds(200))
+        within: .seconds(900))
       #expect(child.status == 0, "\(child.everything)")
       #expect(child.output.contains("every claim is still untested") && !child.output.contains("\ntested "))
       let text = try folder.text("p.json")

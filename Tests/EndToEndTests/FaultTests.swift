@@ -94,7 +94,7 @@ extension EndToEndTests {
           "run", "--report", "r", "--deliveries", "whole", "--sim-faults", "faults.json", "--only",
           "1.text-*", "--only", "1.binary-*",
         ],
-        in: folder, within: .seconds(120))
+        in: folder, within: .seconds(600))
       let results = try await Results.read(folder, "r")
       #expect(
         results.cases.count > 20 && results.cases.allSatisfy { $0.verdict == "inconclusive" },
@@ -129,7 +129,7 @@ extension EndToEndTests {
       let child = try await Tool.run(
         ["run", "--report", "r", "--deliveries", "whole", "--adapter", "stubborn.py"]
           + ["1.text-1", "1.text-125", "9.silence"].flatMap { ["--only", $0] }, in: folder,
-        within: .seconds(120))
+        within: .seconds(600))
       #expect(child.status == 1, "\(child.everything)")
       let results = try await Results.read(folder, "r")
       #expect(results.cases.map(\.verdict) == ["passed", "failed", "passed"], "\(child.everything)")
@@ -167,7 +167,7 @@ extension EndToEndTests {
       let child = try await RunningChild.run(
         try #require(Repository.python),
         [script, "--cycles", "20", "--memory", "16384", "--wsrig", try #require(Tool.path)],
-        within: .seconds(120))
+        within: .seconds(600))
       #expect(child.status == 0 && child.output.contains("nothing leaks"), "\(child.everything)")
     }
   }

@@ -24,7 +24,7 @@ extension EndToEndTests {
     private static let answer = "self._answer(payload)"
 
     private func run(_ more: [String] = []) async throws -> FinishedChild {
-      try await Tool.run(["mutants", "--mutants", "mutants"] + more, in: folder, within: .seconds(120))
+      try await Tool.run(["mutants", "--mutants", "mutants"] + more, in: folder, within: .seconds(600))
     }
 
     @Test("committed mutants are killed by the cases that are there for them, and the report says so")
@@ -146,9 +146,9 @@ extension EndToEndTests {
     func interrupted() async throws {
       let child = try await Tool.start(
         ["mutants", "--jobs", "1", "--json", "out.json", "--only", "n*", "--only", "r*"], in: folder)
-      _ = try await child.line(containing: "killed", within: .seconds(240))
+      _ = try await child.line(containing: "killed", within: .seconds(1200))
       child.signal(SIGINT)
-      let finished = try await child.finish(within: .seconds(20))
+      let finished = try await child.finish(within: .seconds(120))
       #expect(finished.status == 130, "\(finished.everything)")
       #expect(finished.output.contains("The run ended after "), "\(finished.everything)")
       #expect(try folder.text("out.json").contains("\"outcome\" : \"killed\""))

@@ -26,7 +26,7 @@ extension EndToEndTests {
       "websockets passes the whole catalogue but for its documented deviations: each happens, and no other")
     func websockets() async throws {
       let child = try await Tool.run(
-        ["run", "--board", "python", "--adapter", "websockets"], in: folder, within: .seconds(240))
+        ["run", "--board", "python", "--adapter", "websockets"], in: folder, within: .seconds(1200))
       let results = try await Results.read(folder)
       #expect(results.cases.count == results.summary["planned"], "\(child.everything)")
       #expect(results.summary["referenceFailed"] == 0 && results.summary["inconclusive"] == 0)
@@ -93,7 +93,7 @@ extension EndToEndTests {
     @Test("the reference passes the whole catalogue, in whatever order and with another seed than its own")
     func whole() async throws {
       let child = try await Tool.run(
-        ["run", "--board", "reference", "--shuffle", "--seed", "5"], in: folder, within: .seconds(120))
+        ["run", "--board", "reference", "--shuffle", "--seed", "5"], in: folder, within: .seconds(600))
       #expect(child.status == 0, "\(child.everything)")
       let results = try await Results.read(folder)
       #expect(results.summary["passed"] == results.summary["planned"])

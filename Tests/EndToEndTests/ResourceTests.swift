@@ -23,7 +23,7 @@ extension EndToEndTests {
       let made = folder.path + "/mpy"
       let compile = Repository.folder.appending(path: "scripts/compile-client").path
       let child = try await RunningChild.run(
-        try #require(Repository.python), [compile, "--version", "1.28", "--out", made], within: .seconds(120))
+        try #require(Repository.python), [compile, "--version", "1.28", "--out", made], within: .seconds(600))
       #expect(child.status == 0 || child.status == 2, "\(child.everything)")
       return child.status == 0 ? made : nil
     }

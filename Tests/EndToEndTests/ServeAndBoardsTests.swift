@@ -161,7 +161,7 @@ extension EndToEndTests {
       let mpremote = try #require(Repository.program("mpremote"))
       let child = try await RunningChild.run(
         mpremote, ["connect", path, "exec", "import os; print(os.uname().machine, 6 * 7)"],
-        within: .seconds(30))
+        within: .seconds(120))
       #expect(child.output.contains("Pico 2 W") && child.output.contains(" 42"), "\(child.everything)")
       let run = try await Tool.run(["run", "--board", "tty:\(path)", "--only", "1.text-1"], in: folder)
       #expect(run.status == 0, "\(run.everything)")

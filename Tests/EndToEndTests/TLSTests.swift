@@ -11,7 +11,7 @@ extension EndToEndTests {
 
     /// Runs, and returns the results; all have to have passed.
     private func run(_ arguments: String..., file: String = "reports/latest") async throws -> Results {
-      let child = try await Tool.run(["run"] + arguments, in: folder, within: .seconds(120))
+      let child = try await Tool.run(["run"] + arguments, in: folder, within: .seconds(600))
       #expect(child.status == 0, "\(child.everything)")
       #expect(child.output.contains("TLS handshake"), "\(child.everything)")
       let results = try await Results.read(folder, file)
@@ -94,7 +94,7 @@ extension EndToEndTests {
     func python() async throws {
       let child = try await Tool.run(
         ["run", "--board", "python", "--adapter", "websockets", "--deliveries", "whole", "--only", "15.*"],
-        in: folder, within: .seconds(120))
+        in: folder, within: .seconds(600))
       #expect(child.status == 0, "\(child.everything)")
       #expect(try await Results.read(folder).summary["failed"] == 0)
     }

@@ -33,7 +33,7 @@ enum Tool {
   /// Runs it to its end in a folder.
   static func run(
     _ arguments: [String], in folder: TemporaryFolder, environment: [String: String?] = [:],
-    within limit: Duration = .seconds(60)
+    within limit: Duration = .seconds(300)
   ) async throws -> FinishedChild {
     try await start(arguments, in: folder, environment: environment).finish(within: limit)
   }

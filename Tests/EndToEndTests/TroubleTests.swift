@@ -73,7 +73,7 @@ extension EndToEndTests {
             kill(interpreter, SIGKILL)
             killed += 1
           }
-          guard (try? await run.log.line(containing: "", within: .seconds(10))) != nil else { break }
+          guard (try? await run.log.line(containing: "", within: .seconds(60))) != nil else { break }
         }
         return killed
       }

@@ -16,7 +16,7 @@ extension EndToEndTests {
       let path = try #require(tool ?? Tool.path)
       return try await RunningChild.run(
         python, [script, "--wsrig", path] + arguments, environment: ["TMPDIR": folder.path], in: folder.url,
-        within: .seconds(90))
+        within: .seconds(400))
     }
 
     /// A tool that runs nothing and writes results; in `body`, `number` is that of the run, and `rows` are its cases.

@@ -56,7 +56,7 @@ extension EndToEndTests {
       let environment = workflow.env.merging(settings) { $1 }.mapValues(Optional.some)
       return try await RunningChild.run(
         "/bin/bash", ["-e", "-c", commands.joined(separator: "\n")], environment: environment, in: folder.url,
-        within: .seconds(60))
+        within: .seconds(300))
     }
 
     private static let settings = [

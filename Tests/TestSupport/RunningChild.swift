@@ -49,13 +49,13 @@ public actor RunningChild {
   /// Runs a program to its end.
   public static func run(
     _ program: String, _ arguments: [String] = [], environment: [String: String?] = [:],
-    in folder: URL? = nil, within limit: Duration = .seconds(60)
+    in folder: URL? = nil, within limit: Duration = .seconds(300)
   ) async throws -> FinishedChild {
     try await start(program, arguments, environment: environment, in: folder).finish(within: limit)
   }
 
   /// Waits for the next whole line of standard output that contains `part`; any line where it is empty.
-  public func line(containing part: String, within limit: Duration = .seconds(20)) async throws -> String {
+  public func line(containing part: String, within limit: Duration = .seconds(120)) async throws -> String {
     let deadline = Deadline.after(limit)
     while true {
       while let end = output[seen...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -70,7 +70,7 @@ public actor RunningChild {
   }
 
   /// Waits for the program's end.
-  public func finish(within limit: Duration = .seconds(60)) async throws -> FinishedChild {
+  public func finish(within limit: Duration = .seconds(300)) async throws -> FinishedChild {
     let deadline = Deadline.after(limit)
     async let errors = Self.readAll(child.errors, deadline)
     while try await readMore(deadline) {}
