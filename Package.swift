@@ -55,7 +55,7 @@ let package = Package(
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
-    module("Latency", ["Traces", histogram]),
+    module("Latency", ["Steps", "Traces", "WebSocketProtocol", histogram]),
     module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
     module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "wsrig",
       dependencies: [
-        "Bench", "BoardLink", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
+        "Bench", "BoardLink", "Latency", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "PosixIO", "Certificates", arguments, logging,
       ],
       swiftSettings: settings),
@@ -105,8 +105,8 @@ let package = Package(
     tests(
       "AutobahnTests",
       ["Autobahn", "Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", "TestSupport"]),
-    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Verdicts"]),
-    tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Traces", "Verdicts"]),
+    tests("LatencyTests", ["Latency", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",
       [

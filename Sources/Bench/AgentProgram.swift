@@ -78,6 +78,7 @@ enum AgentProgram {
     case .barrier(let name): ["barrier", .string(name), .int(parties[name] ?? 1)]
     case .pause(let milliseconds): ["pause", .int(milliseconds)]
     case .measure(let countsAllocations): ["measure", .int(countsAllocations ? 1 : 0)]
+    case .watchLoad: ["load"]
     }
   }
 

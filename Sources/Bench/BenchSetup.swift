@@ -83,9 +83,12 @@ final class BenchSetup: Sendable {
     var settings = ScriptedConfiguration()
     settings.captureLimit = bench.configuration.captureLimit
     settings.logger.logLevel = .error
+    settings.stampsSending = bench.configuration.measuresLatency
     do {
-      return try await ScriptedServer.start(
+      let server = try await ScriptedServer.start(
         listeningOn: try await addresses(bench), on: loop, configuration: settings)
+      try await server.acknowledge(atOnce: !bench.configuration.measuresLatency)
+      return server
     } catch let error as PosixError {
       throw ConfigurationError("The server cannot listen: \(error); check --host and --port.")
     }

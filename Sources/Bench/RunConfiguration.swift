@@ -47,6 +47,9 @@ public struct RunConfiguration: Sendable {
   /// Where the bench keeps the authority that signs the certificates of the servers; nil makes one for the run alone.
   public var authority: AuthorityFile?
 
+  /// Whether the server is there to measure: it asks the kernel when bytes leave, and leaves acknowledgements to it.
+  var measuresLatency = false
+
   /// Whether the results keep the traces of cases that deserve a closer look; not where `progress` made files of them already.
   public var keepsTraces = true
 

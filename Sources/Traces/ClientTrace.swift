@@ -132,9 +132,15 @@ public struct ClientEvent: Sendable, Hashable, Codable {
     public var allocated: Int?
     /// The longest time between two turns of the heartbeat since the last measurement, in microseconds; nil without heartbeat.
     public var longestGapMicroseconds: Int?
+    /// In how many thousandths of the time the event loop was at work; nil where that was not watched.
+    public var busyThousandths: Int?
 
     /// Creates a measurement.
-    public init(heapFree: Int? = nil, allocated: Int? = nil, longestGapMicroseconds: Int? = nil) {
+    public init(
+      heapFree: Int? = nil, allocated: Int? = nil, longestGapMicroseconds: Int? = nil,
+      busyThousandths: Int? = nil
+    ) {
+      self.busyThousandths = busyThousandths
       self.heapFree = heapFree
       self.allocated = allocated
       self.longestGapMicroseconds = longestGapMicroseconds

@@ -170,7 +170,8 @@ extension EndToEndTests {
     @Test(
       "each command's help is as kept",
       arguments: [
-        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"], ["autobahn"],
+        [], ["run"], ["latency"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"],
+        ["autobahn"],
         ["boards"],
         ["doctor"], ["mutants"],
       ])

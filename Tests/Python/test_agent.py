@@ -206,6 +206,20 @@ class UnrulyClientTests(unittest.TestCase):
         quiet = [connect("/three"), ["measure", False], ["pause", 50], ["measure", False]]
         self.assertLess(self.board.run(quiet).of("measured")[1]["gap"], 38_000)
 
+    def test_the_load_is_the_time_in_which_the_loop_does_not_turn_idly(self):
+        def busy(target, *steps):
+            c = self.board.run([
+                ["main", [["start", "load"], ["pause", 150], connect(target), *steps]],
+                ["load", [["load"]]],
+            ])  # fmt: skip
+            [m] = c.of("measured")
+            self.assertEqual((m["free"], m["allocated"], m["gap"], m["task"]), (None, None, None, "load"))
+            return m["busy"]
+
+        # Half a second without work, and then six times 40 ms in which the client blocks.
+        quiet, blocked = busy("/three", ["pause", 500]), busy("/block-40", *[["receive", "main", 1]] * 6)
+        self.assertIn(blocked, range(quiet + 200, 1001))
+
     def test_what_the_agent_notes_itself_is_no_leak(self):
         rounds = []
         tasks = []

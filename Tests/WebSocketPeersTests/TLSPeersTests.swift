@@ -143,12 +143,13 @@ struct TLSPeersTests {
 
   private static func play(
     _ script: ServerScript, manner: TLSManner = TLSManner(), version: TLSVersion? = nil,
-    configuration: TLSConfiguration? = nil, on loop: EventLoop,
-    _ act: @Sendable (WebSocketClient, String) async throws -> Void
+    configuration: TLSConfiguration? = nil, server settings: ScriptedConfiguration = ScriptedConfiguration(),
+    on loop: EventLoop, _ act: @Sendable (WebSocketClient, String) async throws -> Void
   ) async throws -> ConnectionTrace {
     let security = try Security(version)
     let context = try configuration.map { try TLSContext(.server, $0) } ?? security.server
-    let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+    let server = try await ScriptedServer.start(
+      listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: settings)
     let attempt = try await server.prepare(
       script, token: "tok", tls: ScriptedTLS(context, manner: manner), deadline: .after(.seconds(20)))
     #expect(attempt.port != server.port)
@@ -183,6 +184,29 @@ struct TLSPeersTests {
         kinds.contains { if case .secured(let facts) = $0 { facts.serverName == "localhost" } else { false } }
       )
       #expect(!kinds.contains { if case .tlsFailed = $0 { true } else { false } }, "\(kinds)")
+    }
+  }
+
+  @Test("The kernel's stamps of sending are those of the records, the handshake's bytes counted")
+  func stamps() async throws {
+    try await withLoop { loop in
+      let script = ServerScript(["one", "two", "three"].map { .sendMessage(MessageSpec(.text, .text($0))) })
+      var settings = ScriptedConfiguration()
+      settings.stampsSending = true
+      let trace = try await Self.play(script, server: settings, on: loop) { client, uri in
+        try await client.handshake(uri)
+        while try await client.recv() != nil {}
+        try await client.close()
+      }
+      // Where the kernel refuses to stamp, it has not measured TCP's handshake for us either.
+      guard trace.events.contains(where: { $0.transmission != nil }) else { return }
+      let sent = trace.events.filter { if case .sent = $0.kind { true } else { false } }
+      #expect(sent.count >= 4)
+      for event in sent {
+        let left = try #require(event.transmission?.sentNanoseconds)
+        let acknowledged = try #require(event.transmission?.acknowledgedNanoseconds)
+        #expect(left < acknowledged)
+      }
     }
   }
 

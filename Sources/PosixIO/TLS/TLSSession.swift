@@ -18,6 +18,8 @@ final class TLSSession: @unchecked Sendable {
   private var handshakeEnd: MonotonicInstant?
   /// How the bytes leave.
   var manner = TLSManner()
+  /// Whether a part of a record is acknowledged at once.
+  var acknowledgesAtOnce = true
   // Unchecked, for what every message touches: on the loop's thread only, and nothing that is called while one of these is being
   // changed comes back here.
   /// Bytes of TLS that the kernel has not taken.
@@ -145,7 +147,7 @@ final class TLSSession: @unchecked Sendable {
     if count > 0 { return .moved(count) }
     if endingWaits { return reportEnding() }
     // A peer with Nagle's algorithm on holds the rest of a record back until this is acknowledged.
-    socket.acknowledgeNow()
+    if acknowledgesAtOnce { socket.acknowledgeNow() }
     socketMayHoldMore = true
     return .wouldBlock
   }

@@ -182,7 +182,7 @@ extension RuleContext {
     return events[first..<second].contains { event in
       guard case .stepStarted(let step) = event.kind, steps.indices.contains(step) else { return false }
       switch steps[step] {
-      case .pause, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
+      case .pause, .waitUntil, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
       default: return false
       }
     }
