@@ -184,6 +184,7 @@ struct TCPTests {
       }
       #expect(stamps.allSatisfy { $0.instant + slack > before && $0.instant < after + slack })
       #expect(server.socket.roundTrip() ?? .zero > .zero)
+      withExtendedLifetime(client) {}
       listener.close()
     }
     loop.stopAndWait()
