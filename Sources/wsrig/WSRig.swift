@@ -28,7 +28,7 @@ struct WSRig: AsyncParsableCommand {
     version: Tool.name,
     subcommands: [
       RunCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self,
-      ReplayCommand.self,
+      ReplayCommand.self, FuzzCommand.self,
       ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self,
       DoctorCommand.self, MutantsCommand.self, CyclesCommand.self,
     ])

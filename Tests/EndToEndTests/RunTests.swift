@@ -172,7 +172,7 @@ extension EndToEndTests {
       arguments: [
         [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"], ["autobahn"],
         ["boards"],
-        ["doctor"], ["mutants"],
+        ["doctor"], ["mutants"], ["fuzz"],
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()
