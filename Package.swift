@@ -57,7 +57,7 @@ let package = Package(
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
     module("Fuzzing", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
     module("Latency", ["Traces", histogram]),
-    module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
+    module("Results", ["Latency", "Scenarios", "Steps", "Traces", "Verdicts"]),
     module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
       "Reports",

@@ -1,3 +1,4 @@
+import Scenarios
 import WebSocketProtocol
 
 /// Chance out of a seed: whoever throws the same dice in the same order gets the same.

@@ -1,4 +1,6 @@
+import Scenarios
 import Steps
+import WebSocketProtocol
 
 /// The head of a response while it is being made: its lines, and how they end.
 struct Head {

@@ -1,4 +1,6 @@
+import Scenarios
 import Steps
+import WebSocketProtocol
 
 /// What the application asks for in the opening handshake (RFC 6455 sections 3 and 4.1).
 extension ScenarioGenerator {

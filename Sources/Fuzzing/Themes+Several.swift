@@ -1,4 +1,6 @@
+import Scenarios
 import Steps
+import WebSocketProtocol
 
 /// Several connections, and what exchanges cost the board.
 extension ScenarioGenerator {

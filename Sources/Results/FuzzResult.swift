@@ -1,4 +1,5 @@
 import Scenarios
+import Steps
 import Traces
 import Verdicts
 

@@ -1,6 +1,7 @@
 import BoardLink
 import Foundation
 import PosixIO
+import Results
 
 /// A client that tells which of its lines have run: its sources with a note before each statement, made by CPython's `ast`
 /// (`fixtures/fuzz/instrument.py`), because the interpreter of a board cannot trace.
@@ -26,7 +27,9 @@ struct LineCounting {
       .mapValues { String(decoding: $0, as: UTF8.self) }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("wsrig-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    let (input, output) = (folder.appendingPathComponent("in.json"), folder.appendingPathComponent("out.json"))
+    let (input, output) = (
+      folder.appendingPathComponent("in.json"), folder.appendingPathComponent("out.json")
+    )
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try JSONEncoder().encode(sources).write(to: input)
