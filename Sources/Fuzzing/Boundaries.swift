@@ -9,8 +9,8 @@ extension Dice {
     pick(weighted: [
       (14, number(0...3)), (40, number(4...40)), (10, number(41...123)),
       (12, pick([124, 125, 126, 127, 128])),
-      (10, number(129...600)), (6, pick([1023, 1024, 1025, 1100, 2048, 4095, 4096, 4097])),
-      (4, number(600...6000)), (2, pick([16383, 16384, 16385])), (1, pick([32768, 65535, 65536])),
+      (10, number(129...600)), (7, pick([512, 1023, 1024, 1025, 1100, 2048, 4095, 4096, 4097])),
+      (4, number(600...6000)), (2, pick([16383, 16384, 16385])), (2, pick([32768, 65535, 65536])),
     ])
   }
 
@@ -23,7 +23,7 @@ extension Dice {
 
   /// Text that is UTF-8, of about so many bytes.
   mutating func text(_ length: Int) -> Payload {
-    if length > 700 { return .repeated(unit: Array(pick(Self.units).utf8), count: length / 8) }
+    if length > 700 { return repeated(pick(Self.units), length: length) }
     if chance(35) { return .text(String(words(length))) }
     var text = ""
     var count = 0
@@ -36,6 +36,16 @@ extension Dice {
       count += UTF8.width(next)
     }
     return .text(text)
+  }
+
+  /// A long text, described by what is repeated in it: letters, where that does not come out even.
+  private mutating func repeated(_ unit: String, length: Int) -> Payload {
+    let bytes = Array(unit.utf8)
+    guard !length.isMultiple(of: bytes.count) else {
+      return .repeated(unit: bytes, count: length / bytes.count)
+    }
+    let size = [7, 5, 3].first { length.isMultiple(of: $0) } ?? 1
+    return .repeated(unit: Array("letters".utf8.prefix(size)), count: length / size)
   }
 
   /// Eight bytes each, of characters of one to four bytes.
@@ -70,8 +80,8 @@ extension Dice {
   mutating func payload(_ kind: ServerStep.MessageKind, length: Int) -> Payload {
     if kind == .text { return text(length) }
     if length > 700 {
-      let unit = chance(50) ? bytes(8) : Array("\u{0}\u{1}é€z".utf8.prefix(8))
-      return .repeated(unit: unit, count: length / unit.count)
+      let size = [8, 7, 5, 3].first { length.isMultiple(of: $0) } ?? 1
+      return .repeated(unit: bytes(size), count: length / size)
     }
     // What is no UTF-8 is nothing special in a binary message; what is may be mistaken for text.
     return chance(30) ? .bytes(Array(words(length).utf8)) : .bytes(bytes(length))

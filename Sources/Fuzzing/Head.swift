@@ -29,7 +29,11 @@ struct Head {
     case 35..<51: set("Connection", to: dice.pick(Self.connections), &dice)
     case 51..<58: addExtension(&dice)
     case 58..<68: chooseSubprotocol(&dice, &asked)
-    case 68..<81: statusLine = dice.pick(Self.statusLines)
+    case 68..<81:
+      statusLine = dice.pick(Self.statusLines)
+      if statusLine.contains(" 30") {
+        fields.append("Location: \(dice.pick(["?", "/elsewhere", "//127.0.0.1:9/"]))")
+      }
     default: changeSyntax(&dice)
     }
   }
@@ -98,6 +102,8 @@ struct Head {
         "X-Look: a\r\(Self.upgrade)", "X-Look: Upgrade: h2c", "X-Look: Connection: close",
       ])
       fields.insert(line, at: 0)
+      // Who takes a bare CR for the end of a line finds there what is nowhere else.
+      if dice.chance(60) { fields.removeAll { $0 == Self.upgrade } }
     case 14: fields.append("X-Empty:")
     default: fields.append(dice.pick(Self.similar))
     }

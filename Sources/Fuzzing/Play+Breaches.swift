@@ -95,7 +95,7 @@ extension Play {
           frame.opcode, frame.payload, isFinal: frame.isFinal, lengthEncoding: .sixtyFourBit,
           declaredLength: declared))
     }
-    let length = dice.pick([0, 1, 5, 124, 125])
+    let length = dice.pick([0, 1, 5, 124, 125, 125, 200])
     let payload = frame.opcode == .close ? frame.payload : dice.text(length)
     add(
       .frame(

@@ -32,7 +32,7 @@ struct Play {
     case 64..<74: ping()
     case 74..<80: add(.pong(.bytes(dice.bytes(dice.controlLength()))))
     case 80..<84: messageInPieces()
-    case 84..<88: add(.pause(milliseconds: dice.pick([1, 2, 8])))
+    case 84..<88: add(.pause(milliseconds: dice.pick([1, 2, 8, 15])))
     default: settle()
     }
   }

@@ -21,6 +21,7 @@ extension ScenarioGenerator {
     play.add(.respond(.accept(edits: edits)))
     let isEchoed = client.tasks[0].steps.last == .echo()
     for _ in 0..<play.dice.few(upTo: 5) { play.compressed(isEchoed: isEchoed) }
+    if !isEchoed, play.dice.chance(15) { play.bomb() }
     switch play.dice.number(0...9) {
     case 0..<4: play.breakCompression()
     case 4: play.cut()
@@ -42,7 +43,7 @@ extension ScenarioGenerator {
     var parameters = answer.serverNoContextTakeover ? ["server_no_context_takeover"] : []
     if answer.clientNoContextTakeover { parameters.append("client_no_context_takeover") }
     let bits = answer.serverMaxWindowBits ?? 10
-    parameters.append("server_max_window_bits=\(bits)")
+    if dice.chance(88) { parameters.append("server_max_window_bits=\(bits)") }
     if dice.chance(60) {
       let index = dice.number(0...parameters.count)
       parameters.insert(dice.pick(Self.oddParameters), at: index)
@@ -77,8 +78,11 @@ extension Play {
     if dice.chance(12) { return ping() }
     let kind: ServerStep.MessageKind = dice.chance(65) ? .text : .binary
     var payload = dice.payload(kind)
-    if dice.chance(30) {
+    switch dice.number(0...9) {
+    case 0, 1: payload = farReference(kind)
+    case 2...4:
       payload = .repeated(unit: Array("{\"t\": 1} ".utf8), count: dice.pick([3, 40, 130, 600, 2000]))
+    default: break
     }
     var spec = MessageSpec(kind, payload)
     spec.isCompressed = dice.chance(85)
@@ -99,6 +103,18 @@ extension Play {
     }
     add(.sendMessage(spec))
     if isEchoed { add(.expectMessage(kind: kind, payload: payload)) }
+  }
+
+  /// A text whose beginning comes back at a distance that takes a window of some size.
+  private mutating func farReference(_ kind: ServerStep.MessageKind) -> Payload {
+    let letters = (0..<dice.pick([200, 300, 500, 900, 2000])).map { _ in UInt8(0x61 + dice.number(0...25)) }
+    return .bytes(letters + letters.prefix(80))
+  }
+
+  /// Few bytes that become many (RFC 7692 section 8), for a client that does not send them back.
+  mutating func bomb() {
+    let size = dice.pick([17_000, 66_000, 1 << 20])
+    add(.sendMessage(MessageSpec(dice.chance(50) ? .text : .binary, .repeated(unit: [0x30], count: size))))
   }
 
   /// What a server must not do with compressed messages.

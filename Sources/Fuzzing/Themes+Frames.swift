@@ -16,6 +16,7 @@ extension ScenarioGenerator {
 
   /// Many small frames of one kind: where a counter or a limit of their number is.
   private static func many(_ play: inout Play) {
+    play.settle()
     let kind = play.dice.pick([Opcode.text, .ping, .pong])
     for number in 0..<play.dice.pick([20, 33, 40, 64]) {
       let payload = Payload.text("\(number)")
@@ -69,15 +70,18 @@ extension ScenarioGenerator {
       // Announced and never sent: whoever waits for it, or takes room for it, shows it.
       let opcode: Opcode = play.dice.pick([.text, .binary, .continuation])
       if opcode == .continuation { play.begin(.binary, [1]) }
-      let length = UInt64(1) << play.dice.number(24...62) - UInt64(play.dice.number(0...1))
+      // Whoever keeps 32 bits of it only reads a whole frame.
+      let length = UInt64(1) << play.dice.number(19...62) + UInt64(play.dice.pick([0, 5, 5]))
       play.add(.frame(opcode, "hello", lengthEncoding: .sixtyFourBit, declaredLength: length))
+      if play.dice.chance(30) { play.add(.ping("still there?")) }
       if play.dice.chance(30) { play.add(.pause(milliseconds: 5)) }
       play.ending = .endOfStream
     } else {
-      let length = play.dice.pick([16384, 24000, 32768, 65534, 65535, 65536, 65537])
-      let payload = Payload.repeated(unit: [0x5A], count: length)
-      play.add(.binary(payload))
-      play.add(.expectMessage(kind: .binary, payload: payload))
+      let length = play.dice.pick([16384, 24000, 32768, 65534, 65535, 65535, 65536, 65536, 65537])
+      let kind: ServerStep.MessageKind = play.dice.chance(50) ? .text : .binary
+      let payload = play.dice.payload(kind, length: length)
+      play.add(.frame(Play.opcode(kind), payload))
+      play.add(.expectMessage(kind: kind, payload: payload))
     }
     dice = play.dice
     return Draft(play)

@@ -11,7 +11,11 @@ extension ScenarioGenerator {
     case 0..<38:
       connect.target = target(&dice)
       isOwnPort = !connect.target.contains("{token}") || connect.target.hasPrefix("?")
-    case 38..<62: connect.url = url(&dice)
+    case 38..<60: connect.url = url(&dice)
+    case 60..<62:
+      connect.url = "wss://{host}:{port}/{token}"
+      // What a client says for TLS has no token.
+      isOwnPort = true
     case 62..<88: connect.headers = headers(&dice)
     case 88..<96: connect.subprotocols = subprotocols(&dice)
     default: return freshKeys(&dice)
