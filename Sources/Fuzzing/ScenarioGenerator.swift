@@ -28,6 +28,8 @@ public struct ScenarioGenerator: Sendable {
     case limits
     /// Several connections.
     case connections
+    /// So many frames of the client's that its masking keys show how they are drawn.
+    case keys
     /// What exchanges cost the board.
     case costs
   }
@@ -48,9 +50,8 @@ public struct ScenarioGenerator: Sendable {
   }
 
   private static let weights: [(weight: Int, element: Theme)] = [
-    (19, .conversation), (17, .breach), (7, .text), (17, .answer), (9, .request), (13, .deflate),
-    (7, .sending),
-    (5, .closing), (2, .limits), (2, .connections), (1, .costs),
+    (36, .conversation), (33, .breach), (14, .text), (34, .answer), (18, .request), (26, .deflate),
+    (15, .sending), (11, .closing), (4, .limits), (4, .connections), (1, .keys), (4, .costs),
   ]
 
   private static func draft(_ theme: Theme, _ dice: inout Dice) -> Draft {
@@ -65,6 +66,7 @@ public struct ScenarioGenerator: Sendable {
     case .closing: closing(&dice)
     case .limits: limits(&dice)
     case .connections: connections(&dice)
+    case .keys: keys(&dice)
     case .costs: costs(&dice)
     }
   }

@@ -70,7 +70,9 @@ struct FuzzCommand: AsyncParsableCommand {
   var corpus: String?
 
   @Flag(
-    help: "Counts the client's lines that have run, on the simulated board: with --corpus a case that reaches a new one is kept.")
+    help:
+      "Counts the client's lines that have run, on the simulated board; with --corpus a case that reaches a new one is kept."
+  )
   var lines = false
 
   @Option(

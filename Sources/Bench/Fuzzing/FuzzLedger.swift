@@ -32,6 +32,8 @@ actor FuzzLedger {
 
   /// A group that did not come back so often is chance, and looked into no more.
   private static let mostAttempts = 4
+  /// After so many cases the keys of all of them are looked at, each time.
+  private static let casesBetweenKeys = 1000
   /// How often the status is told.
   private static let statusInterval = Duration.milliseconds(250)
 
@@ -92,6 +94,7 @@ actor FuzzLedger {
     }
     if isNew || !execution.broken.isEmpty { try keep(testCase) }
     takeReference(execution, of: testCase)
+    if isCounted, status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
     tellStatus()
     return execution.broken.filter { claim($0.group, isCounted: isCounted) }
   }
@@ -118,6 +121,11 @@ actor FuzzLedger {
       referenceGroups.append(group)
       tell(.referenceFailed(group))
     }
+  }
+
+  /// What all keys together show is no case's finding, but ends a run that ends at the first.
+  private func lookAtKeys() {
+    if configuration.endsAtFirst, !keys.violations.isEmpty { hasEnded = true }
   }
 
   private func claim(_ group: String, isCounted: Bool) -> Bool {
