@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bench
+import BoardLink
 import Foundation
 import Reports
 import Results
