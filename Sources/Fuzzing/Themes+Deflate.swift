@@ -8,11 +8,12 @@ extension ScenarioGenerator {
     let client = ClientScript([
       .connect(ConnectStep(compression: true)), dice.chance(85) ? .echo() : .receive(),
     ])
-    let answer = answerToOffer(&dice)
+    var answer = answerToOffer(&dice)
     var edits: [OpeningResponse.HeadEdit] = [.deflate(answer)]
     if dice.chance(35) {
-      // Spelled out, rightly or wrongly; what it was meant to say stands beside it for the server to go by.
-      edits.append(.set(name: "Sec-WebSocket-Extensions", value: spelling(of: answer, &dice)))
+      // Spelled out, rightly or wrongly; what it means stands beside it for the server to go by.
+      let value = spelling(of: &answer, &dice)
+      edits = [.deflate(answer), .set(name: "Sec-WebSocket-Extensions", value: value)]
       if dice.chance(6) { edits.append(.add(name: "Sec-WebSocket-Extensions", value: "x-other")) }
     } else if dice.chance(6) {
       edits = []
@@ -39,17 +40,23 @@ extension ScenarioGenerator {
     return answer
   }
 
-  private static func spelling(of answer: DeflateAnswer, _ dice: inout Dice) -> String {
+  /// The answer in words. What it then says of the server's window and context is what the server keeps to.
+  private static func spelling(of answer: inout DeflateAnswer, _ dice: inout Dice) -> String {
+    if dice.chance(88) { answer.serverMaxWindowBits = answer.serverMaxWindowBits ?? 10 }
+    if dice.chance(15) { answer.serverNoContextTakeover = true }
     var parameters = answer.serverNoContextTakeover ? ["server_no_context_takeover"] : []
     if answer.clientNoContextTakeover { parameters.append("client_no_context_takeover") }
-    let bits = answer.serverMaxWindowBits ?? 10
-    if dice.chance(88) { parameters.append("server_max_window_bits=\(bits)") }
+    let bits = answer.serverMaxWindowBits
+    if let bits { parameters.append("server_max_window_bits=\(bits)") }
     if dice.chance(60) {
-      let index = dice.number(0...parameters.count)
-      parameters.insert(dice.pick(Self.oddParameters), at: index)
+      let odd = dice.pick(Self.oddParameters)
+      if odd == "server_no_context_takeover" { answer.serverNoContextTakeover = true }
+      parameters.insert(odd, at: dice.number(0...parameters.count))
     }
     if dice.chance(40) { parameters = dice.shuffled(parameters) }
-    if dice.chance(25) { parameters = parameters.map { $0.replacing("=\(bits)", with: "=\"\(bits)\"") } }
+    if let bits, dice.chance(25) {
+      parameters = parameters.map { $0.replacing("=\(bits)", with: "=\"\(bits)\"") }
+    }
     let separator = dice.pick(["; ", "; ", ";", " ; ", ";\t"])
     let name =
       dice.chance(94) ? "permessage-deflate" : dice.pick(["x-webkit-deflate-frame", "permessage-bzip2"])

@@ -57,6 +57,29 @@ struct ExaminationTests {
     #expect(examination.broken.isEmpty && examination.obstacle == "the cable was pulled")
   }
 
+  @Test("who sends back the server's Close 1009 has met no limit of its own")
+  func echoOf1009() {
+    var attempt = Attempt()
+    attempt.connected()
+    attempt.wire.server(.text, [0x61], isFinal: false)
+    attempt.wire.serverClose(1009)
+    attempt.wire.clientClose(1009)
+    attempt.wire.end()
+    attempt.app(.ended(closeCode: 1009, reason: nil, wasClean: true))
+    #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
+  }
+
+  @Test("a Close that the application wanted is no answer to the server's, which breaks a rule")
+  func crossedClose() {
+    var attempt = Attempt(ClientScript([.connect(ConnectStep()), .close()]))
+    attempt.connected()
+    attempt.wire.clientClose(1000)
+    attempt.wire.server(.close, [0x03, 0xE8] + Array(repeating: 0x78, count: 128))
+    attempt.wire.end()
+    attempt.app(.closed)
+    #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
+  }
+
   // MARK: URLs
 
   private static let lawful = [
