@@ -68,6 +68,9 @@ extension RuleContext {
     case .messages where server.violation == nil, .frames where server.violation == nil:
       return placeOfMessages(violation)
     case .resources: return "the board's memory and time"
+    // How a connection ends has one cause, whatever came before.
+    case .closing where violation.rule == "tcp-ended" || violation.rule == "close-answered":
+      return isEstablished ? "on a connection that was open" : "after an opening handshake that failed"
     default: return placeInStream
     }
   }

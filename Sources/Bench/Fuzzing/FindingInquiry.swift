@@ -15,7 +15,7 @@ struct FindingInquiry {
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
     var waiting = findings.map { (broken: $0, testCase: testCase) }
-    while !waiting.isEmpty {
+    while !waiting.isEmpty, await !ledger.isTimeUp {
       let next = waiting.removeFirst()
       waiting += try await look(into: next.broken, of: next.testCase)
     }

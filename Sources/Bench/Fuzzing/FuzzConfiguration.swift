@@ -29,7 +29,7 @@ public struct FuzzConfiguration: Sendable {
   /// So many executions may be spent on making a finding's case smaller.
   public var shrinkingLimit = 160
   /// So long may be spent on it.
-  public var shrinkingTime = Duration.seconds(20)
+  public var shrinkingTime = Duration.seconds(10)
 
   /// Creates a configuration.
   public init(run: RunConfiguration, catalogue: [Scenario]) {
