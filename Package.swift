@@ -55,8 +55,9 @@ let package = Package(
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
+    module("Fuzzing", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
     module("Latency", ["Steps", "Traces", "WebSocketProtocol", histogram]),
-    module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
+    module("Results", ["Latency", "Scenarios", "Steps", "Traces", "Verdicts"]),
     module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
       "Reports",
@@ -78,7 +79,7 @@ let package = Package(
       "Bench",
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "Certificates", "RawREPL", "Scenarios", "Steps", "Traces",
-        "Verdicts", "Latency", "Autobahn",
+        "Verdicts", "Fuzzing", "Latency", "Autobahn",
         "Results", "WebSocketProtocol", logging, toml,
       ]),
     .executableTarget(
@@ -96,6 +97,7 @@ let package = Package(
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol", "TestSupport"]),
     tests(
       "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("FuzzingTests", ["Fuzzing", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),
     tests("CertificatesTests", ["Certificates", "PosixIO", "TestSupport"]),
     tests("PosixIOTests", ["PosixIO", "Certificates", "TestSupport"]),
     tests(

@@ -25,6 +25,8 @@ public struct ClientTrace: Sendable, Hashable, Codable {
   public var wasOverInTime = false
   /// How many turns of its loop, each of a millisecond, the board made after that; nil where nothing turns beside the client.
   public var lingeringTurns: Int?
+  /// The numbers of the client's lines that had not run before, where the client was made to tell; nil where it was not.
+  public var reachedLines: [Int]?
 
   /// Creates a trace.
   public init(

@@ -29,9 +29,8 @@ struct WSRig: AsyncParsableCommand {
       """,
     version: Tool.name,
     subcommands: [
-      RunCommand.self, LatencyCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self,
-      RulesCommand.self,
-      ReplayCommand.self,
+      RunCommand.self, LatencyCommand.self, FuzzCommand.self, CompareCommand.self, ExplainCommand.self,
+      ExportCommand.self, RulesCommand.self, ReplayCommand.self,
       ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self,
       DoctorCommand.self, MutantsCommand.self, CyclesCommand.self,
     ])

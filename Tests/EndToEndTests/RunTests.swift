@@ -173,7 +173,7 @@ extension EndToEndTests {
         [], ["run"], ["latency"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"],
         ["autobahn"],
         ["boards"],
-        ["doctor"], ["mutants"],
+        ["doctor"], ["mutants"], ["fuzz"],
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()

@@ -78,8 +78,10 @@ extension RuleContext {
       let sentence = "The client \(deliveredBehindViolation ?? "went on") \(cause). \(duty)."
       return [Finding(sentence, requirement: violation.requirement, rfc: section)]
     }
-    // An answer to the server's later Close shows that the client took the violation for nothing.
-    if let close = client.close, close.isKnown, let behind = closeBehindViolation, let code = behind.code,
+    // An answer to the server's later Close shows that the client took the violation for nothing; a Close that the application wanted
+    // is no answer.
+    if let close = client.close, close.isKnown, close.eventIndex > violation.eventIndex,
+      !application.hasCloseStep, let behind = closeBehindViolation, let code = behind.code,
       close.content.code == code, !allowedCodes(violation).contains(code)
     {
       let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
