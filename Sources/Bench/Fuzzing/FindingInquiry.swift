@@ -15,7 +15,7 @@ struct FindingInquiry {
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
     var waiting = findings.map { (broken: $0, testCase: testCase) }
-    while !waiting.isEmpty, await !ledger.isTimeUp {
+    while !waiting.isEmpty, await ledger.looksFurther {
       let next = waiting.removeFirst()
       waiting += try await look(into: next.broken, of: next.testCase)
     }
@@ -115,6 +115,6 @@ struct FindingInquiry {
   private func mayGoOn(_ search: Search) async -> Bool {
     guard search.executions < configuration.shrinkingLimit, !Task.isCancelled else { return false }
     guard .now() - search.start < configuration.shrinkingTime else { return false }
-    return await !ledger.isTimeUp
+    return await ledger.looksFurther
   }
 }

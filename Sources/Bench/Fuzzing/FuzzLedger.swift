@@ -70,8 +70,11 @@ actor FuzzLedger {
       || configuration.count.map { nextNumber - configuration.first >= $0 } ?? false
   }
 
+  /// Whether findings are still looked into, and made smaller.
+  var looksFurther: Bool { !hasEnded && !isTimeUp }
+
   /// Whether the time that the user gave is over.
-  var isTimeUp: Bool { configuration.maxTime.map { .now() - start >= $0 } ?? false }
+  private var isTimeUp: Bool { configuration.maxTime.map { .now() - start >= $0 } ?? false }
 
   // MARK: what came of it
 
