@@ -15,7 +15,7 @@ struct FindingInquiry {
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
     var waiting = findings.map { (broken: $0, testCase: testCase) }
-    while !waiting.isEmpty, await !ledger.isTimeUp {
+    while !waiting.isEmpty, await ledger.looksFurther {
       let next = waiting.removeFirst()
       waiting += try await look(into: next.broken, of: next.testCase)
     }
@@ -40,7 +40,7 @@ struct FindingInquiry {
 
   /// A finding in a case in which the reference does the same is the rig's affair.
   private func isTroubled(_ confirmation: Confirmation) -> Bool {
-    confirmation.execution?.reference?.broken.contains { $0.group == confirmation.group } ?? false
+    confirmation.reference?.broken.contains { $0.group == confirmation.group } ?? false
   }
 
   /// What came to light while one finding was looked into.
@@ -55,6 +55,8 @@ struct FindingInquiry {
     let group: String
     var hits = 0
     var tries = 0
+    /// What the rules say of the reference in that case.
+    var reference: Examination?
     /// The last execution that showed it; nil where it did not come back often enough.
     var execution: Execution?
   }
@@ -75,7 +77,10 @@ struct FindingInquiry {
         after: fromFreshBoard && isFirst ? .softReset : nil)
       search.executions += 1
       confirmation.tries += 1
-      let others = try await ledger.take(execution, of: testCase, isCounted: false)
+      confirmation.reference = confirmation.reference ?? execution.reference
+      // What the reference does in a case that was only made smaller is no error of the rig: such a case may make no sense.
+      let others = try await ledger.take(
+        execution, of: testCase, isCounted: false, countsReference: fromFreshBoard)
       search.others += others.map { ($0, testCase) }
       guard execution.shows(search.group) else { continue }
       confirmation.hits += 1
@@ -99,7 +104,9 @@ struct FindingInquiry {
         continue
       }
       let smaller = reductions[place]
-      guard let shown = try? await confirm(smaller, &search).execution else {
+      // The reference goes through each smaller case too: one in which it does the same asks for what no client can do.
+      let confirmation = try? await confirm(smaller, &search, hasReference: true)
+      guard let confirmation, let shown = confirmation.execution, !isTroubled(confirmation) else {
         if Task.isCancelled { return }
         place += 1
         continue
@@ -115,6 +122,6 @@ struct FindingInquiry {
   private func mayGoOn(_ search: Search) async -> Bool {
     guard search.executions < configuration.shrinkingLimit, !Task.isCancelled else { return false }
     guard .now() - search.start < configuration.shrinkingTime else { return false }
-    return await !ledger.isTimeUp
+    return await ledger.looksFurther
   }
 }

@@ -70,13 +70,19 @@ actor FuzzLedger {
       || configuration.count.map { nextNumber - configuration.first >= $0 } ?? false
   }
 
+  /// Whether findings are still looked into, and made smaller.
+  var looksFurther: Bool { !hasEnded && !isTimeUp }
+
   /// Whether the time that the user gave is over.
-  var isTimeUp: Bool { configuration.maxTime.map { .now() - start >= $0 } ?? false }
+  private var isTimeUp: Bool { configuration.maxTime.map { .now() - start >= $0 } ?? false }
 
   // MARK: what came of it
 
   /// Takes what came of a case; returns what is to be looked into, each group for this caller alone.
-  func take(_ execution: Execution, of testCase: Case, isCounted: Bool = true) throws -> [BrokenRule] {
+  func take(_ execution: Execution, of testCase: Case, isCounted: Bool = true, countsReference: Bool = true)
+    throws
+    -> [BrokenRule]
+  {
     status.executionCount += 1
     var isNew = false
     if let trace = execution.trace {
@@ -93,7 +99,7 @@ actor FuzzLedger {
       status.obstacleCount += 1
     }
     if isNew || !execution.broken.isEmpty { try keep(testCase) }
-    takeReference(execution, of: testCase)
+    if countsReference { takeReference(execution, of: testCase) }
     if isCounted, status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
     tellStatus()
     return execution.broken.filter { claim($0.group, isCounted: isCounted) }

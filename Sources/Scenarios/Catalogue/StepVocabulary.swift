@@ -38,7 +38,9 @@ extension ServerStep {
     frame(.close, .bytes([UInt8(code >> 8), UInt8(code & 0xFF)] + reason))
   }
 
-  package static func close(_ code: UInt16, _ reason: String) -> ServerStep { close(code, Array(reason.utf8)) }
+  package static func close(_ code: UInt16, _ reason: String) -> ServerStep {
+    close(code, Array(reason.utf8))
+  }
 
   package static func expectPong(_ payload: Payload = .empty) -> ServerStep {
     .expectFrame(FrameExpectation(opcode: Opcode.pong.rawValue, payload: payload))
@@ -53,7 +55,9 @@ extension ServerStep {
   }
 
   /// Answers the opening handshake with the lawful head, changed.
-  package static func respond(_ edits: OpeningResponse.HeadEdit...) -> ServerStep { .respond(.accept(edits: edits)) }
+  package static func respond(_ edits: OpeningResponse.HeadEdit...) -> ServerStep {
+    .respond(.accept(edits: edits))
+  }
 }
 
 /// Sends a whole message and waits for its echo.
