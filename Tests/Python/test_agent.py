@@ -8,6 +8,7 @@ import time
 import unittest
 
 from agent_board import BOARD, HERE, ROOT, Board, Case, Console, Server, case, digest, records
+from needs import needs
 from test_client_tls import OPENSSL, Authority
 
 STANDINS = os.path.join(HERE, "standins")
@@ -331,9 +332,6 @@ class OurClientTests(unittest.TestCase):
     features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols", "tls"]
 
     def setUp(self):
-        for m in self.modules:
-            if not os.path.exists(m):
-                self.skipTest("there is no " + m)
         self.board = Board(adapter(self.adapter), self.modules, self.client)
         self.addCleanup(self.board.close)
 
@@ -361,7 +359,7 @@ class OurClientTests(unittest.TestCase):
 
     forms = ("DER", "PEM")  # in which it can be given certificates
 
-    @unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+    @needs(OPENSSL, "there is no openssl to make certificates with")
     def test_tls_is_told_or_reported_as_unsupported(self):
         folder = tempfile.TemporaryDirectory(prefix="wsrig-tls-")
         self.addCleanup(folder.cleanup)
@@ -598,7 +596,7 @@ except ImportError:
     websockets = None
 
 
-@unittest.skipUnless(websockets, "the package websockets is not installed")
+@needs(websockets, "the Python package websockets is not installed")
 class IndependentServerTests(unittest.TestCase):
     def test_echo_against_a_server_nobody_here_wrote(self):
         def handler(ws):
