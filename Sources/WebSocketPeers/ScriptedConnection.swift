@@ -128,9 +128,6 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
-    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold {
-      headTimer?.set(.after(limit, from: loop.now))
-    }
   }
 
   /// Another connection has got the script: what becomes of this one is nobody's matter any more.
@@ -209,7 +206,8 @@ final class ScriptedConnection: ReadinessHandler {
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
-      if isShakingHands { lastHandshakeInstant = loop.now }
+      // Without more there may have been nothing: the socket is looked at for other reasons, too.
+      if isShakingHands, stream.hasMore { noteHandshake() }
       if readiness.contains(.error) { stream.socket.discardErrorQueue() }
     case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
@@ -219,6 +217,15 @@ final class ScriptedConnection: ReadinessHandler {
       streamEnded()
       close()
     }
+  }
+
+  /// Something of a handshake came. One that is to go wrong has its time from the first of it, not from the connection: a client that
+  /// takes long to begin is to see what goes wrong as well.
+  private func noteHandshake() {
+    if lastHandshakeInstant == nil, let limit = attempt?.tls?.handshakeTimeout {
+      headTimer?.set(.after(limit, from: loop.now))
+    }
+    lastHandshakeInstant = loop.now
   }
 
   /// Notes once that the handshake is complete, and once that TLS has failed.

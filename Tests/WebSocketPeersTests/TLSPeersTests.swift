@@ -295,6 +295,28 @@ struct TLSPeersTests {
 
 extension TLSPeersTests {
   @Test(
+    "A client that takes longer to begin than a broken handshake lasts sees what breaks, and then the end")
+  func slowBeginning() async throws {
+    try await withLoop { loop in
+      let (limit, alert) = (Duration.milliseconds(40), TLSManner.alertRecord(40))
+      let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let security = ScriptedTLS(
+        try Security(.v1_2).server, manner: TLSManner(fault: .instead(alert)), handshakeTimeout: limit)
+      let attempt = try await server.prepare(
+        ServerScript([], ending: .endOfStream), token: "tok", tls: security, deadline: .after(.seconds(20)))
+      let client = try await RawClient.connect(to: .loopbackV4(port: attempt.port), on: loop)
+      try await loop.pause(until: .after(limit * 3))
+      try await client.send([0x16, 3, 1, 0, 2, 9, 9])
+      #expect(try await client.readToEnd() == .end)
+      #expect(client.received == alert)
+      try await client.endSending()
+      attempt.clientHasEnded()
+      _ = await attempt.record()
+      try await server.stop()
+    }
+  }
+
+  @Test(
     "A client whose TLS handshake came to nothing and that tries again has its second connection in the trace"
   )
   func triesAgain() async throws {

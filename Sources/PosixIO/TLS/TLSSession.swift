@@ -210,14 +210,23 @@ final class TLSSession: @unchecked Sendable {
       let result = SSL_do_handshake(ssl)
       if result == 1 {
         handshakeEnd = .now()
-      } else if SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ {
-        failure = .last(.handshake, endpoint, on: ssl)
+      } else {
+        failHandshake(SSL_get_error(ssl, result))
       }
       keepRest()
       deliver(to: socket)
     }
     if let failure { throw failure }
     return isEstablished ? .complete : .waiting
+  }
+
+  private func failHandshake(_ code: CInt) {
+    switch code {
+    case SSL_ERROR_WANT_READ: break
+    case SSL_ERROR_ZERO_RETURN:
+      failure = TLSError(.handshake, endpoint, .alert(Int(SSL_AD_CLOSE_NOTIFY), reason: "close notify"))
+    default: failure = .last(.handshake, endpoint, on: ssl)
+    }
   }
 
   /// What was agreed on; nil before the end of the handshake.
