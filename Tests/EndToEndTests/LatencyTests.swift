@@ -35,6 +35,11 @@ extension EndToEndTests {
         var leastFreeHeap: Int?
       }
 
+      struct Environment: Decodable {
+        var kernelInstants: String
+      }
+
+      var environment: Environment
       var series: [Series]
       var phases: [Phase]
       var throughput: [[String: Value]]
@@ -100,6 +105,13 @@ extension EndToEndTests {
       }
       let rows = try folder.text("\(latest)/samples.csv").split(separator: "\n")
       #expect(rows.count == 1 + 4 * 2 * 20)
+      guard document.environment.kernelInstants == "receivedAndSent" else { return }
+      // However short the connections are: the kernel stamps as long as the server listens.
+      let cells = rows.map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+      for name in ["t1_sent_ns", "t2_acknowledged_ns", "t3_received_ns"] {
+        let column = try #require(cells[0].firstIndex { $0 == name })
+        #expect(cells.allSatisfy { !$0[column].isEmpty }, "\(name)")
+      }
     }
 
     @Test("every axis has its series: open load, TLS, fragments, delivery")
