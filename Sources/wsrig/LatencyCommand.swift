@@ -105,6 +105,7 @@ struct LatencyCommand: AsyncParsableCommand {
       seed: seed)
     configuration.authority = tls.file
     configuration.boardWait = board.boardWait?.duration
+    configuration.isExclusive = true
     configuration.simulation.faultFile = board.simFaults
     configuration.serialLog = folder.serialLog
     return configuration
