@@ -55,9 +55,8 @@ let package = Package(
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
-    module("Fuzzing", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
-    module("Latency", ["Steps", "Traces", "WebSocketProtocol", histogram]),
-    module("Results", ["Latency", "Scenarios", "Steps", "Traces", "Verdicts"]),
+    module("Latency", ["Traces", histogram]),
+    module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
     module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
       "Reports",
@@ -79,13 +78,13 @@ let package = Package(
       "Bench",
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "Certificates", "RawREPL", "Scenarios", "Steps", "Traces",
-        "Verdicts", "Fuzzing", "Latency", "Autobahn",
+        "Verdicts", "Latency", "Autobahn",
         "Results", "WebSocketProtocol", logging, toml,
       ]),
     .executableTarget(
       name: "wsrig",
       dependencies: [
-        "Bench", "BoardLink", "Latency", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
+        "Bench", "BoardLink", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "PosixIO", "Certificates", arguments, logging,
       ],
       swiftSettings: settings),
@@ -97,7 +96,6 @@ let package = Package(
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol", "TestSupport"]),
     tests(
       "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
-    tests("FuzzingTests", ["Fuzzing", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),
     tests("CertificatesTests", ["Certificates", "PosixIO", "TestSupport"]),
     tests("PosixIOTests", ["PosixIO", "Certificates", "TestSupport"]),
     tests(
@@ -107,8 +105,8 @@ let package = Package(
     tests(
       "AutobahnTests",
       ["Autobahn", "Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", "TestSupport"]),
-    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Traces", "Verdicts"]),
-    tests("LatencyTests", ["Latency", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Verdicts"]),
+    tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",
       [

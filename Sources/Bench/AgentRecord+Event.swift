@@ -64,8 +64,7 @@ extension AgentRecord {
           ClientEvent.Measurement(
             heapFree: try values.decodeIfPresent(Int.self, forKey: .free),
             allocated: try values.decodeIfPresent(Int.self, forKey: .allocated),
-            longestGapMicroseconds: try values.decodeIfPresent(Int.self, forKey: .gap),
-            busyThousandths: try values.decodeIfPresent(Int.self, forKey: .busy)))
+            longestGapMicroseconds: try values.decodeIfPresent(Int.self, forKey: .gap)))
       case .unknown: return nil
       }
     }
@@ -73,7 +72,7 @@ extension AgentRecord {
 
   /// What the kinds of events have between them.
   fileprivate enum ContentKeys: String, CodingKey {
-    case subprotocol, type, message, length, sha1, head, code, reason, free, allocated, gap, busy
+    case subprotocol, type, message, length, sha1, head, code, reason, free, allocated, gap
     case isText = "text", wasClean = "clean", roundTrip = "rtt", feature = "what"
   }
 }

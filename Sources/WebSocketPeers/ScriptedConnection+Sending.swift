@@ -31,8 +31,7 @@ extension ScriptedConnection {
     let transfer = queue.withBytes(range) { bytes in
       let transfer = stream.send(bytes)
       if case .moved(let count) = transfer {
-        let end = stampedEnd(afterSending: count)
-        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant, stampedEnd: end)
+        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant)
       }
       return transfer
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Bench
 import PosixIO
 
 /// `--tls-keylog`.
@@ -11,12 +10,8 @@ struct KeyLogOption: ParsableArguments {
   var tlsKeylog: String?
 
   /// Opens the file; nil where none is wanted.
-  /// - Throws: `ConfigurationError` where it cannot be opened.
-  func open() throws -> TLSKeyLog? {
-    do {
-      return try tlsKeylog.map { (path) throws(PosixError) in try TLSKeyLog(path: path) }
-    } catch {
-      throw ConfigurationError("Cannot keep the secrets of TLS: \(error); check --tls-keylog.")
-    }
+  func open() throws(PosixError) -> TLSKeyLog? {
+    guard let tlsKeylog else { return nil }
+    return try TLSKeyLog(path: tlsKeylog)
   }
 }

@@ -170,10 +170,9 @@ extension EndToEndTests {
     @Test(
       "each command's help is as kept",
       arguments: [
-        [], ["run"], ["latency"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"],
-        ["autobahn"],
+        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"], ["autobahn"],
         ["boards"],
-        ["doctor"], ["mutants"], ["fuzz"],
+        ["doctor"], ["mutants"],
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()

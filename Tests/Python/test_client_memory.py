@@ -11,7 +11,6 @@ import time
 import unittest
 
 from client_support import ClientTest, Server, closing, echo, frame, run_client
-from needs import needs
 from test_client_tls import OPENSSL, Authority, TLSServer
 
 KIB = 1024
@@ -153,7 +152,7 @@ class Ballast(BallastTest):
                     self.assertEqual(found, (None, 1009), (size, plain, parts))
 
 
-@needs(OPENSSL, "there is no openssl to make certificates with")
+@unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
 class BallastOverTLS(BallastTest):
     """The same over wss; what the port's TLS takes is not in this heap."""
 
