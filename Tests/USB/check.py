@@ -165,6 +165,11 @@ def only(names):
     return [word for name in names for word in ("--only", name)]
 
 
+def usb_serial(terminal):
+    """The serial number of the board behind a terminal."""
+    return pathlib.Path(os.path.realpath(f"/sys/class/tty/{terminal}/device/.."), "serial").read_text().strip()
+
+
 def device_path():
     """The file through which libusb reaches the first board."""
     device = pathlib.Path(os.path.realpath("/sys/class/tty/ttyACM0/device/.."))
@@ -189,7 +194,9 @@ def discovery(bench):
         status, said = bench.tool("boards")
         lines = [line for line in said.splitlines() if line.startswith("usb:")]
         expect(status == 0 and len(lines) == 2, (status, said))
-        for serial, terminal in ((FIRST, "ttyACM0"), (SECOND, "ttyACM1")):
+        # The kernel numbers them as they come.
+        terminals = {usb_serial(name): name for name in ("ttyACM0", "ttyACM1")}
+        for serial, terminal in terminals.items():
             words = [line.split("  ") for line in lines if line.startswith(f"usb:{serial}  ")]
             expect(len(words) == 1, lines)
             position = os.path.basename(os.path.realpath(f"/sys/class/tty/{terminal}/device/.."))
