@@ -12,6 +12,9 @@ actor DeviceClient {
   let board: Board
   private let bundle: ClientBundle
   private let fileSystem: String
+  /// Packed once, for all the times that they are loaded.
+  private let agent: [BoardModule]
+  private let modules: [BoardModule]
   private var states: BoardStates
   private var isLoaded = false
   /// What getting the board ready has shown; nil where it has to be done again.
@@ -35,6 +38,9 @@ actor DeviceClient {
     self.board = board
     self.states = states
     self.bundle = bundle
+    let all = bundle.files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
+    agent = all.filter { $0.name == ClientBundle.agent }
+    modules = all.filter { $0.name != ClientBundle.agent }
     fileSystem = String(decoding: try ClientBundle.read(fixtures.ramFileSystem), as: UTF8.self)
   }
 
@@ -64,17 +70,15 @@ actor DeviceClient {
   private func loadAll() async throws {
     try refuse(await board.mountFileSystem(fileSystem), "be copied into the board's memory")
     // The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
-    _ = try await importing(bundle.files.filter { $0.key == ClientBundle.agent }, by: AgentProgram.importing)
-    let output = try await importing(
-      bundle.files.filter { $0.key != ClientBundle.agent }, by: AgentProgram.load(module: bundle.module))
+    _ = try await importing(agent, by: AgentProgram.importing)
+    let output = try await importing(modules, by: AgentProgram.load(module: bundle.module))
     try await board.unmountFileSystem()
     loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
     isLoaded = true
   }
 
-  /// Copies files into the board's memory and executes what imports them.
-  private func importing(_ files: [String: [UInt8]], by program: String) async throws -> ExecutionOutput {
-    let modules = files.sorted { $0.key < $1.key }.map { BoardModule(packing: $0.value, as: $0.key) }
+  /// Copies modules into the board's memory and executes what imports them.
+  private func importing(_ modules: [BoardModule], by program: String) async throws -> ExecutionOutput {
     try refuse(await board.put(modules), "be copied into the board's memory")
     let output = try await board.execute(program, deadline: .after(Self.importLimit))
     guard !output.wasInterrupted else {

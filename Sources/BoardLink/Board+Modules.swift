@@ -49,7 +49,8 @@ extension Board {
       // The only thing that can go wrong on a board that got it whole is that it does not fit.
       guard traceback.type == "MemoryError" else {
         throw BoardFailure(
-          board: link.selector.description, .damaged("a part of \(load.names) (\(traceback))"))
+          board: link.selector.description,
+          .damaged("a part of \(load.names.joined(separator: ", ")) (\(traceback))"))
       }
       return traceback
     }
@@ -62,36 +63,24 @@ extension Board {
     _ = try await execute("wsrig_ramfs.drop()\ndel wsrig_ramfs", deadline: .after(timeouts.exchange))
   }
 
-  /// Calls that keep parts of modules, and the names of those.
-  private struct Load {
-    var names = ""
-    var program = ""
-    var contentBytes = 0
-
-    mutating func add(_ chunk: ArraySlice<UInt8>, of module: BoardModule, isPacked: Bool) {
-      if !names.hasSuffix(module.name) { names += names.isEmpty ? module.name : ", \(module.name)" }
-      let name = PythonLiteral.string(module.name).source
-      let packed = isPacked ? "True" : "False"
-      let content = expression(for: [UInt8](chunk))
-      program += "wsrig_ramfs.append(\(name),\(content),\(CRC32.checksum(of: chunk)),\(packed))\n"
-      contentBytes += chunk.count
-    }
-  }
-
   /// Small modules share a program, as each costs a turn of the link; large ones travel in several.
-  private static func loads(of modules: [BoardModule], packed: Bool) -> [Load] {
-    var loads: [Load] = [Load()]
+  private static func loads(of modules: [BoardModule], packed: Bool) -> [ModuleLoad] {
+    var loads: [ModuleLoad] = []
+    var load = ModuleLoad()
     for module in modules {
       let packed = packed ? module.packed : nil
       var rest = (packed ?? module.bytes)[...]
       repeat {
-        if loads[loads.endIndex - 1].contentBytes >= moduleChunkBytes { loads.append(Load()) }
-        let chunk = rest.prefix(moduleChunkBytes - loads[loads.endIndex - 1].contentBytes)
-        loads[loads.endIndex - 1].add(chunk, of: module, isPacked: packed != nil)
+        let chunk = rest.prefix(moduleChunkBytes - load.contentBytes)
+        load.add(chunk, of: module.name, isPacked: packed != nil)
         rest = rest.dropFirst(chunk.count)
+        if load.contentBytes == moduleChunkBytes {
+          loads.append(load)
+          load = ModuleLoad()
+        }
       } while !rest.isEmpty
     }
-    return loads
+    return load.names.isEmpty ? loads : loads + [load]
   }
 
   /// The lines that hold only a comment are for readers.
@@ -100,9 +89,28 @@ extension Board {
   }
 }
 
-/// Text travels readably; content that would mostly be escapes as Base64.
-private func expression(for bytes: [UInt8]) -> String {
-  let literal = PythonLiteral.bytes(bytes).source
-  guard literal.utf8.count > bytes.count * 3 / 2 else { return literal }
-  return "__import__('binascii').a2b_base64('\(Data(bytes).base64EncodedString())')"
+/// A program that has the board keep parts of modules.
+private struct ModuleLoad {
+  /// The modules of which it has parts.
+  var names: [String] = []
+  var program = ""
+  /// The size of those parts before they are written as literals.
+  var contentBytes = 0
+
+  mutating func add(_ chunk: ArraySlice<UInt8>, of name: String, isPacked: Bool) {
+    if names.last != name { names.append(name) }
+    let arguments = [
+      PythonLiteral.string(name).source, Self.expression(for: [UInt8](chunk)),
+      "\(CRC32.checksum(of: chunk))", PythonLiteral.bool(isPacked).source,
+    ]
+    program += "wsrig_ramfs.append(\(arguments.joined(separator: ",")))\n"
+    contentBytes += chunk.count
+  }
+
+  /// Text travels readably; content that would mostly be escapes as Base64.
+  private static func expression(for bytes: [UInt8]) -> String {
+    let literal = PythonLiteral.bytes(bytes).source
+    guard literal.utf8.count > bytes.count * 3 / 2 else { return literal }
+    return "__import__('binascii').a2b_base64('\(Data(bytes).base64EncodedString())')"
+  }
 }
