@@ -124,16 +124,29 @@ def case(steps, url="ws://127.0.0.1:1", **more):
     return dict({"id": "case", "url": url, "tasks": tasks, "limit": 64}, **more)
 
 
+# Ctrl-C as on a board: in the interpreter as it is, a second one that comes before the first is raised ends the process.
+WITH_A_BOARDS_INTERRUPTS = """
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, sys.argv.pop(1))
+import interrupts, micropython_run
+assert interrupts.behave_like_a_board(micropython_run.__file__)
+sys.exit(micropython_run.run_main(sys.argv[1:]))
+"""
+
+
 class Console:
     """A board in the raw REPL on a pseudo-terminal, as a link sees it."""
 
     def __init__(self, board):
-        command = board.command()
+        micropython, *options = board.command()
+        python = os.path.join(os.path.dirname(micropython), "python3")
+        command = [python, "-c", WITH_A_BOARDS_INTERRUPTS, os.path.join(BOARD, "simulated"), micropython, *options]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            # A terminal throws away unread output at an interrupt, which a board's USB does not.
+            # A terminal throws away unread output at an interrupt, and shows it amid a record: a board's USB does neither.
             mode = termios.tcgetattr(0)
-            mode[3] |= termios.NOFLSH
+            mode[3] = mode[3] & ~termios.ECHO | termios.NOFLSH
             termios.tcsetattr(0, termios.TCSANOW, mode)
             try:
                 os.execve(command[0], command, board.environment)
@@ -166,11 +179,12 @@ class Console:
     def interrupt(self):
         self.write(b"\x03")
 
-    def finish(self):
-        """The output of what was started, once it has ended without a traceback."""
+    def finish(self, may_be_interrupted_behind=False):
+        """The output of what was started, once it has ended without a traceback. An interrupt that comes when the agent
+        has returned is raised in the program that called it, as on a board: without a frame of the agent's."""
         out = self.until(b"\x04")
-        error = self.until(b"\x04>")
-        assert error == "\x04>", error
+        error = self.until(b"\x04>")[:-2].replace("\r", "")
+        assert not error or may_be_interrupted_behind and error == "KeyboardInterrupt: \n", error
         return out[:-1]
 
     def sockets(self):
