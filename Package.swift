@@ -55,8 +55,9 @@ let package = Package(
     module("Traces", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module("Verdicts", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
-    module("Latency", ["Traces", histogram]),
-    module("Results", ["Latency", "Scenarios", "Traces", "Verdicts"]),
+    module("Fuzzing", ["Traces", "Scenarios", "Steps", "WebSocketProtocol"]),
+    module("Latency", ["Steps", "Traces", "WebSocketProtocol", histogram]),
+    module("Results", ["Latency", "Scenarios", "Steps", "Traces", "Verdicts"]),
     module("Autobahn", ["Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol"]),
     module(
       "Reports",
@@ -78,13 +79,13 @@ let package = Package(
       "Bench",
       [
         "BoardLink", "WebSocketPeers", "PosixIO", "Certificates", "RawREPL", "Scenarios", "Steps", "Traces",
-        "Verdicts", "Latency", "Autobahn",
+        "Verdicts", "Fuzzing", "Latency", "Autobahn",
         "Results", "WebSocketProtocol", logging, toml,
       ]),
     .executableTarget(
       name: "wsrig",
       dependencies: [
-        "Bench", "BoardLink", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
+        "Bench", "BoardLink", "Latency", "Reports", "Results", "Autobahn", "Scenarios", "Steps", "Verdicts",
         "WebSocketPeers", "WebSocketProtocol", "PosixIO", "Certificates", arguments, logging,
       ],
       swiftSettings: settings),
@@ -96,6 +97,7 @@ let package = Package(
     tests("ScenariosTests", ["Scenarios", "Steps", "WebSocketProtocol", "TestSupport"]),
     tests(
       "VerdictsTests", ["Verdicts", "Scenarios", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("FuzzingTests", ["Fuzzing", "Scenarios", "Steps", "Traces", "WebSocketProtocol"]),
     tests("CertificatesTests", ["Certificates", "PosixIO", "TestSupport"]),
     tests("PosixIOTests", ["PosixIO", "Certificates", "TestSupport"]),
     tests(
@@ -105,8 +107,8 @@ let package = Package(
     tests(
       "AutobahnTests",
       ["Autobahn", "Results", "Scenarios", "Steps", "Traces", "Verdicts", "WebSocketProtocol", "TestSupport"]),
-    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Verdicts"]),
-    tests("LatencyTests", ["Latency", "Traces", "WebSocketProtocol", "TestSupport"]),
+    tests("ResultsTests", ["Results", "Latency", "Scenarios", "Traces", "Verdicts"]),
+    tests("LatencyTests", ["Latency", "Steps", "Traces", "WebSocketProtocol", "TestSupport"]),
     tests(
       "ReportsTests",
       [

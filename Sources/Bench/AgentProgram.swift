@@ -45,6 +45,22 @@ enum AgentProgram {
     return "import wsrig_agent as _w; _w.run(\(PythonLiteral.dictionary(program).source))"
   }
 
+  /// The tasks of a script with their steps, as the agent takes them, but with the placeholders still in their URLs.
+  static func tasks(of client: ClientScript) -> PythonLiteral {
+    let parties = client.barrierParties
+    return .list(
+      client.tasks.map { task in
+        let steps = task.steps.map { step in
+          guard case .connect(var connect) = step else {
+            return literal(step, token: "{token}", parties: parties, [:])
+          }
+          connect.target = connect.urlTemplate
+          return literal(.connect(connect), token: "{token}", parties: parties, [:])
+        }
+        return .list([.string(task.name), .list(steps)])
+      })
+  }
+
   /// What ends the agent's waiting for the host: a line, as a terminal may hold back what is none.
   static let goOn: [UInt8] = [UInt8(ascii: "\n")]
 
@@ -78,6 +94,7 @@ enum AgentProgram {
     case .barrier(let name): ["barrier", .string(name), .int(parties[name] ?? 1)]
     case .pause(let milliseconds): ["pause", .int(milliseconds)]
     case .measure(let countsAllocations): ["measure", .int(countsAllocations ? 1 : 0)]
+    case .watchLoad: ["load"]
     }
   }
 

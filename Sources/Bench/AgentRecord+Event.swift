@@ -64,7 +64,8 @@ extension AgentRecord {
           ClientEvent.Measurement(
             heapFree: try values.decodeIfPresent(Int.self, forKey: .free),
             allocated: try values.decodeIfPresent(Int.self, forKey: .allocated),
-            longestGapMicroseconds: try values.decodeIfPresent(Int.self, forKey: .gap)))
+            longestGapMicroseconds: try values.decodeIfPresent(Int.self, forKey: .gap),
+            busyThousandths: try values.decodeIfPresent(Int.self, forKey: .busy)))
       case .unknown: return nil
       }
     }
@@ -72,7 +73,7 @@ extension AgentRecord {
 
   /// What the kinds of events have between them.
   fileprivate enum ContentKeys: String, CodingKey {
-    case subprotocol, type, message, length, sha1, head, code, reason, free, allocated, gap
+    case subprotocol, type, message, length, sha1, head, code, reason, free, allocated, gap, busy
     case isText = "text", wasClean = "clean", roundTrip = "rtt", feature = "what"
   }
 }

@@ -9,11 +9,13 @@ enum AgentRecord: Decodable, Sendable {
   case event(Event)
   /// The client's steps are over; the agent waits for the host before it ends the case (``OverWatch``).
   case over
+  /// The lines of the client that have run for the first time, where it was made to tell.
+  case lines(Lines)
   /// The case is over.
   case end(End)
 
   /// What the record is about, the value of `k`.
-  enum Subject: String, Decodable { case loaded, begin, event, over, end }
+  enum Subject: String, Decodable { case loaded, begin, event, over, lines, end }
 
   /// The record's subject.
   var subject: Subject {
@@ -22,6 +24,7 @@ enum AgentRecord: Decodable, Sendable {
     case .begin: .begin
     case .event: .event
     case .over: .over
+    case .lines: .lines
     case .end: .end
     }
   }
@@ -35,6 +38,7 @@ enum AgentRecord: Decodable, Sendable {
     case .begin: self = .begin(try Begin(from: decoder))
     case .event: self = .event(try Event(from: decoder))
     case .over: self = .over
+    case .lines: self = .lines(try Lines(from: decoder))
     case .end: self = .end(try End(from: decoder))
     }
   }
@@ -61,6 +65,12 @@ extension AgentRecord {
     var block: Int?
 
     private enum CodingKeys: String, CodingKey { case id = "case", freeHeap = "heap", block }
+  }
+
+  /// Which lines have run.
+  struct Lines: Decodable, Sendable {
+    /// Their numbers, as `fixtures/fuzz/instrument.py` gave them.
+    var reached: [Int]
   }
 
   /// The end of a case.

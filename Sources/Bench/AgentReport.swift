@@ -29,6 +29,7 @@ struct AgentReport {
           periodMicroseconds: $0.period, count: $0.count, longestGapMicroseconds: $0.longestGap,
           countSinceLastEvent: $0.countSinceLastEvent)
       })
+    trace.reachedLines = output.records.lazy.compactMap(\.lines).first?.reached
     if trace.heartbeat != nil { trace.lingeringTurns = end?.lingeringTurns }
     wasInterrupted = end?.wasInterrupted ?? false
     unfinished = end?.unfinished?.map { "\($0.task)[\($0.step)]" } ?? []
@@ -67,6 +68,7 @@ struct AgentReport {
 extension AgentRecord {
   var loaded: Loaded? { if case .loaded(let loaded) = self { loaded } else { nil } }
   fileprivate var begin: Begin? { if case .begin(let begin) = self { begin } else { nil } }
+  fileprivate var lines: Lines? { if case .lines(let lines) = self { lines } else { nil } }
   fileprivate var end: End? { if case .end(let end) = self { end } else { nil } }
 }
 

@@ -20,18 +20,35 @@ final class BenchSetup: Sendable {
   /// - Throws: `ConfigurationError`, `MissingBoard`, or what the body throws.
   static func withEach<Result: Sendable>(
     _ configuration: RunConfiguration, progress: @escaping @Sendable (RunEvent) -> Void,
-    made: [BenchSetup] = [], _ body: ([BenchSetup]) async throws -> Result
+    _ body: ([BenchSetup]) async throws -> Result
+  ) async throws -> Result {
+    let lock = try await BenchLockBox.take(configuration, progress)
+    defer { withExtendedLifetime(lock) {} }
+    return try await withRest(configuration, progress: progress, made: [], body)
+  }
+
+  /// The same for the first board alone.
+  static func with<Result: Sendable>(
+    _ configuration: RunConfiguration, progress: @escaping @Sendable (RunEvent) -> Void,
+    _ body: (BenchSetup) async throws -> Result
+  ) async throws -> Result {
+    var one = configuration
+    one.boards = [configuration.boards[0]]
+    return try await withEach(one, progress: progress) { try await body($0[0]) }
+  }
+
+  private static func withRest<Result: Sendable>(
+    _ configuration: RunConfiguration, progress: @escaping @Sendable (RunEvent) -> Void,
+    made: [BenchSetup], _ body: ([BenchSetup]) async throws -> Result
   ) async throws -> Result {
     guard made.count < configuration.boards.count else { return try await body(made) }
-    return try await with(configuration, boardAt: made.count, progress: progress) { setup in
-      try await withEach(configuration, progress: progress, made: made + [setup], body)
+    return try await withBoard(at: made.count, configuration, progress: progress) { setup in
+      try await withRest(configuration, progress: progress, made: made + [setup], body)
     }
   }
 
-  /// Makes everything for a board, by default the first one; otherwise like ``withEach(_:progress:made:_:)``.
-  static func with<Result: Sendable>(
-    _ configuration: RunConfiguration, boardAt index: Int = 0,
-    progress: @escaping @Sendable (RunEvent) -> Void,
+  private static func withBoard<Result: Sendable>(
+    at index: Int, _ configuration: RunConfiguration, progress: @escaping @Sendable (RunEvent) -> Void,
     _ body: (BenchSetup) async throws -> Result
   ) async throws -> Result {
     let bench = BoardBench(configuration, index)
@@ -64,9 +81,11 @@ final class BenchSetup: Sendable {
     id = bench.id
     let address = server.addresses[0]
     let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
-    let tls = BenchTLS(host: host, authority: bench.configuration.authority) {
-      progress(.ownAuthority(reason: "\($0)"))
-    }
+    let tls =
+      bench.configuration.sharedTLS
+      ?? BenchTLS(host: host, authority: bench.configuration.authority, keyLog: bench.configuration.keyLog) {
+        progress(.ownAuthority(reason: "\($0)"))
+      }
     reference = ReferenceRunner(
       server: server, tls: tls, host: host, seed: bench.configuration.seed, loop: loops.reference)
     device = try Self.device(bench, server, tls, host: host, on: loops.device, progress)
@@ -83,9 +102,12 @@ final class BenchSetup: Sendable {
     var settings = ScriptedConfiguration()
     settings.captureLimit = bench.configuration.captureLimit
     settings.logger.logLevel = .error
+    settings.stampsSending = bench.configuration.measuresLatency
     do {
-      return try await ScriptedServer.start(
+      let server = try await ScriptedServer.start(
         listeningOn: try await addresses(bench), on: loop, configuration: settings)
+      try await server.acknowledge(atOnce: !bench.configuration.measuresLatency)
+      return server
     } catch let error as PosixError {
       throw ConfigurationError("The server cannot listen: \(error); check --host and --port.")
     }
@@ -126,7 +148,8 @@ final class BenchSetup: Sendable {
     let id = bench.id
     let log = try configuration.serialLog(of: bench.board).map { try SerialLog(path: $0.path) }
     let link = try bench.board.selector.link(
-      configuration.simulation, fixtures: configuration.fixtures, serial: bench.index + 1, on: loop,
+      configuration.simulation, fixtures: configuration.fixtures,
+      serial: configuration.firstBoardNumber + bench.index, on: loop,
       logger: logger)
     return try BoardDevice(
       link: try withFaults(link, configuration, on: loop, log: log), on: loop, client: configuration.client,
@@ -199,6 +222,38 @@ private final class BoardLockBox: Sendable {
       throw MissingBoard("\(failure)\(hint)")
     }
   }
+}
+
+/// Holds the lock of the bench for as long as a run lives. One whose boards are all on this computer needs none.
+private final class BenchLockBox: Sendable {
+  private let lock: BenchLock?
+
+  private init(_ lock: consuming BenchLock?) { self.lock = lock }
+
+  /// Takes the lock, alone where the run is to be alone. Where another run is in the way, that is waited for as long as the user wants.
+  static func take(
+    _ configuration: RunConfiguration, _ progress: @escaping @Sendable (RunEvent) -> Void
+  ) async throws -> BenchLockBox {
+    guard !configuration.boards.allSatisfy(\.selector.isOnThisComputer) else { return BenchLockBox(nil) }
+    let patience = configuration.boardWait.flatMap { $0 > .zero ? $0 : nil }
+    do {
+      return BenchLockBox(
+        try await BenchLock.take(
+          configuration.isExclusive ? .exclusive : .shared, deadline: patience.map { .after($0) }, on: .shared
+        ) { reason in
+          progress(.boardWaits("\(reason); waiting for it, at most \(patience?.seconds ?? 0) s"))
+        })
+    } catch let busy as BenchLock.Busy {
+      throw MissingBoard("\(busy.description.capitalizedFirst); wait for it with --board-wait SECONDS.")
+    } catch let failure as BoardFailure {
+      throw MissingBoard("\(failure)")
+    }
+  }
+}
+
+extension String {
+  /// The text with a capital letter at its beginning.
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
 /// The threads of a run: server, device and reference do not wait for one another.

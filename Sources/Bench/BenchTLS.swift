@@ -42,6 +42,7 @@ final class BenchTLS: Sendable {
 
   private let names: [SubjectName]
   private let kept: AuthorityFile?
+  private let keyLog: TLSKeyLog?
   private let whenUnusable: @Sendable (CertificateError) -> Void
   private let authorities = MadeOnce<Only, Authorities>()
   private let keys = MadeOnce<KeyUse, PrivateKey>()
@@ -52,15 +53,17 @@ final class BenchTLS: Sendable {
   /// - Parameters:
   ///   - host: the host by which clients reach the server, perhaps in brackets.
   ///   - authority: where the bench keeps its authority, which is made at its first use; nil for one of this run alone.
+  ///   - keyLog: where the secrets of the servers' connections go; nil keeps none.
   ///   - whenUnusable: is told, at most once, why the bench's authority cannot be used; the run then has one of its own.
   init(
-    host: String, authority: AuthorityFile? = nil,
+    host: String, authority: AuthorityFile? = nil, keyLog: TLSKeyLog? = nil,
     whenUnusable: @escaping @Sendable (CertificateError) -> Void = { _ in }
   ) {
     let name = SubjectName(host)
     let loopback = [SubjectName("127.0.0.1"), SubjectName("::1"), SubjectName("localhost")]
     names = loopback.contains(name) ? loopback : [name]
     kept = authority
+    self.keyLog = keyLog
     self.whenUnusable = whenUnusable
   }
 
@@ -143,6 +146,8 @@ extension BenchTLS {
     configuration.maximumVersion = tls.versions.contains(.v1_3) ? .v1_3 : .v1_2
     (configuration.ciphers, configuration.cipherSuites) = (tls.ciphers, tls.cipherSuites)
     configuration.groups = tls.groups
+    configuration.keyLog = keyLog
+    configuration.warnsOfNames = tls.warnsOfNames
     configuration.verification = TLSVerification(tls.clientCertificate)
     if tls.clientCertificate != .notWanted {
       configuration.authorities = [try signing().root.certificate]

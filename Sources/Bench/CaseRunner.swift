@@ -139,6 +139,31 @@ final class CaseRunner: Sendable {
     return result
   }
 
+  /// Runs the case as ``run(_:pace:tokens:)`` does, for a judgement without its author's expectations. Nothing is kept of it but the
+  /// traces and what the rules say of them.
+  /// - Parameter hasReference: whether the reference goes through it too.
+  func execute(
+    _ testCase: Case, pace: Pace, tokens: AttemptTokens, hasReference: Bool, after level: Isolation? = nil
+  ) async -> Execution {
+    if let reason = obstacle(to: testCase) { return Execution(obstacle: reason) }
+    do {
+      let token = tokens.next()
+      async let expected: AttemptTrace? = hasReference ? try await reference.run(testCase, token: token) : nil
+      if testCase.runsAlone { _ = try await expected }
+      var played = await runDevice(testCase, after: level, pace: pace, tokens)
+      if case .lost(let failure, _) = played.outcome {
+        played.outcome = await blame(failure, pace: pace, tokens, &played)
+      }
+      let (outcome, trace) = (played.outcome, try await expected)
+      if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
+      return await besidesTasks { [limits] in
+        Execution(outcome, reference: trace, of: testCase, limits: limits)
+      }
+    } catch {
+      return Execution(obstacle: "\(error)")
+    }
+  }
+
   private func takeEarlierTroubles() -> [BenchTrouble] {
     earlierTroubles.withLock { troubles in
       defer { troubles = [] }
@@ -203,10 +228,12 @@ final class CaseRunner: Sendable {
   /// One attempt, and one more where the first says nothing about the client: the board was lost, did not get to run, or was
   /// still at work when the server gave up. Where the agent itself failed, perhaps for lack of the memory that a client had kept
   /// from case to case, the next attempt has a heap of its own.
-  private func runDevice(_ testCase: Case, pace: Pace, _ tokens: AttemptTokens) async -> Attempt {
+  private func runDevice(
+    _ testCase: Case, after level: Isolation? = nil, pace: Pace, _ tokens: AttemptTokens
+  ) async -> Attempt {
     if let failure = quarantine.withLock({ $0 }) { return Attempt(outcome: .quarantined(failure), count: 0) }
     let first = await attempt(
-      testCase, after: level(of: testCase), pace: pace, isLastAttempt: false, tokens)
+      testCase, after: level ?? self.level(of: testCase), pace: pace, isLastAttempt: false, tokens)
     guard first.outcome.needsRerun(of: testCase) else { return first }
     let level = atLeast(first.outcome.agentFailed ? .softReset : .sameInterpreter, testCase)
     return await attempt(testCase, after: level, pace: pace.stretched(by: 5), tokens, insteadOf: first)

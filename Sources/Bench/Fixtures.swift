@@ -47,6 +47,10 @@ public struct Fixtures: Sendable {
   var pythonBoard: URL { folder.appendingPathComponent("board/python", isDirectory: true) }
   /// The folder of the mutants of our client.
   public var mutants: URL { folder.appendingPathComponent("mutants", isDirectory: true) }
+  /// The folder of scenarios that a fuzzing run or the field brought up.
+  public var scenarios: URL { folder.appendingPathComponent("scenarios", isDirectory: true) }
+  /// The folder of the programs that show a finding without the rig.
+  var reproductions: URL { folder.appendingPathComponent("fuzz", isDirectory: true) }
   /// Our own client.
   var ownClient: URL {
     folder.appendingPathComponent("async_websocket_client", isDirectory: true)

@@ -1,4 +1,5 @@
 import BoardLink
+import Certificates
 import Foundation
 import PosixIO
 import Results
@@ -31,6 +32,8 @@ public struct MutantRunConfiguration: Sendable {
   public var maxTime: Duration?
   /// An earlier run, whose results are taken over where they belong to this one.
   public var earlier: MutantRunResult?
+  /// Where the bench keeps the authority that signs the certificates of the servers; nil makes one for all of these runs.
+  public var authority: AuthorityFile?
 
   /// Creates a configuration.
   public init(
@@ -61,6 +64,8 @@ public enum MutantRunEvent: Sendable {
   case baselineEnded(MutantRunResult)
   /// A mutant is through. They come in the order of their ends.
   case mutantEnded(MutantResult)
+  /// The bench's authority cannot be used, for this reason; the runs have one of their own.
+  case ownAuthority(reason: String)
 }
 
 /// Puts mutants of our client through the catalogue: those that no case finds show where it is blind.
@@ -68,6 +73,8 @@ public struct MutantRun: Sendable {
   private let configuration: MutantRunConfiguration
   private let plan: MutantPlan
   private let thrift = RunThrift()
+  /// The certificates of all runs: making an authority and its keys for each takes longer than many a mutant lives.
+  private let tls: BenchTLS
   private let progress: @Sendable (MutantRunEvent) -> Void
 
   /// Prepares a run: patches every mutant and chooses its cases.
@@ -78,7 +85,13 @@ public struct MutantRun: Sendable {
     self.configuration = configuration
     self.progress = progress
     plan = try MutantPlan(configuration)
+    tls = BenchTLS(host: Self.board.host, authority: configuration.authority) {
+      progress(.ownAuthority(reason: "\($0)"))
+    }
   }
+
+  /// What each mutant runs on.
+  private static let board = BenchBoard(.simulated)
 
   /// Runs the client without a defect, then the mutants. Cancelling the task ends the run; the mutants that were through by then
   /// are in the result.
@@ -183,9 +196,11 @@ public struct MutantRun: Sendable {
   }
 
   private func runConfiguration(of client: ClientBundle, _ cases: [Case]) -> RunConfiguration {
-    RunConfiguration(
-      boards: [BenchBoard(.simulated)], simulation: configuration.simulation, client: client,
+    var run = RunConfiguration(
+      boards: [Self.board], simulation: configuration.simulation, client: client,
       fixtures: configuration.fixtures, cases: cases, seed: configuration.seed, thrift: thrift)
+    run.sharedTLS = tls
+    return run
   }
 
   /// Does something with every element, with so many at the same time as there are jobs; the results are in the elements' order.

@@ -149,7 +149,7 @@ extension ReferencePlayer {
     case .cancel(let task): state.withLock { $0.started.first { $0.name == task }?.task }?.cancel()
     case .barrier(let name): await meetings[name]?.arrive()
     case .pause(let milliseconds): try await loop.pause(until: .after(.milliseconds(milliseconds)))
-    case .measure: break  // There is no board to measure.
+    case .measure, .watchLoad: break  // There is no board to measure.
     }
     return true
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The folder that the reports of a run are written to. It is made before the run, so that a folder that cannot be written is
+/// The folder that the reports of a run are written to: by default a new one in `./reports`. It is made before the run, so that a folder that cannot be written is
 /// known before any time was spent.
 public struct ReportFolder: Sendable {
   private let folder: URL
@@ -9,15 +9,17 @@ public struct ReportFolder: Sendable {
   private static let keptRuns = 20
 
   /// Makes the folder: the one given, or a new one in `./reports`, to which `./reports/latest` will point.
-  /// - Parameter hasSerialLog: whether a board's serial line will be kept there.
+  /// - Parameters:
+  ///   - parent: where new folders go, and `latest` beside them.
+  ///   - hasSerialLog: whether a board's serial line will be kept there.
   /// - Throws: `ConfigurationError` where it cannot be written.
-  public init(path: String?, hasSerialLog: Bool = true) throws {
+  public init(path: String?, under parent: String = "reports", hasSerialLog: Bool = true) throws {
     guard path != "" else {
       throw ConfigurationError("--report needs a folder, and what it was given is empty.")
     }
     let stamp = Date.now.formatted(.iso8601.dateSeparator(.dash).timeSeparator(.omitted)).replacing(
       ":", with: "")
-    let reports = URL(fileURLWithPath: "reports", isDirectory: true)
+    let reports = URL(fileURLWithPath: parent, isDirectory: true)
     folder = path.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Self.unused(reports, stamp)
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
     do {
@@ -91,7 +93,9 @@ public struct ReportFolder: Sendable {
     let files = FileManager.default
     let runs = ((try? files.contentsOfDirectory(atPath: reports.path)) ?? []).filter { name in
       name.wholeMatch(of: /\d{4}-\d{2}-\d{2}T\d{6}Z(-\d+)?/) != nil
-        && files.fileExists(atPath: reports.appendingPathComponent("\(name)/results.json").path)
+        && [ResultsFile.name, LatencyBaselineFile.name].contains {
+          files.fileExists(atPath: reports.appendingPathComponent("\(name)/\($0)").path)
+        }
     }
     for run in runs.sorted().dropLast(Self.keptRuns) {
       try? files.removeItem(at: reports.appendingPathComponent(run))

@@ -22,8 +22,8 @@ public enum ResultsFile {
     }
   }
 
-  /// The file that a path means: of a folder the one in it.
-  static func file(_ path: String) -> String {
+  /// The file that a path means: of a folder the one of that name in it.
+  static func file(_ path: String, name: String = name) -> String {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     return exists && isFolder.boolValue ? URL(fileURLWithPath: path).appendingPathComponent(name).path : path

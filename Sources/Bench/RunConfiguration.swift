@@ -1,6 +1,7 @@
 import BoardLink
 import Certificates
 import Foundation
+import PosixIO
 import Results
 import Scenarios
 import Verdicts
@@ -9,6 +10,8 @@ import Verdicts
 public struct RunConfiguration: Sendable {
   /// The boards, at least one. Several share the cases out.
   public var boards: [BenchBoard]
+  /// The number of the first of them, by which simulated boards are told apart.
+  public var firstBoardNumber = 1
   /// How the simulated board is made, where it is the board.
   public var simulation: Simulation
   /// The power mode of the boards' radios; nil leaves it to `wsrig.toml`.
@@ -24,6 +27,9 @@ public struct RunConfiguration: Sendable {
   /// How long a board is waited for that another run uses, and how long one that was given up may take to come back and resume the run;
   /// nil is not at all.
   public var boardWait: Duration?
+  /// Whether no other run on a board of this bench may go on meanwhile: it would disturb what is measured. What is on this computer
+  /// belongs to no bench.
+  public var isExclusive = false
   /// How many bytes of each direction of a connection are kept.
   public var captureLimit: Int
   /// Whether the first failed case ends the run.
@@ -46,6 +52,13 @@ public struct RunConfiguration: Sendable {
 
   /// Where the bench keeps the authority that signs the certificates of the servers; nil makes one for the run alone.
   public var authority: AuthorityFile?
+  /// Where the secrets of the servers' TLS connections go, those with the reference included; nil keeps none.
+  public var keyLog: TLSKeyLog?
+  /// The certificates, where several runs at the same address have them in common; nil makes them for the run alone.
+  var sharedTLS: BenchTLS?
+
+  /// Whether the server is there to measure: it asks the kernel when bytes leave, and leaves acknowledgements to it.
+  var measuresLatency = false
 
   /// Whether the results keep the traces of cases that deserve a closer look; not where `progress` made files of them already.
   public var keepsTraces = true

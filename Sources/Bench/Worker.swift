@@ -54,6 +54,15 @@ struct Worker: Sendable {
     return result
   }
 
+  /// Runs a case for a judgement without its author's expectations (see `CaseRunner`).
+  func execute(
+    _ testCase: Case, tokens: AttemptTokens, hasReference: Bool, after level: Isolation? = nil
+  ) async -> Execution {
+    await runner.execute(
+      testCase, pace: testCase.scenario.speaksTLS ? paceOverTLS : pace, tokens: tokens,
+      hasReference: hasReference, after: level)
+  }
+
   /// What happened to the board since the last call.
   func takeEvents() async -> [BoardEventRecord] { await setup.device.takeEvents().map { $0.of(board: id) } }
 }

@@ -54,7 +54,7 @@ public struct BoardLock: ~Copyable, Sendable {
   }
 
   private static func path(_ selector: BoardSelector, _ folder: String?, _ sysfs: String) throws -> String {
-    let folder = folder ?? runtimeFolder
+    let folder = folder ?? LockFolder.usual
     let path = folder + "/" + fileName(PhysicalBoard(selector, sysfs: sysfs))
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -74,16 +74,19 @@ public struct BoardLock: ~Copyable, Sendable {
     }
   }
 
-  /// The folder for lock files: `XDG_RUNTIME_DIR`, or one of the user's own under the temporary folder.
-  private static var runtimeFolder: String {
+  private static func fileName(_ board: PhysicalBoard) -> String {
+    board.key.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined() + ".lock"
+  }
+}
+
+/// Where lock files are.
+enum LockFolder {
+  /// `XDG_RUNTIME_DIR`, or a folder of the user's own under the temporary one.
+  static var usual: String {
     if let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"], !folder.isEmpty {
       return folder + "/wsrig"
     }
     return NSTemporaryDirectory() + "wsrig-\(NSUserName())"
-  }
-
-  private static func fileName(_ board: PhysicalBoard) -> String {
-    board.key.map { $0.isLetter || $0.isNumber ? String($0) : "-" }.joined() + ".lock"
   }
 }
 

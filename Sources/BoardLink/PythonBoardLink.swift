@@ -9,6 +9,11 @@ public actor PythonBoardLink: Link {
   private let command: ChildCommand
   private let loop: EventLoop
   private var program: TerminalProgram?
+  /// What it has printed and nobody has read yet.
+  private var printed: [UInt8] = []
+
+  /// The end of what the interpreter prints when it is up.
+  private static let prompt = [UInt8](">>> ".utf8)
 
   /// A link that is not open yet.
   ///
@@ -23,15 +28,23 @@ public actor PythonBoardLink: Link {
     command = ChildCommand(interpreter, ["-I", "-B", "-X", "utf8", boardFolder + "/board.py"])
   }
 
-  /// Starts the interpreter if none runs. What is sent before it listens waits in the terminal.
+  /// Starts the interpreter if none runs, and waits for its prompt: on a busy computer it takes longer than a prompt may.
   public func open(deadline: Deadline) async throws {
     guard program == nil else { return }
     program = try await TerminalProgram.start(command, as: selector, keepsInterrupt: false, on: loop)
+    printed = []
+    var first: [UInt8] = []
+    while first.suffix(Self.prompt.count) != Self.prompt[...] { first += try await read(deadline: deadline) }
+    printed = first
   }
 
   /// Waits for bytes.
   public func read(deadline: Deadline) async throws -> [UInt8] {
     let program = try openProgram()
+    if !printed.isEmpty {
+      defer { printed = [] }
+      return printed
+    }
     let bytes = try await program.channel.read(deadline: deadline)
     guard bytes.isEmpty else { return bytes }
     let end = await program.waitForEnd()

@@ -43,7 +43,8 @@ public actor RawREPLSession {
 
   /// Brings the board to its raw prompt from any state, and proves it by an exchange.
   ///
-  /// - Parameter attempt: how long each of the three attempts to find a prompt may take.
+  /// - Parameter attempt: how long each of the three attempts to find a prompt may take. A board that begins anew meanwhile has until the
+  ///   deadline.
   public func resynchronise(attempt: Duration, deadline: Deadline) async throws {
     for round in 1...Self.rounds {
       try await drain()
@@ -149,6 +150,7 @@ extension RawREPLSession {
         return try await advance(until: limit) { $0 == .ready }
       } catch let failure as BoardFailure {
         guard case .timedOut = failure.cause, !deadline.hasPassed(at: .now()) else { throw failure }
+        if machine.isBoardRestarting { continue }
         machine.deadlinePassed()
         if machine.takeEvents().contains(.resynchronisationFailed) {
           throw self.failure(.timedOut("the raw REPL's prompt\(recentDescription)"))

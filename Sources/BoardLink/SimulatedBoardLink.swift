@@ -6,6 +6,7 @@ import PosixIO
 ///
 /// The link stands where the USB cable and the reset circuit of a board would be: it starts the interpreter, starts
 /// it anew after a soft reset without its user noticing more than a board would show, and reports its end at once.
+/// What is typed while that goes on is kept for the new interpreter, as a board's ring buffer keeps it.
 ///
 /// `@unchecked Sendable`: all mutable state is touched on the loop's thread only.
 public final class SimulatedBoardLink: Link, @unchecked Sendable {
@@ -22,24 +23,34 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
   private let activity: LoopSignal
 
   private var life: Life?
+  private var silence: LoopTimer?
   private var output = SimulatedBoardOutput()
   /// What the interpreter printed last, for the message when it dies.
   private var tail: [UInt8] = []
   private var lives = 0
   private var endsBeforePrompt = 0
   private var isRestarting = false
+  /// Whether the interpreter that has just started is still being led back to the REPL that the board was in.
+  private var isReturning = false
+  /// What was typed and the interpreter that ended has not read.
+  private var typedAhead: [UInt8] = []
 
   /// One interpreter, from start to end.
   private struct Life {
     let number: Int
     let program: TerminalProgram
-    let start: MonotonicInstant
+    /// It was started long ago and has shown no prompt.
+    var isSilent = false
+    /// It has ended, and its last output is still to come.
+    var isOver = false
   }
 
   /// After so many ends before a prompt the board is taken to be unable to start.
   private static let startAttempts = 3
   /// A program takes an interrupt within this, or not at all.
   private static let interruptSettling = Duration.milliseconds(50)
+  /// The raw REPL comes within this after it was asked for, or not at all.
+  private static let returnLimit = Duration.seconds(4)
   /// A link that is not open yet.
   ///
   /// - Throws: the file system's error if the flash image cannot be made.
@@ -50,6 +61,10 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
     flash = try FlashImage(keptAt: configuration.flashImage)
     inbox = LinkInbox(board: selector.description, on: loop)
     activity = LoopSignal(on: loop)
+    silence = LoopTimer(on: loop) { [weak self] in
+      self?.life?.isSilent = true
+      self?.activity.fire()
+    }
   }
 
   /// The interpreter's process id while it runs, for tests that end it.
@@ -91,15 +106,10 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 
   /// Writes to the interpreter; 0x03 interrupts a running program.
   public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
-    await waitUntilListening(deadline: deadline)
     for piece in Self.pieces(bytes) {
-      let life = try await currentLife()
-      if piece == [0x03], isInterruptible(life.program.child.id) {
-        await interrupt(life.program.child, deadline: deadline)
-      } else {
-        if piece.contains(0x02) { try await loop.perform { self.output.expectBanner() } }
-        try await life.program.channel.write(piece, deadline: deadline)
-      }
+      // Any of them may have ended the interpreter.
+      await waitUntilListening(deadline: deadline)
+      try await put(piece, to: try await currentLife(), deadline: deadline)
     }
   }
 }
@@ -107,6 +117,15 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 // MARK: Input
 
 extension SimulatedBoardLink {
+  private func put(_ piece: [UInt8], to life: Life, deadline: Deadline) async throws {
+    if piece == [0x03], isInterruptible(life.program.child.id) {
+      await interrupt(life.program.child, deadline: deadline)
+    } else {
+      if piece.contains(0x02) { try await loop.perform { self.output.expectBanner() } }
+      try await life.program.channel.write(piece, deadline: deadline)
+    }
+  }
+
   private func currentLife() async throws -> Life {
     guard let life = try await loop.perform({ self.life }) else {
       throw failure(.linkEnded("the interpreter does not run"))
@@ -123,13 +142,17 @@ extension SimulatedBoardLink {
     _ = await activity.wait(until: { !self.isInterruptible(id) }, deadline: settled)
   }
 
-  /// While the interpreter starts, input would be lost in the switch of its terminal's modes.
+  /// While an interpreter ends and the next one starts, input waits: it belongs to the next one, after what the last one left unread.
+  /// Older versions of the interpreter would also lose it in the switch of the terminal's modes.
   private func waitUntilListening(deadline: Deadline) async {
-    let start = (try? await loop.perform { self.life?.start }) ?? nil
-    let bound = Deadline.after(longestSilentBoot, from: start)
-    _ = await activity.wait(
-      until: { !self.isRestarting && (self.life == nil || self.output.hasPrompt) },
-      deadline: min(bound, deadline))
+    _ = await activity.wait(until: { self.isListening }, deadline: deadline)
+  }
+
+  /// Whether what is written now reaches the interpreter that is meant, or there is none. On the loop.
+  private var isListening: Bool {
+    guard !isRestarting, !isReturning else { return false }
+    guard let life else { return true }
+    return !life.isOver && (output.hasPrompt || life.isSilent)
   }
 
   /// A link that is open leads to a board that has started: waits for its prompt, or for its end.
@@ -177,12 +200,15 @@ extension SimulatedBoardLink {
       let isRaw = try await loop.perform { self.output.isRaw }
       let runsMain = configuration.runsMain && !(cause == .soft && isRaw)
       let command = configuration.command(flash: flash.path, cause: cause, runsMain: runsMain)
-      let program = try await TerminalProgram.start(command, as: selector, keepsInterrupt: true, on: loop)
+      // The board's own start.py makes signals of Ctrl-C when it is up; before that, one would end it.
+      let program = try await TerminalProgram.start(
+        command, as: selector, keepsInterrupt: configuration.boardFolder == nil, keepsUnread: true, on: loop)
       try await loop.perform { self.begin(program, cause) }
     } catch let failure as BoardFailure {
       try await loop.perform {
         self.isRestarting = false
         self.inbox.end(failure)
+        self.activity.fire()
       }
       throw failure
     }
@@ -190,27 +216,42 @@ extension SimulatedBoardLink {
 
   private func begin(_ program: TerminalProgram, _ cause: SimulatedResetCause) {
     lives += 1
-    let life = Life(number: lives, program: program, start: loop.now)
+    let life = Life(number: lives, program: program)
     self.life = life
+    silence?.set(.after(longestSilentBoot, from: loop.now))
     isRestarting = false
     tail = []
     output.interpreterStarts(isSoftReset: cause == .soft)
     if cause != .soft {
       inbox.reopen()
       endsBeforePrompt = 0
+      typedAhead = []
     }
     logger.debug(
       "simulated board started", metadata: ["process": "\(program.child.id)", "cause": "\(cause.rawValue)"])
     program.channel.channel.receive { event in self.receive(event, life) }
+    Task {
+      _ = try? await program.child.waitForEnd(deadline: .never)
+      loop.submit { self.programEnded(life) }
+    }
     activity.fire()
+  }
+
+  /// The interpreter has ended: what it has not read stays, and the end of its output is to be read.
+  private func programEnded(_ ended: Life) {
+    let unread = ended.program.takeUnread()
+    guard life?.number == ended.number else { return }
+    life?.isOver = true
+    typedAhead += unread
   }
 
   private func receive(_ event: ByteChannelEvent, _ life: Life) {
     guard self.life?.number == life.number else { return }
     if case .bytes(let bytes) = event {
       tail = (tail + bytes).suffix(400)
+      let hadPrompt = output.hasPrompt
       let reaction = output.take(bytes)
-      if reaction.entersRawREPL { returnToRawREPL(life) }
+      if output.hasPrompt, !hadPrompt { greet(life, entersRawREPL: reaction.entersRawREPL) }
       if !reaction.forward.isEmpty { inbox.deliver(reaction.forward) }
       activity.fire()
     } else {
@@ -221,14 +262,33 @@ extension SimulatedBoardLink {
     }
   }
 
-  private func returnToRawREPL(_ life: Life) {
-    Task { try? await life.program.channel.write([0x01], deadline: .after(.seconds(2))) }
+  /// The prompt has come: leads the interpreter back to the raw REPL where the board was in it, then gives it what was typed ahead.
+  private func greet(_ life: Life, entersRawREPL: Bool) {
+    let typed = typedAhead
+    typedAhead = []
+    guard entersRawREPL || !typed.isEmpty else { return }
+    isReturning = true
+    Task {
+      let deadline = Deadline.after(Self.returnLimit)
+      if entersRawREPL {
+        try? await life.program.channel.write([0x01], deadline: deadline)
+        _ = await activity.wait(
+          until: { self.output.isRaw || self.life?.number != life.number }, deadline: deadline)
+      }
+      for piece in Self.pieces(typed) { try? await put(piece, to: life, deadline: deadline) }
+      loop.submit {
+        self.isReturning = false
+        self.activity.fire()
+      }
+    }
   }
 
   private func dropLife() {
     life?.program.channel.close()
     life = nil
+    silence?.cancel()
     isRestarting = false
+    typedAhead = []
     output = SimulatedBoardOutput()
     inbox.end(failure(.linkEnded("the link is closed")))
     activity.fire()

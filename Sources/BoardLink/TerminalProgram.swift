@@ -4,23 +4,35 @@ import PosixIO
 struct TerminalProgram: Sendable {
   let child: ChildProcess
   let channel: BoardChannel
+  /// The terminal beside the program; nil where the program alone holds it.
+  let terminal: TerminalSide?
 
   /// Starts the program.
-  /// - Parameter keepsInterrupt: whether Ctrl-C is a signal from the beginning; otherwise it is a byte until the program says otherwise.
+  /// - Parameters:
+  ///   - keepsInterrupt: whether Ctrl-C is a signal from the beginning; otherwise it is a byte until the program says otherwise.
+  ///   - keepsUnread: whether ``takeUnread()`` is to be called at the program's end, before which the channel does not read its end.
   /// - Throws: `BoardFailure` with `.notOpened` where it cannot be started.
   static func start(
-    _ command: ChildCommand, as selector: BoardSelector, keepsInterrupt: Bool, on loop: EventLoop
+    _ command: ChildCommand, as selector: BoardSelector, keepsInterrupt: Bool, keepsUnread: Bool = false,
+    on loop: EventLoop
   ) async throws -> TerminalProgram {
     do {
-      var terminal = try PseudoTerminal(on: loop, keepsInterrupt: keepsInterrupt)
-      let child = try await ChildProcess.start(command, terminal: terminal, on: loop)
-      // From now on the program alone holds the terminal: its end is read after the last byte it wrote.
-      terminal.closeTerminal()
+      var pair = try PseudoTerminal(on: loop, keepsInterrupt: keepsInterrupt)
+      let child = try await ChildProcess.start(command, terminal: pair, on: loop)
+      // Once nobody but the program holds the terminal, its end is read after the last byte it wrote.
+      let terminal = keepsUnread ? try pair.takeTerminal() : nil
+      pair.closeTerminal()
       return TerminalProgram(
-        child: child, channel: BoardChannel(channel: terminal.controller, selector: selector))
+        child: child, channel: BoardChannel(channel: pair.controller, selector: selector), terminal: terminal)
     } catch let error as PosixError {
       throw BoardFailure(board: selector.description, .notOpened(error.description))
     }
+  }
+
+  /// What was typed and the program, which has ended, has not read; from then on the channel reads its end. On the loop.
+  func takeUnread() -> [UInt8] {
+    defer { terminal?.close() }
+    return terminal?.takeUnread() ?? []
   }
 
   /// Waits for the end of a program that has closed its terminal; nil where it does not end.

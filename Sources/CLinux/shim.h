@@ -22,6 +22,9 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
 // Declared here because the headers ask for _GNU_SOURCE, which an importing module may not have set.
@@ -123,6 +126,72 @@ static inline ssize_t clinux_send_two(
 static inline int clinux_enable_receive_stamps(int fd) {
   int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
   return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+}
+
+// The ids of stamps count from what is written next, whatever waits to be acknowledged (SOF_TIMESTAMPING_OPT_ID_TCP; Linux 6.2, and
+// newer than the headers of Debian 12).
+enum { clinux_OPT_ID_TCP = 1 << 16 };
+
+// Software stamps of both directions: those of receiving come with recvmsg, those of sending through the error queue, without the
+// bytes, and with the offset of the last byte of each call. Returns -1 where the kernel refuses.
+static inline int clinux_enable_all_stamps(int fd) {
+  int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED |
+              SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_OPT_ID |
+              SOF_TIMESTAMPING_OPT_TSONLY;
+  int exact = flags | clinux_OPT_ID_TCP;
+  if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &exact, sizeof exact) == 0) return 0;
+  return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+}
+
+struct clinux_stamp {
+  int32_t kind;  // 0 the device got the byte, 1 the packet scheduler did, 2 the peer acknowledged it, -1 none of these
+  uint32_t byte; // which one, counted from the first one sent
+  int64_t realtime_ns;
+};
+
+// Takes the next entry of the error queue; 0 when there is none.
+static inline int clinux_next_stamp(int fd, struct clinux_stamp *stamp) {
+  union {
+    char bytes[256];
+    struct cmsghdr align;
+  } control;
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  stamp->kind = -1;
+  stamp->realtime_ns = 0;
+  ssize_t count;
+  do count = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return 0;
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
+      struct timespec times[3];
+      memcpy(times, CMSG_DATA(c), sizeof times);
+      stamp->realtime_ns = (int64_t)times[0].tv_sec * 1000000000 + times[0].tv_nsec;
+    } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+               (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
+      struct sock_extended_err error;
+      memcpy(&error, CMSG_DATA(c), sizeof error);
+      if (error.ee_origin != SO_EE_ORIGIN_TIMESTAMPING) continue;
+      stamp->byte = error.ee_data;
+      stamp->kind = error.ee_info == SCM_TSTAMP_SND     ? 0
+                    : error.ee_info == SCM_TSTAMP_SCHED ? 1
+                    : error.ee_info == SCM_TSTAMP_ACK   ? 2
+                                                        : -1;
+    }
+  }
+  return 1;
+}
+
+// The round trip as TCP has measured it, in microseconds; 0 where it has not.
+static inline uint32_t clinux_tcp_round_trip_us(int fd) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  memset(&info, 0, sizeof info);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return 0;
+  return info.tcpi_rtt;
 }
 
 // recvmsg that hands out the kernel's receive stamp (CLOCK_REALTIME, ns) or 0 where there is none.

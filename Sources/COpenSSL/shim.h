@@ -116,6 +116,16 @@ static inline int copenssl_go_on(int is_good, X509_STORE_CTX *context) {
 static inline void copenssl_verify_without_consequence(SSL_CTX *context) {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, copenssl_go_on);
 }
+// Answers the name that a client asks for by the warning unrecognized_name, which OpenSSL sends in TLS 1.2 only.
+static inline int copenssl_warn_of_name(SSL *ssl, int *alert, void *data) {
+  (void)data;
+  if (!SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) return SSL_TLSEXT_ERR_NOACK;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  return SSL_TLSEXT_ERR_ALERT_WARNING;
+}
+static inline void copenssl_warn_of_names(SSL_CTX *context) {
+  SSL_CTX_set_tlsext_servername_callback(context, copenssl_warn_of_name);
+}
 static inline int copenssl_reason(unsigned long error) { return ERR_GET_REASON(error); }
 static inline int copenssl_is_ssl_error(unsigned long error) { return ERR_GET_LIB(error) == ERR_LIB_SSL; }
 

@@ -125,6 +125,13 @@ extension ByteStream {
   /// Whether the peer has ended its direction with close_notify.
   public var receivedCloseNotify: Bool { tls?.receivedCloseNotify ?? false }
 
+  /// How many bytes of TLS have left or wait to, handshake included; nil in clear, where they are those of the application.
+  public var tlsByteCount: Int? { tls?.outputCount }
+
+  /// From now on leaves to the kernel when a part of a record is acknowledged: 40 ms later, perhaps, for which a peer with Nagle's
+  /// algorithm on then waits. In clear it is so anyway.
+  public borrowing func leaveAcknowledgements() { tls?.acknowledgesAtOnce = false }
+
   /// Leaves the protocol from now on, after so many further bytes of TLS: in the midst of a record, for example.
   public borrowing func setManner(_ manner: TLSManner) {
     guard let tls else { return }

@@ -1,22 +1,48 @@
+import Foundation
 import Glibc
 import Synchronization
 
-/// An exclusive lock on a file (`flock`), held until it goes out of scope. The kernel frees it when its process
+/// A lock on a file (`flock`), held until it goes out of scope. The kernel frees it when its process
 /// ends, however that ends, so it never has to be cleaned up after a crash.
 public struct FileLock: ~Copyable, Sendable {
+  /// Who else may hold the lock meanwhile.
+  public enum Sharing: Sendable {
+    /// Nobody.
+    case exclusive
+    /// Whoever takes it shared as well.
+    case shared
+
+    fileprivate var operation: Int32 { self == .exclusive ? LOCK_EX : LOCK_SH }
+  }
+
   /// The lock file's path.
   public let path: String
   private let descriptor: OwnedDescriptor
 
-  /// Takes the lock and writes `note` into the file, for whoever finds it taken.
+  /// Takes the lock.
   ///
+  /// - Parameter note: is written into the file, for whoever finds it taken; of those who share it the last one's stays.
   /// - Returns: nil if another process, or another lock of this process, holds it.
   /// - Throws: `PosixError` if the file cannot be opened.
-  public init?(path: String, note: String) throws(PosixError) {
+  public init?(path: String, note: String, _ sharing: Sharing = .exclusive) throws(PosixError) {
     descriptor = try Self.open(path)
     self.path = path
-    guard flock(descriptor.raw, LOCK_EX | LOCK_NB) == 0 else { return nil }
+    guard flock(descriptor.raw, sharing.operation | LOCK_NB) == 0 else { return nil }
     Self.write(note, to: descriptor.raw)
+  }
+
+  /// The processes that hold the lock, as far as the kernel tells (`/proc/locks`).
+  public static func holders(path: String) -> [Int32] {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    guard let inode = attributes?[.systemFileNumber] as? Int,
+      let table = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    else { return [] }
+    // 1: FLOCK  ADVISORY  READ 1234 00:2f:5678 0 EOF; an arrow behind the number is somebody who waits.
+    return table.split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      guard words.count > 5, words[1] == "FLOCK", words[5].hasSuffix(":\(inode)") else { return nil }
+      return Int32(words[4])
+    }
   }
 
   /// Waits until the lock is free, and takes it.
@@ -26,10 +52,10 @@ public struct FileLock: ~Copyable, Sendable {
   /// - Returns: nil at the deadline.
   /// - Throws: `PosixError` if the file cannot be opened; `CancellationError`.
   public static func wait(
-    path: String, note: String, deadline: Deadline, on loop: EventLoop
+    path: String, note: String, _ sharing: Sharing = .exclusive, deadline: Deadline, on loop: EventLoop
   ) async throws -> FileLock? {
     let waiting = WaitingLock(try open(path))
-    startThread(named: "ws-lock") { waiting.wait(loop) }
+    startThread(named: "ws-lock") { waiting.wait(sharing.operation, loop) }
     let isOurs = try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         loop.submit { waiting.begin(continuation, deadline, on: loop) }
@@ -74,9 +100,9 @@ private final class WaitingLock: @unchecked Sendable {
     self.descriptor = Mutex(dup(descriptor.raw))
   }
 
-  func wait(_ loop: EventLoop) {
+  func wait(_ operation: Int32, _ loop: EventLoop) {
     let raw = descriptor.withLock { $0 }
-    let result = retryOnInterrupt { flock(raw, LOCK_EX) }
+    let result = retryOnInterrupt { flock(raw, operation) }
     loop.submit { self.waited(result == 0) }
   }
 

@@ -35,11 +35,43 @@ public struct PseudoTerminal: ~Copyable, Sendable {
   /// Closes the terminal's side: from now on the controller reads an end of stream once no program has it open.
   public mutating func closeTerminal() { terminal.close() }
 
+  /// Gives the terminal's side to another owner, who closes it.
+  public mutating func takeTerminal() throws(PosixError) -> TerminalSide {
+    defer { terminal.close() }
+    return TerminalSide(try OwnedDescriptor(duplicating: terminal.raw))
+  }
+
   /// Closes both sides; programs that have the terminal read an end of stream and get SIGHUP.
   public mutating func close() {
     terminal.close()
     controller.close()
   }
+}
+
+/// The terminal's side of a pseudo-terminal, held open beside the program on it, so that what that leaves unread can be taken.
+///
+/// `@unchecked Sendable`: to be used on one loop's thread only, that of the controller's channel.
+public final class TerminalSide: @unchecked Sendable {
+  private var descriptor: OwnedDescriptor
+
+  init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+  /// Takes what was typed and no program has read. Only once the program has ended: reads no longer wait from then on.
+  public func takeUnread() -> [UInt8] {
+    guard descriptor.isOpen else { return [] }
+    descriptor.setNonBlocking()
+    var unread: [UInt8] = []
+    while true {
+      let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+        count = max(0, retryOnInterrupt { Glibc.read(descriptor.raw, buffer.baseAddress, 4096) })
+      }
+      if bytes.isEmpty { return unread }
+      unread += bytes
+    }
+  }
+
+  /// Closes it: the controller reads an end of stream once no program has the terminal open.
+  public func close() { descriptor.close() }
 }
 
 /// Switches a terminal to raw bytes. With `keepsInterrupt`, Ctrl-C still signals; quit and suspend never do.

@@ -43,6 +43,10 @@ public final class TCPListener: ReadinessHandler {
     retry = LoopTimer(on: loop) { [weak self] in self?.resume() }
   }
 
+  /// Has the kernel stamp what comes, as long as this listens. It takes the kernel a moment to begin, and it ends with the last socket
+  /// that asks for it: a short connection that is the only one to ask may be over before.
+  public func keepKernelInstants() { _ = socket.enableKernelInstants() }
+
   /// Stops listening; accepted connections live on. On the loop only.
   public func close() {
     if let registration { loop.deregister(registration) }

@@ -53,12 +53,7 @@ public struct TCPSocket: ~Copyable, Sendable {
     var stamp: Int64 = 0
     let transfer = Transfer(
       count: retryOnInterrupt { clinux_receive_stamped(descriptor.raw, base, buffer.count, &stamp) })
-    instant = nil
-    if stamp > 0 {
-      // The stamp is wall-clock time; its age is the same on both clocks unless the wall clock was just set.
-      let age = clinux_realtime_ns() - stamp
-      if age >= 0 { instant = MonotonicInstant(nanoseconds: clinux_monotonic_ns() - age) }
-    }
+    instant = MonotonicInstant(realtimeNanoseconds: stamp)
     return transfer
   }
 

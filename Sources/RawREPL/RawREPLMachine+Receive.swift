@@ -65,6 +65,19 @@ extension RawREPLMachine {
     }
   }
 
+  /// Whether the board said last, while its prompt is looked for, that it begins anew. Then it is not to be asked again, which would have
+  /// it begin anew once more.
+  public var isBoardRestarting: Bool {
+    switch state {
+    case .resynchronising(_, let matcher), .enteringRawREPL(_, let matcher):
+      let lineEnds: [UInt8] = [0x0D, 0x0A]
+      var said = matcher.everythingHeld[...]
+      while let last = said.last, lineEnds.contains(last) { said.removeLast() }
+      return said.suffix(REPLText.softReboot.count) == REPLText.softReboot[...]
+    default: return false
+    }
+  }
+
   private mutating func takeRawPasteAnswer(_ source: [UInt8], _ answer: Int) {
     if answer == 0 {
       state = .readingWindow(source: source, low: nil)

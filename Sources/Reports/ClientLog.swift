@@ -62,6 +62,7 @@ enum ClientLog {
     let figures = [
       measurement.heapFree.map { "\($0) bytes free" }, measurement.allocated.map { "\($0) bytes allocated" },
       measurement.longestGapMicroseconds.map { "longest gap \($0) us" },
+      measurement.busyThousandths.map { "event loop at work for \($0) of 1000 parts of the time" },
     ]
     return "measured: " + figures.compactMap { $0 }.joined(separator: ", ")
   }

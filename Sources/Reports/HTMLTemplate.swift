@@ -7,7 +7,8 @@ enum HTMLTemplate {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>{{title}}</title>
-    <style>\(style)</style>
+    <style>\(HTMLStyle.common)
+    \(style)</style>
     </head>
     <body>
     <header>
@@ -60,12 +61,6 @@ enum HTMLTemplate {
     """
 
   private static let style = """
-    :root{color-scheme:light dark;--line:#8884;--dim:#8889;--soft:#8881}
-    body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:76rem;padding:1rem 1.5rem}
-    h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}small{font-weight:normal;color:var(--dim)}
-    dl{display:flex;flex-wrap:wrap;gap:.3rem 2rem;margin:.6rem 0}dt{color:var(--dim);font-size:.8rem}dd{margin:0}
-    code{font:13px ui-monospace,monospace}
-    .stand-in{background:#e8a33d33;border-left:4px solid #e8a33d;padding:.3rem .7rem}.warning{color:#c33}
     .badge{display:inline-block;border:0;border-radius:1rem;padding:.1rem .6rem;font-size:.8rem;background:#8883;color:inherit;cursor:pointer}
     .badge.passed{background:#2a84;}.badge.failed{background:#d338;}.badge.inconclusive{background:#a3c8}
     .badge.nonStrict,.badge.informational{background:#e8a33d77}.badge.unsupported{background:#38c6}
@@ -74,8 +69,6 @@ enum HTMLTemplate {
     summary::before{content:"\\25B8";color:var(--dim)}details[open]>summary::before{content:"\\25BE"}
     .description{flex:1;color:inherit}.section{color:var(--dim);font-size:.85rem;white-space:nowrap}
     .body{padding:.2rem 0 .8rem 1.6rem}.body p{margin:.3rem 0}.violations li{margin:.2rem 0}
-    table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
-    td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
     .frames td{font-family:ui-monospace,monospace;width:38%}.frames td:first-child{font-family:inherit;width:8%;color:var(--dim)}.frames td:last-child{width:16%}.differs{background:#dd333322}
     .rules td:first-child,.rules td:nth-child(2){white-space:nowrap}
     .latency td:nth-child(n+3),.latency th:nth-child(n+3){text-align:right}.latency td:nth-child(7){border-right:1px solid var(--line)}.times{color:var(--dim);font-size:.85rem}

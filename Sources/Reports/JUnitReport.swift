@@ -3,7 +3,8 @@ import Scenarios
 import Verdicts
 import XMLCoder
 
-/// `junit.xml`, as build servers read it: a suite for each chapter, failed is a failure, inconclusive is an error, unsupported is
+/// `junit.xml`, as build servers read it: a suite for each chapter, or where each of several boards ran all cases, for each chapter on
+/// each board; failed is a failure, inconclusive is an error, unsupported is
 /// skipped, and so is a failure that the baseline accepts; the other verdicts pass and carry the verdict as a property.
 public enum JUnitReport {
   /// The text of `junit.xml`.
@@ -43,10 +44,19 @@ private struct Suite: JUnitElement {
   var testsuite: [Suite]?
   var testcase: [TestCase]?
 
-  /// The run, with a suite for each chapter.
+  /// The run, with its suites.
   init(_ run: RunResult) {
     self.init("wsrig on \(run.boardNames)".forXML, run.cases, of: run, seconds: run.durationSeconds)
-    testsuite = run.chapters.map { Suite($0.title, $0.results, of: run) }
+    testsuite =
+      run.isOfEachBoard
+      ? run.boards.compactMap(\.id).flatMap { id in run.chapters.map { Self.suite($0, onlyOf: id, of: run) } }
+      : run.chapters.map { Suite($0.title, $0.results, of: run) }
+  }
+
+  private static func suite(
+    _ chapter: (title: String, results: [CaseResult]), onlyOf board: String, of run: RunResult
+  ) -> Suite {
+    Suite("\(chapter.title) on \(board)".forXML, chapter.results.filter { $0.board == board }, of: run)
   }
 
   private init(_ title: String, _ results: [CaseResult], of run: RunResult) {
@@ -54,7 +64,9 @@ private struct Suite: JUnitElement {
     properties = Properties([
       ("board", run.boardNames), ("client", run.client.path), ("seed", String(run.seed)),
     ])
-    testcase = results.map { TestCase($0, acceptance: run.acceptedFailure(of: $0)) }
+    testcase = results.map {
+      TestCase($0, acceptance: run.acceptedFailure(of: $0), namesBoard: run.isOfEachBoard)
+    }
   }
 
   private init(_ name: String, _ results: [CaseResult], of run: RunResult, seconds: Double) {
@@ -79,12 +91,15 @@ private struct TestCase: JUnitElement {
   var error: Problem?
   var skipped: Problem?
 
-  /// - Parameter acceptance: why its failure is borne, where a baseline says so: then it is skipped.
-  init(_ result: CaseResult, acceptance: BaselineReport.Entry?) {
+  /// - Parameters:
+  ///   - acceptance: why its failure is borne, where a baseline says so: then it is skipped.
+  ///   - namesBoard: whether the board tells it from another case.
+  init(_ result: CaseResult, acceptance: BaselineReport.Entry?, namesBoard: Bool) {
     let judgement = result.judgement
     let scenario = result.case.scenario
     name = result.case.id.forXML
-    classname = "wsrig.\(scenario.chapterTitle)".forXML
+    let board = namesBoard ? result.board.map { "\($0)." } : nil
+    classname = "wsrig.\(board ?? "")\(scenario.chapterTitle)".forXML
     time = result.durationSeconds.rounded(toPlaces: 3)
     let further = [
       result.isolation.map { ("isolation", $0.rawValue) }, result.repeatSentence.map { ("repeats", $0) },

@@ -16,6 +16,7 @@ struct ResultsDocument: Encodable {
   var seed: UInt64
   var board: BoardRecord
   var boards: [BoardRecord]?
+  var each: Bool?
   var lostBoards: [String]?
   var client: ClientIdentity
   var limits: ResourceLimits
@@ -38,6 +39,7 @@ struct ResultsDocument: Encodable {
     seed = run.seed
     board = run.board
     boards = run.boards.isEmpty ? nil : run.boards
+    each = run.isOfEachBoard ? true : nil
     lostBoards = run.lostBoards.isEmpty ? nil : run.lostBoards
     client = run.client
     limits = run.limits

@@ -29,6 +29,11 @@ public enum RunReport {
     return (documents + cases).lazy.flatMap { $0() }
   }
 
+  /// The files for programs of a run that several boards' runs were joined to; each board's own folder has all others.
+  public static func files(ofJoined run: RunResult) -> Files {
+    [("results.json", JSONReport.results(of: run)), ("junit.xml", JUnitReport.text(of: run))]
+  }
+
   /// What is known of a case that deserves a closer look as soon as it has ended, and of trouble of the bench; nothing of others. Written then, its traces need
   /// not be held until the run is over.
   public static func traceFiles(of result: CaseResult) -> Files {

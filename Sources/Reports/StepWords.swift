@@ -111,6 +111,7 @@ extension ServerStep {
     case .expectClose: "waits for a Close"
     case .expectEnd: "waits for the client's end of stream"
     case .pause(let milliseconds): "stays silent for \(milliseconds) ms"
+    case .waitUntil(let milliseconds): "waits until \(milliseconds) ms after its first step"
     case .stopReading: "stops reading"
     case .resumeReading: "reads again"
     case .halfClose: "sends its end of stream and goes on reading"
@@ -167,6 +168,7 @@ extension ClientStep {
     case .pause(let milliseconds): "waits \(milliseconds) ms"
     case .measure(let countsAllocations):
       "measures heap and heartbeat" + (countsAllocations ? ", and counts what is allocated from here" : "")
+    case .watchLoad: "watches how busy the event loop is, until the other tasks are over"
     }
   }
 

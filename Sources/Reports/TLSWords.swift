@@ -13,6 +13,9 @@ extension ServerTLS {
     case .wanted: parts.append("asks for the client's certificate")
     case .required: parts.append("demands a certificate of the client")
     }
+    if warnsOfNames {
+      parts.append("warns that it does not know the client's name for it (unrecognized_name)")
+    }
     if recordSize < Self.largestRecord { parts.append("at most \(recordSize) bytes in a record") }
     if let writeSize { parts.append("\(writeSize) bytes of TLS in a write") }
     return (parts + [fault?.words].compactMap(\.self)).joined(separator: ", ")

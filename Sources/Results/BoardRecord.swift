@@ -43,6 +43,8 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   public var hasMoreSockets: Bool?
   /// The state of its radio at the start, where the firmware tells it.
   public var radio: RadioRecord?
+  /// The folder with the reports of its own run, from that of the results; nil where it has none.
+  public var reportFolder: String?
 
   /// Creates an identity.
   public init(

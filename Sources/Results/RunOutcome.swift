@@ -19,8 +19,8 @@ public enum RunOutcome: Sendable, Hashable {
   case allWell
   /// A case failed, or the client broke a MUST over the run as a whole.
   case caseFailed
-  /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed. Or a board was
-  /// given up, though others ran its cases.
+  /// No case failed, but something is not known: a case was inconclusive or did not run, or the reference failed. Or a board that was
+  /// named is missing: given up on the way, though others ran its cases and all verdicts are known. Whoever named it wants to hear of it.
   case inconclusive
 }
 

@@ -11,9 +11,11 @@ public struct RunResult: Sendable {
   public var seed: UInt64
   /// The board; the first one where there are several.
   public var board: BoardRecord
-  /// All boards, where several shared the cases; otherwise empty.
+  /// All boards, where there were several; otherwise empty.
   public var boards: [BoardRecord] = []
-  /// The ids of boards that were given up while others went on.
+  /// Whether each of several boards went through all cases, so that a case stands there once for each; otherwise they shared them.
+  public var isOfEachBoard = false
+  /// The ids of boards that were given up, or never ready, while others went on.
   public var lostBoards: [String] = []
   /// The client under test.
   public var client: ClientIdentity

@@ -52,7 +52,8 @@ private final class PayloadDraw {
       return .expectFrame(expectation)
     case .expectMessage(let kind, let payload):
       return .expectMessage(kind: kind, payload: payload.map(self.payload))
-    case .expectClose, .expectEnd, .pause, .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP,
+    case .expectClose, .expectEnd, .pause, .waitUntil, .stopReading, .resumeReading, .halfClose, .closeTCP,
+      .resetTCP,
       .truncateTLS, .cutTLS, .renegotiateTLS, .barrier:
       return step
     }
@@ -67,7 +68,8 @@ private final class PayloadDraw {
     case .send(let connection, let kind, let payload):
       .send(connection: connection, kind: kind, payload: self.payload(payload))
     case .ping(let connection, let payload): .ping(connection: connection, payload: self.payload(payload))
-    case .connect, .echo, .receive, .close, .start, .join, .cancel, .barrier, .pause, .measure: step
+    case .connect, .echo, .receive, .close, .start, .join, .cancel, .barrier, .pause, .measure, .watchLoad:
+      step
     }
   }
 

@@ -33,6 +33,8 @@ extension ScenarioChecker {
         allowed: "a whole number from 0 to 7")
     case .pause(let milliseconds) where !allowedPauses.contains(milliseconds):
       report("\(keyPath).pause.milliseconds", "is \(milliseconds)", allowed: "at most 10000")
+    case .waitUntil(let milliseconds) where !allowedSchedule.contains(milliseconds):
+      report("\(keyPath).waitUntil.milliseconds", "is \(milliseconds)", allowed: "at most 600000")
     case .respond(.accept(let edits)): check(edits, "\(keyPath).respond.accept")
     case .sendMessage(let message): check(message, "\(keyPath).sendMessage")
     default: break
@@ -210,7 +212,7 @@ extension ClientStep {
     case .echo(let connection, _), .receive(let connection, _), .send(let connection, _, _),
       .ping(let connection, _), .close(let connection, _, _):
       connection
-    case .connect, .start, .join, .cancel, .barrier, .pause, .measure: nil
+    case .connect, .start, .join, .cancel, .barrier, .pause, .measure, .watchLoad: nil
     }
   }
 }

@@ -12,6 +12,10 @@ extension ScenarioChecker {
     ] where text == "" {
       report("server.tls.\(key)", "is empty", allowed: "names as OpenSSL has them, with colons between")
     }
+    if tls.warnsOfNames, !tls.versions.contains(.v1_2) {
+      report(
+        "server.tls.warnsOfNames", "stands there without TLS 1.2, which alone has warnings", allowed: "false")
+    }
     let steps = scenario.server.connections.flatMap(\.steps)
     if tls.fault != nil, !steps.isEmpty {
       report(

@@ -25,6 +25,9 @@ public enum ClientStep: Sendable, Hashable {
   /// Measures the board's heap after a collection, and the heartbeat since the last measurement; lets go of connections that are
   /// over. `countsAllocations` lets the collector rest until the next measurement, so that what is allocated adds up.
   case measure(countsAllocations: Bool = false)
+  /// Watches, until all other tasks are over, what part of the time the board's event loop is at work. For the first 100 ms the others
+  /// must have nothing to do: then it sees how often an idle loop turns. For asyncio's clients only, which leave it turns.
+  case watchLoad
 }
 
 extension ClientStep {
@@ -35,7 +38,7 @@ extension ClientStep {
     case .echo(let name, _), .receive(let name, _), .send(let name, _, _), .ping(let name, _),
       .close(let name, _, _):
       name
-    case .start, .join, .cancel, .barrier, .pause, .measure: nil
+    case .start, .join, .cancel, .barrier, .pause, .measure, .watchLoad: nil
     }
   }
 }

@@ -1,5 +1,5 @@
 /// How the server's bytes are cut into chunks and paced: a modifier of any scenario. It changes no byte, only the writes.
-public enum Delivery: String, Sendable, Hashable, CaseIterable {
+public enum Delivery: String, Sendable, Hashable, Codable, CaseIterable {
   /// Each step in one write.
   case whole
   /// Each byte in a write of its own, without pauses.

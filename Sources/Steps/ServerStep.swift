@@ -23,6 +23,9 @@ public enum ServerStep: Sendable, Hashable {
   case expectEnd
   /// Stays silent for that long, reading what comes.
   case pause(milliseconds: Int)
+  /// Waits until so long after the connection's first step began, however long those before it took; not at all where that is past. A
+  /// load on a fixed schedule is made of it.
+  case waitUntil(milliseconds: Int)
   /// Stops reading from the socket, so that the client's own writes fill its send buffer.
   case stopReading
   /// Reads again.

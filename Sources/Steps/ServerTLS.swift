@@ -16,6 +16,9 @@ public struct ServerTLS: Sendable, Hashable {
   public var cipherSuites: String?
   /// What a client has to show of itself.
   public var clientCertificate: ClientCertificate
+  /// Whether the server warns a client of TLS 1.2 that it does not know the name that the client asks for, and goes on (alert
+  /// unrecognized_name, RFC 6066 section 3).
+  public var warnsOfNames: Bool
   /// The most bytes of plain text in one record.
   public var recordSize: Int
   /// The most bytes of TLS in one write, so that records come in pieces; nil writes all there is.
@@ -28,6 +31,7 @@ public struct ServerTLS: Sendable, Hashable {
     key: TLSKey = .p256, chain: Chain = .direct, certificate: Certificate = .good,
     versions: [Version] = Version.allCases, groups: String? = nil, ciphers: String? = nil,
     cipherSuites: String? = nil, clientCertificate: ClientCertificate = .notWanted,
+    warnsOfNames: Bool = false,
     recordSize: Int = ServerTLS.largestRecord, writeSize: Int? = nil, fault: Fault? = nil
   ) {
     self.key = key
@@ -38,6 +42,7 @@ public struct ServerTLS: Sendable, Hashable {
     self.ciphers = ciphers
     self.cipherSuites = cipherSuites
     self.clientCertificate = clientCertificate
+    self.warnsOfNames = warnsOfNames
     self.recordSize = recordSize
     self.writeSize = writeSize
     self.fault = fault
@@ -92,9 +97,10 @@ public struct ServerTLS: Sendable, Hashable {
     case required
   }
 
-  /// Where the handshake goes wrong. A client that does nothing then gets the end of TCP after ``handshakeMilliseconds``.
+  /// Where the handshake goes wrong. A client that does nothing then gets the end of TCP, ``handshakeMilliseconds`` after the first
+  /// bytes that came of it: one that takes long to say anything sees what goes wrong as well.
   public enum Fault: Sendable, Hashable {
-    /// In the place of its first bytes the server sends this alert (RFC 8446 section 6.2).
+    /// In the place of its first bytes the server sends this alert, in the level that it has (RFC 5246 section 7.2).
     case alert(UInt8)
     /// In their place it sends these bytes, which need be no TLS.
     case instead(Payload)
@@ -104,7 +110,7 @@ public struct ServerTLS: Sendable, Hashable {
     case ended(afterBytes: Int)
   }
 
-  /// How long a server whose handshake goes wrong waits for the client before it ends TCP.
+  /// How long after the client's first bytes a server whose handshake goes wrong ends TCP.
   public static let handshakeMilliseconds = 400
 }
 

@@ -25,6 +25,8 @@ public struct ClientTrace: Sendable, Hashable, Codable {
   public var wasOverInTime = false
   /// How many turns of its loop, each of a millisecond, the board made after that; nil where nothing turns beside the client.
   public var lingeringTurns: Int?
+  /// The numbers of the client's lines that had not run before, where the client was made to tell; nil where it was not.
+  public var reachedLines: [Int]?
 
   /// Creates a trace.
   public init(
@@ -132,9 +134,15 @@ public struct ClientEvent: Sendable, Hashable, Codable {
     public var allocated: Int?
     /// The longest time between two turns of the heartbeat since the last measurement, in microseconds; nil without heartbeat.
     public var longestGapMicroseconds: Int?
+    /// In how many thousandths of the time the event loop was at work; nil where that was not watched.
+    public var busyThousandths: Int?
 
     /// Creates a measurement.
-    public init(heapFree: Int? = nil, allocated: Int? = nil, longestGapMicroseconds: Int? = nil) {
+    public init(
+      heapFree: Int? = nil, allocated: Int? = nil, longestGapMicroseconds: Int? = nil,
+      busyThousandths: Int? = nil
+    ) {
+      self.busyThousandths = busyThousandths
       self.heapFree = heapFree
       self.allocated = allocated
       self.longestGapMicroseconds = longestGapMicroseconds

@@ -14,6 +14,9 @@ public struct ConnectionTrace: Sendable, Hashable, Codable {
   public var requestHeadLength: Int?
   /// The length of the server's response head in bytes; nil when none was sent. Frames begin after it.
   public var responseHeadLength: Int?
+  /// The round trip of TCP's own handshake in nanoseconds, from the server's answer to the client's acknowledgement of it, which no
+  /// end holds back; nil where the kernel was not asked.
+  public var tcpRoundTripNanoseconds: UInt64?
 
   /// Creates a trace, by default an empty one.
   public init(
@@ -57,6 +60,8 @@ public struct WireEvent: Sendable, Hashable, Codable {
   public var instantNanoseconds: UInt64
   /// When the kernel received the bytes, on the same clock, where it said so.
   public var kernelInstantNanoseconds: UInt64?
+  /// When bytes that were sent left, where the kernel was asked and told.
+  public var transmission: Transmission?
   /// What it was.
   public var kind: Kind
 
@@ -98,6 +103,19 @@ public struct WireEvent: Sendable, Hashable, Codable {
     /// The attempt's deadline passed in that step (the number of steps means: in the ending).
     case deadlinePassed(index: Int)
   }
+}
+
+/// When the last byte of a chunk was where on its way, as the kernel told: monotonic clock, nanoseconds.
+public struct Transmission: Sendable, Hashable, Codable {
+  /// The packet scheduler got it.
+  public var scheduledNanoseconds: UInt64?
+  /// The driver of the network device got it.
+  public var sentNanoseconds: UInt64?
+  /// The peer's TCP acknowledged it.
+  public var acknowledgedNanoseconds: UInt64?
+
+  /// Creates a transmission of which nothing is known.
+  public init() {}
 }
 
 /// Bytes that came on a connection that belongs to no running attempt.

@@ -63,7 +63,7 @@ public enum Judge {
     violations(trace, RuleContext.all(case: `case`, attempt: trace, limits: limits))
   }
 
-  private static func violations(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> [Violation] {
+  static func violations(_ trace: AttemptTrace, _ contexts: [RuleContext]) -> [Violation] {
     if case .unusable = trace.client.ending { return [] }
     var found = contexts.flatMap { context in Rule.all.flatMap { $0.check(context) } }
     found = withoutConsequences(found)
@@ -136,7 +136,7 @@ public enum Judge {
 
   // MARK: the verdict
 
-  private static func verdict(
+  static func verdict(
     device: AttemptTrace, devices: [RuleContext], reference: AttemptTrace, violations: [Violation]
   ) -> (Verdict, String?) {
     if case .unusable(let detail) = device.client.ending { return (.inconclusive, detail) }

@@ -152,8 +152,12 @@ public struct RuleContext: Sendable {
     return end.eventIndex < clientEnd?.eventIndex ?? .max
   }
 
-  /// Whether the client gave up the connection with 1009, as it may at a limit of its own (section 10.4).
-  var clientHitLimit: Bool { client.close.map { $0.isKnown && $0.content.code == 1009 } ?? false }
+  /// Whether the client gave up the connection with 1009, as it may at a limit of its own (section 10.4). Who sends back the server's
+  /// 1009 has met none.
+  var clientHitLimit: Bool {
+    guard let close = client.close, close.isKnown, close.content.code == 1009 else { return false }
+    return server.close.map { $0.code != 1009 || close.eventIndex < $0.eventIndex } ?? true
+  }
 
   /// The violation of the server's, where the client could see it: not sent after the client's own end.
   var visibleViolation: ServerViolation? {

@@ -6,7 +6,7 @@ extension AcceptForm {
   private static let guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
   /// The value for a key.
-  func value(forKey key: String) -> String {
+  package func value(forKey key: String) -> String {
     let digest = SHA1.digest(of: Array((key + Self.guid).utf8))
     let right = Self.base64(digest)
     switch self {

@@ -20,6 +20,12 @@ final class FrameTap {
   /// The length of the response head, once one was sent.
   var responseHeadLength: Int?
 
+  /// Chunks that were sent and not acknowledged, so far as the kernel tells: the offset behind each in the bytes of the socket, modulo
+  /// 2³², and its event.
+  private var underWay: [(end: UInt32, event: Int)] = []
+  /// The round trip of TCP's handshake, where the kernel was asked.
+  var tcpRoundTrip: Duration?
+
   /// Events beyond this many are merged into the last of their kind: a flood must not fill the memory.
   static let mostEvents = 100_000
 
@@ -57,7 +63,8 @@ final class FrameTap {
     note(.received(count: bytes.count), at: instant, kernel: kernel)
   }
 
-  func sent(_ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant) {
+  /// - Parameter stampedEnd: how many bytes the socket has been given in all, where the kernel stamps them.
+  func sent(_ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant, stampedEnd: Int? = nil) {
     server.append(bytes)
     lastInstant = instant
     if events.count >= Self.mostEvents, case .sent(let count)? = events.last?.kind {
@@ -65,6 +72,18 @@ final class FrameTap {
       return
     }
     note(.sent(count: bytes.count), at: instant)
+    if let stampedEnd {
+      underWay.append((end: UInt32(truncatingIfNeeded: stampedEnd), event: events.count - 1))
+    }
+  }
+
+  /// The kernel tells of a byte, and with it of all before it: TCP keeps their order, and has one stamp for what it sends together.
+  func transmitted(_ stamp: TransmissionStamp) {
+    let passed = underWay.prefix { Int32(bitPattern: stamp.byte &- ($0.end &- 1)) >= 0 }
+    for chunk in passed {
+      events[chunk.event].transmission = (events[chunk.event].transmission ?? Transmission()).noting(stamp)
+    }
+    if stamp.place == .peer { underWay.removeFirst(passed.count) }
   }
 
   func note(_ kind: WireEvent.Kind, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil) {
@@ -77,12 +96,30 @@ final class FrameTap {
 
   /// How many bytes have moved, both ways.
   var byteCount: Int { client.totalCount + server.totalCount }
+  /// How many of them were sent.
+  var sentByteCount: Int { server.totalCount }
 
   /// Everything so far as a value.
   func trace(name: String, token: String) -> ConnectionTrace {
-    ConnectionTrace(
+    var trace = ConnectionTrace(
       name: name, token: token, events: events, clientStream: client.captured, serverStream: server.captured,
       requestHeadLength: requestHeadLength, responseHeadLength: responseHeadLength)
+    trace.tcpRoundTripNanoseconds = tcpRoundTrip.map { UInt64($0.wholeNanoseconds) }
+    return trace
+  }
+}
+
+extension Transmission {
+  /// The same with this stamp; the first one of a place counts, as later ones are of bytes that were sent again.
+  fileprivate func noting(_ stamp: TransmissionStamp) -> Transmission {
+    let instant = UInt64(stamp.instant.nanoseconds)
+    var copy = self
+    switch stamp.place {
+    case .scheduler: copy.scheduledNanoseconds = scheduledNanoseconds ?? instant
+    case .device: copy.sentNanoseconds = sentNanoseconds ?? instant
+    case .peer: copy.acknowledgedNanoseconds = acknowledgedNanoseconds ?? instant
+    }
+    return copy
   }
 }
 

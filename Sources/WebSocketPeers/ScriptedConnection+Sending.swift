@@ -31,7 +31,8 @@ extension ScriptedConnection {
     let transfer = queue.withBytes(range) { bytes in
       let transfer = stream.send(bytes)
       if case .moved(let count) = transfer {
-        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant)
+        let end = stampedEnd(afterSending: count)
+        tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: instant, stampedEnd: end)
       }
       return transfer
     }

@@ -28,7 +28,9 @@ extension ScriptedConnection {
     if !step.isSending { releaseHeld() }
     guard queue.isEmpty else { return false }
     if stepState == .notBegun {
-      tap.note(.stepStarted(index: stepIndex), at: .now())
+      let now = MonotonicInstant.now()
+      scriptBegan = scriptBegan ?? now
+      tap.note(.stepStarted(index: stepIndex), at: now)
       stepState = .begun
       begin(step)
       pump()
@@ -58,6 +60,7 @@ extension ScriptedConnection {
     case .pause(let milliseconds):
       ownPauses += .milliseconds(milliseconds)
       stepTimer?.set(.after(.milliseconds(milliseconds)))
+    case .waitUntil(let milliseconds): wait(untilMilliseconds: milliseconds)
     case .stopReading: readingStopped = true
     case .resumeReading: readingStopped = false
     case .halfClose: endSending()
@@ -69,6 +72,17 @@ extension ScriptedConnection {
     case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
     case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
     }
+  }
+
+  private func wait(untilMilliseconds milliseconds: Int) {
+    let now = MonotonicInstant.now()
+    let due = (scriptBegan ?? now) + .milliseconds(milliseconds)
+    guard due > now else {
+      stepState = .finished
+      return
+    }
+    ownPauses += due - now
+    stepTimer?.set(.at(due))
   }
 
   /// The manner of the attempt, with this end.
@@ -84,7 +98,7 @@ extension ScriptedConnection {
     case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .cutTLS,
       .renegotiateTLS:
       return .done
-    case .pause, .barrier:
+    case .pause, .waitUntil, .barrier:
       if case .broken(let reason) = stepState { return .missed(reason) }
       return stepState == .finished ? .done : .waiting
     case .expectFrame(let expectation): return lookForFrame(expectation)

@@ -42,6 +42,8 @@ final class ScriptedConnection: ReadinessHandler {
   var readingStopped = false
   var sentEnd = false
   var stepTimer: LoopTimer?
+  /// When the script's first step began: what its times are counted from.
+  var scriptBegan: MonotonicInstant?
   /// The pauses that the script and its delivery have asked for so far.
   var ownPauses = Duration.zero
   private(set) var request: ServerHandshake.Request?
@@ -50,6 +52,9 @@ final class ScriptedConnection: ReadinessHandler {
   let server: ScriptedServer
   let peer: SocketAddress
   var stream: ByteStream
+  private let acknowledgesAtOnce: Bool
+  /// Whether the kernel tells when bytes that are sent leave.
+  private var stampsSending = false
   private var registration: Registration?
   private var interest = Readiness.readable
   private var handshake: ServerHandshake
@@ -85,8 +90,17 @@ final class ScriptedConnection: ReadinessHandler {
     tap = FrameTap(captureLimit: server.configuration.captureLimit)
     handshake = ServerHandshake(limits: server.configuration.limits)
     self.stream = stream
+    acknowledgesAtOnce = server.acknowledgesAtOnce
+    if !acknowledgesAtOnce { self.stream.leaveAcknowledgements() }
     // Where the kernel refuses, the trace shows it by having no kernel instants.
-    _ = self.stream.socket.enableKernelInstants()
+    if server.configuration.stampsSending {
+      let told = self.stream.socket.enableAllKernelInstants()
+      server.note(told)
+      stampsSending = told == .receivedAndSent
+      tap.tcpRoundTrip = self.stream.socket.roundTrip()
+    } else {
+      _ = self.stream.socket.enableKernelInstants()
+    }
     registration = try loop.register(self.stream.descriptor, .readable, self)
     sendTimer = LoopTimer(on: loop) { [unowned self] in sendPauseEnded() }
     stepTimer = LoopTimer(on: loop) { [unowned self] in stepPauseEnded() }
@@ -114,9 +128,6 @@ final class ScriptedConnection: ReadinessHandler {
     self.script = script
     self.attempt = attempt
     headTimer?.cancel()
-    if let limit = attempt.tls?.handshakeTimeout, !secureIsTold {
-      headTimer?.set(.after(limit, from: loop.now))
-    }
   }
 
   /// Another connection has got the script: what becomes of this one is nobody's matter any more.
@@ -140,6 +151,7 @@ final class ScriptedConnection: ReadinessHandler {
 
   func isReady(_ readiness: Readiness) {
     loop.preconditionOnLoop()
+    if readiness.contains(.error) { takeTransmissions() }
     if readiness.contains(.writable) {
       waitsForWritable = false
       stream.flush()
@@ -156,6 +168,16 @@ final class ScriptedConnection: ReadinessHandler {
       }
     }
     updateInterest()
+  }
+
+  private func takeTransmissions() {
+    guard stampsSending else { return }
+    stream.socket.takeTransmissions { tap.transmitted($0) }
+  }
+
+  /// How many bytes the kernel has been given in all, where it stamps them, once these have been sent.
+  func stampedEnd(afterSending count: Int) -> Int? {
+    stampsSending ? stream.tlsByteCount ?? (tap.sentByteCount + count) : nil
   }
 
   /// Both directions have ended, or the client broke the rest off: nothing more will be reported but that, again and again
@@ -184,7 +206,8 @@ final class ScriptedConnection: ReadinessHandler {
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
-      if isShakingHands { lastHandshakeInstant = loop.now }
+      // Without more there may have been nothing: the socket is looked at for other reasons, too.
+      if isShakingHands, stream.hasMore { noteHandshake() }
       if readiness.contains(.error) { stream.socket.discardErrorQueue() }
     case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
@@ -194,6 +217,15 @@ final class ScriptedConnection: ReadinessHandler {
       streamEnded()
       close()
     }
+  }
+
+  /// Something of a handshake came. One that is to go wrong has its time from the first of it, not from the connection: a client that
+  /// takes long to begin is to see what goes wrong as well.
+  private func noteHandshake() {
+    if lastHandshakeInstant == nil, let limit = attempt?.tls?.handshakeTimeout {
+      headTimer?.set(.after(limit, from: loop.now))
+    }
+    lastHandshakeInstant = loop.now
   }
 
   /// Notes once that the handshake is complete, and once that TLS has failed.
@@ -230,7 +262,7 @@ final class ScriptedConnection: ReadinessHandler {
   private func takeFrames(_ bytes: UnsafeRawBufferPointer) {
     inbox.receive(bytes)
     // A client with Nagle's algorithm on holds the rest of a frame back until this is acknowledged.
-    stream.socket.acknowledgeNow()
+    if acknowledgesAtOnce { stream.socket.acknowledgeNow() }
     advance()
   }
 
@@ -239,7 +271,7 @@ final class ScriptedConnection: ReadinessHandler {
     let progress = handshake.receive(bytes)
     if attempt == nil, let target = tap.requestTarget { _ = server.claim(self, target: target) }
     switch progress {
-    case .incomplete: stream.socket.acknowledgeNow()
+    case .incomplete: if acknowledgesAtOnce { stream.socket.acknowledgeNow() }
     case .request(let request, let consumed):
       self.request = request
       let rest = UnsafeRawBufferPointer(rebasing: bytes[consumed...])
@@ -371,6 +403,7 @@ final class ScriptedConnection: ReadinessHandler {
     for timer in [sendTimer, stepTimer, headTimer] { timer?.cancel() }
     if let registration { loop.deregister(registration, closesNext: true) }
     registration = nil
+    takeTransmissions()
     stream.close()
     tap.note(.closed, at: .now())
     server.forget(self)

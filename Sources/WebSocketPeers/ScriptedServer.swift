@@ -24,6 +24,9 @@ public struct ScriptedConfiguration: Sendable {
   public var onUnclaimed: (@Sendable (UnclaimedConnection) -> Void)?
   /// How long such a connection waits for something to play; then it is closed.
   public var answerTimeout = Duration.seconds(120)
+  /// Whether the kernel is asked when bytes that are sent leave and are acknowledged, and for the round trip of TCP's handshake: for
+  /// measuring, as it costs a turn of the loop for every message.
+  public var stampsSending = false
   /// Where strays and failures are told.
   public var logger = Logger(label: "wsrig.server")
 
@@ -70,6 +73,11 @@ public final class ScriptedServer: @unchecked Sendable {
   let configuration: ScriptedConfiguration
   /// Where reads of all connections go.
   let readMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+  /// Whether what is only a part of a frame is acknowledged at once. A client with Nagle's algorithm on holds the rest back until then,
+  /// and is measured as it is only where that is left to the kernel.
+  private(set) var acknowledgesAtOnce = true
+  /// The least that the kernel has agreed to tell of a connection; nil before the first.
+  private var kernelInstants: KernelInstants?
   private let requestedAddresses: [SocketAddress]
   private var listeners: [TCPListener] = []
   private var attempts: [String: ScriptedAttempt] = [:]
@@ -105,6 +113,7 @@ public final class ScriptedServer: @unchecked Sendable {
       on: loop, requested, receiveBuffer: configuration.onUnclaimed == nil ? nil : Self.stoppedReceiveBuffer)
     addresses = listeners.map(\.address)
     for listener in listeners {
+      if configuration.stampsSending { listener.keepKernelInstants() }
       listener.onConnection = { [weak self] socket, peer in self?.accept(socket, peer, for: nil) }
     }
   }
@@ -166,6 +175,19 @@ public final class ScriptedServer: @unchecked Sendable {
       return self.strays
     }
   }
+
+  /// From now on acknowledges parts of frames at once, or leaves it to the kernel; on connections yet to come. From any thread.
+  public func acknowledge(atOnce: Bool) async throws {
+    try await loop.perform { self.acknowledgesAtOnce = atOnce }
+  }
+
+  /// Which instants the kernel tells of every connection so far, where it is asked for those of sending; nil before the first. From any
+  /// thread.
+  public func toldInstants() async throws -> KernelInstants? {
+    try await loop.perform { self.kernelInstants }
+  }
+
+  func note(_ told: KernelInstants) { kernelInstants = min(kernelInstants ?? told, told) }
 
   /// From now on only connections from this host, from this computer, and from those named before, may belong to an attempt; others
   /// are strays, whatever their token. From any thread.

@@ -6,7 +6,7 @@ public struct ScriptedTLS: Sendable {
   public var context: TLSContext
   /// How the bytes of TLS leave, and where the protocol is left.
   public var manner: TLSManner
-  /// After so long a handshake that is not complete is given up, and TCP ended; nil leaves it to the attempt's deadline.
+  /// So long after its first bytes a handshake that is not complete is given up, and TCP ended; nil leaves it to the attempt's deadline.
   public var handshakeTimeout: Duration?
 
   /// Puts all together.

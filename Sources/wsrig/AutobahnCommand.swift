@@ -1,7 +1,6 @@
 import ArgumentParser
 import Autobahn
 import Bench
-import BoardLink
 import Reports
 import Results
 
@@ -20,7 +19,7 @@ struct AutobahnCommand: AsyncParsableCommand {
       A client on a board is handed the same file as its cafile, with cert_reqs 2: it has to verify the server. Without --tls-ca, or where \
       its adapter declares no TLS, it is given the wss:// URL and nothing else, and whether it verifies is up to its defaults.
 
-      Without --board and --client it is the reference client that is taken through. The server tells each case's behavior; how \
+      Without a board or a client, in the options or in wsrig.toml, it is the reference client that is taken through. The server tells each case's behavior; how \
       the connection was closed it only writes into its reports, for which it is asked at the end: exit status 0 says nothing of that. Give each run an agent of its \
       own: the server answers with what it knows of an agent already.
 
@@ -61,9 +60,27 @@ struct AutobahnCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The board, as for wsrig run; by default reference, and sim where a client is given.",
+      "The board, as for wsrig run; by default the one of wsrig.toml, otherwise reference, and sim where a client is given.",
       valueName: "board"))
   var board: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The address of this computer that the board reaches. (default: what wsrig.toml says, otherwise 127.0.0.1)",
+      valueName: "address"))
+  var host: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The bench file; by default wsrig.toml in the working folder, if it is there. Options win over it.",
+      valueName: "file"))
+  var config: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How long to wait for a board that another run uses. (default: 0)", valueName: "seconds"))
+  var boardWait: Seconds?
 
   @OptionGroup(title: "TLS") var trust: TLSTrust
   @OptionGroup(title: "Client") var client: ClientOptions
@@ -93,17 +110,32 @@ struct AutobahnCommand: AsyncParsableCommand {
   }
 
   private func benchConfiguration() throws -> RunConfiguration {
-    let hasClient = client.client != nil || client.adapter != nil
     let fixtures = try Fixtures(path: simulation.fixtures)
-    let selector: BoardSelector
-    do {
-      selector = try board.map { try BoardSelector($0) } ?? (hasClient ? .simulated : .reference)
-    } catch {
-      throw ConfigurationError("\(error)")
+    let file = try BenchFile.find(config)
+    let boards = [try chosenBoard(file)]
+    var bench = RunConfiguration(
+      boards: boards, simulation: try simulation.simulation,
+      client: try client.bundle(for: boards, fixtures: fixtures, file: file), fixtures: fixtures, cases: [],
+      seed: 1)
+    bench.boardWait = boardWait?.duration
+    return bench
+  }
+
+  /// The board as `run` chooses it. Where neither option nor file names one, a client stands for the simulated board, and nothing for
+  /// the reference.
+  private func chosenBoard(_ file: BenchFile?) throws -> BenchBoard {
+    var words = board.map { [$0] } ?? []
+    if words.isEmpty, file?.namesBoards != true {
+      let hasClient = client.client != nil || client.adapter != nil || file?.client != nil
+      words = [hasClient ? "sim" : "reference"]
     }
-    return RunConfiguration(
-      boards: [BenchBoard(selector)], simulation: try simulation.simulation,
-      client: try client.bundle(for: selector, fixtures: fixtures), fixtures: fixtures, cases: [], seed: 1)
+    let boards = try BenchBoard.chosen(by: words, host: host, port: nil, file: file)
+    guard boards.count == 1 else {
+      throw ConfigurationError(
+        "The fuzzing server takes one client at a time, and \(boards.map(\.id).joined(separator: ", ")) are several boards; "
+          + "name one with --board.")
+    }
+    return boards[0]
   }
 
   private func status(of result: TourResult) -> ExitStatus {

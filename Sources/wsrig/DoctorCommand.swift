@@ -10,8 +10,9 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor",
     abstract: "Looks at each part of the bench and says how to mend what is not as it should be.",
     discussion: """
-      A line for each part: interpreter, OpenSSL, libusb, udev rule, boards on USB, loopback, wsrig.toml, and each board that \
-      --board or wsrig.toml names, which is got ready as for a run and plays a case. The simulated board always is one of them.
+      A line for each part: interpreter, OpenSSL, libusb, udev rule, boards on USB, loopback, wsrig.toml, and for each board that \
+      --board or wsrig.toml names its server's port and the board itself, which is got ready as for a run and plays a case. The \
+      simulated board always is one of them.
 
       With --first-board, measures on the board what could only be assumed of it, writes it into the file of --profile, which \
       --sim-profile imitates, and lists every claim about hardware that is not tested yet.

@@ -8,7 +8,7 @@ enum ExitStatus: Int32 {
   case caseFailed = 1
   /// Usage, configuration, or a client that does not load.
   case usage = 2
-  /// No case failed, but something was inconclusive, a named board was missing, or the reference failed.
+  /// No case failed, but something was inconclusive, a named board was missing or given up on the way, or the reference failed.
   case inconclusive = 3
   /// Interrupted; what had run is reported.
   case interrupted = 130
@@ -19,8 +19,8 @@ enum ExitStatus: Int32 {
       0    all well
       1    a case failed
       2    usage, configuration, or a client that does not load
-      3    no case failed, but something was inconclusive, the board was
-           missing, or the reference failed
+      3    no case failed, but something was inconclusive, a board was
+           missing or given up, or the reference failed
       130  interrupted; what had run is reported
     """
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bench
 import PosixIO
 
 /// `--tls-keylog`.
@@ -10,8 +11,12 @@ struct KeyLogOption: ParsableArguments {
   var tlsKeylog: String?
 
   /// Opens the file; nil where none is wanted.
-  func open() throws(PosixError) -> TLSKeyLog? {
-    guard let tlsKeylog else { return nil }
-    return try TLSKeyLog(path: tlsKeylog)
+  /// - Throws: `ConfigurationError` where it cannot be opened.
+  func open() throws -> TLSKeyLog? {
+    do {
+      return try tlsKeylog.map { (path) throws(PosixError) in try TLSKeyLog(path: path) }
+    } catch {
+      throw ConfigurationError("Cannot keep the secrets of TLS: \(error); check --tls-keylog.")
+    }
   }
 }

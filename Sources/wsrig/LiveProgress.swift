@@ -5,12 +5,15 @@ import Verdicts
 
 /// Shows a run while it goes on.
 struct LiveProgress: Sendable {
-  private let bar = ProgressBar()
+  private let bar: ProgressBar
   private let report = TerminalReport(style: Console.style)
   /// Whether several runs go on at a time, so that each line needs its board.
   private let isSharedByRuns: Bool
 
-  init(isSharedByRuns: Bool = false) { self.isSharedByRuns = isSharedByRuns }
+  init(isSharedByRuns: Bool = false, bar: ProgressBar = ProgressBar()) {
+    self.isSharedByRuns = isSharedByRuns
+    self.bar = bar
+  }
 
   /// Takes the next event of a run.
   func receive(_ event: RunEvent, from board: String) {

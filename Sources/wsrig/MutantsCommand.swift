@@ -82,6 +82,8 @@ struct MutantsCommand: AsyncParsableCommand {
     help: ArgumentHelp("The folder of the mutants; by default fixtures/mutants.", valueName: "folder"))
   var mutants: String?
 
+  @OptionGroup(title: "TLS") var tls: AuthorityOptions
+
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
   func validate() throws {
@@ -100,13 +102,12 @@ struct MutantsCommand: AsyncParsableCommand {
     let chosen = try MutantFile.all(in: folder, only: only)
     let unproved = try UnprovedList.read(in: folder)
     let progress = MutantProgress(ids: chosen.map(\.id))
-    let run = try MutantRun(
-      MutantRunConfiguration(
-        mutants: chosen, fixtures: fixtures, simulation: try simulation.simulation, scenarios: Catalogue.all,
-        deliveries: deliveries, only: cases, seed: seed, jobs: jobs, isMatrix: matrix,
-        ownChapters: ownChapters,
-        maxTime: maxTime?.duration, earlier: resume ? json.flatMap(MutantReport.read) : nil),
-      progress: { progress.receive($0) })
+    var plan = MutantRunConfiguration(
+      mutants: chosen, fixtures: fixtures, simulation: try simulation.simulation, scenarios: Catalogue.all,
+      deliveries: deliveries, only: cases, seed: seed, jobs: jobs, isMatrix: matrix, ownChapters: ownChapters,
+      maxTime: maxTime?.duration, earlier: resume ? json.flatMap(MutantReport.read) : nil)
+    plan.authority = tls.file
+    let run = try MutantRun(plan, progress: { progress.receive($0) })
     let (result, wasInterrupted) = try await Interruption.watching { try await run.run() }
     progress.finish()
     Console.say("\n" + progress.report.summary(of: result))
@@ -179,6 +180,7 @@ final class MutantProgress: Sendable {
       }
       for result in known { stay(report.line(for: result)) }
       redraw("\(left) of \(count.counted("mutant")) to go")
+    case .ownAuthority(let reason): stay(TerminalReport(style: Console.style).lineForOwnAuthority(reason))
     }
   }
 

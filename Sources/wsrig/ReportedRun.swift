@@ -52,6 +52,16 @@ struct RunEnds {
     self.isSeparate = isSeparate
   }
 
+  /// All runs as one, where each of several boards has one and one of them came to a case; otherwise nil.
+  var joined: RunResult? {
+    guard isSeparate else { return nil }
+    let runs = ends.compactMap { board, end in
+      (try? end.get()).map { BoardRun(id: board.id, folder: board.fileName, result: $0) }
+    }
+    let missing = ends.filter { if case .failure = $0.end { true } else { false } }.map(\.board.id)
+    return RunResult.joined(runs, missing: missing)
+  }
+
   /// Says what came of each run.
   /// - Returns: the worst of their statuses.
   /// - Throws: what kept the only run from its first case.

@@ -18,7 +18,8 @@ struct RunCommand: AsyncParsableCommand {
       results.json and junit.xml for programs, serial.log, and a folder for each failed case.
 
       Several boards share the cases: --board usb:A --board usb:B, or --board all. With --each every board runs all of them, and \
-      has a report folder of its own. A board that is given up on the way leaves its cases to the others; the exit status then is 3.
+      has a report folder of its own; results.json and junit.xml above these folders are of all boards. A board that is given up on \
+      the way leaves its cases to the others; the exit status then is 3 although every verdict is known, for a board is missing.
 
       \(ExitStatus.help)
       """)
@@ -98,7 +99,7 @@ struct RunOptions: ParsableArguments {
       valueName: "file"))
   var baseline: String?
 
-  @OptionGroup(title: "TLS") var tls: AuthorityOptions
+  @OptionGroup(title: "TLS") var tls: TLSOptions
 
   @OptionGroup(title: "Limits of resources") var limits: LimitOptions
 
@@ -140,18 +141,19 @@ struct RunOptions: ParsableArguments {
       fixtures: fixtures, cases: cases, seed: seed, captureLimit: captureLimit.bytes, failFast: failFast,
       maxTime: maxTime?.duration, isolation: isolation, repeatFailed: repeatFailed)
     plan.limits = limits.changes.over(file?.limits ?? LimitChanges()).limits
-    plan.authority = tls.file
+    plan.authority = tls.bench.file
+    plan.keyLog = try tls.keyLog(of: cases)
     plan.keepsTraces = false
     plan.boardWait = board.boardWait?.duration
     plan.simulation.faultFile = board.simFaults
-    let words = ["--seed", "\(seed)"] + client.words + board.words + tls.words + limits.words
+    let words = ["--seed", "\(seed)"] + client.words + board.words + tls.bench.words + limits.words
     let finish = { @Sendable (result: inout RunResult, boards: [BenchBoard]) in
       result.program = Console.program
       result.ruleIndex = ruleIndex
       result.baseline = known?.report(
         on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
       result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
-      result.replayOptions = words + (isSeparate ? ["--board", boards[0].word] : [])
+      result.replayOptions = words + (isSeparate && boards.count == 1 ? ["--board", boards[0].word] : [])
       result.boardWords = Dictionary(uniqueKeysWithValues: boards.map { ($0.id, $0.word) })
     }
     let parts =
@@ -163,8 +165,29 @@ struct RunOptions: ParsableArguments {
     let progress = LiveProgress(isSharedByRuns: isSeparate)
     let (ends, wasInterrupted) = try await Interruption.watching { await ReportedRun.run(parts, progress) }
     progress.finish()
-    throw ExitRequest(
-      status: try RunEnds(ends, folder: folder, isSeparate: isSeparate).tell(wasInterrupted: wasInterrupted))
+    let outcome = RunEnds(ends, folder: folder, isSeparate: isSeparate)
+    if var joined = outcome.joined {
+      finish(&joined, boards)
+      try folder.write(RunReport.files(ofJoined: joined))
+    }
+    throw ExitRequest(status: try outcome.tell(wasInterrupted: wasInterrupted))
+  }
+}
+
+/// What a run's TLS goes by.
+struct TLSOptions: ParsableArguments {
+  @OptionGroup var bench: AuthorityOptions
+  @OptionGroup var keyLog: KeyLogOption
+
+  /// The file for the secrets of these cases' connections; nil where none is wanted.
+  /// - Throws: `ConfigurationError` where it cannot be opened, or nothing will speak TLS.
+  func keyLog(of cases: [Case]) throws -> TLSKeyLog? {
+    guard keyLog.tlsKeylog == nil || cases.contains(where: \.scenario.speaksTLS) else {
+      throw ConfigurationError(
+        "--tls-keylog keeps secrets of TLS, and none of the chosen cases speaks it; put them over TLS with --tls, or leave it out."
+      )
+    }
+    return try keyLog.open()
   }
 }
 
@@ -193,9 +216,9 @@ extension RunOutcome {
 extension RunConfiguration {
   /// The same run for each of its boards alone.
   fileprivate func separate() -> [RunConfiguration] {
-    boards.map { board in
+    boards.enumerated().map { index, board in
       var one = self
-      one.boards = [board]
+      (one.boards, one.firstBoardNumber) = ([board], firstBoardNumber + index)
       return one
     }
   }

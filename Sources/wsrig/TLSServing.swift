@@ -73,7 +73,7 @@ struct TLSServing: ParsableArguments {
           try tlsClientCa.map(Certificate.all(inFile:)) ?? [try bench.open().certificate]
       }
       return try TLSContext(.server, configuration)
-    } catch let error where error is CertificateError || error is TLSError || error is PosixError {
+    } catch let error where error is CertificateError || error is TLSError {
       throw ConfigurationError("\(error)")
     }
   }

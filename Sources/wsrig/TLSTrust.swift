@@ -23,7 +23,7 @@ struct TLSTrust: ParsableArguments {
       var configuration = TLSConfiguration.client(trusting: try tlsCa.map(Certificate.all(inFile:)) ?? [])
       configuration.keyLog = try keyLog.open()
       return configuration
-    } catch let error where error is CertificateError || error is PosixError {
+    } catch let error as CertificateError {
       throw ConfigurationError("\(error)")
     }
   }

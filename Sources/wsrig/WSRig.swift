@@ -18,6 +18,8 @@ struct WSRig: AsyncParsableCommand {
         wsrig explain 7.code-1000
       Run one scenario again, as a failed case's report folder names it:
         wsrig replay reports/latest/cases/NAME/scenario.json
+      Measure how long messages take there and back, and where the time goes:
+        wsrig latency
       Find out what is in the way of a run:
         wsrig doctor
       Give any client a server to talk to:
@@ -27,8 +29,8 @@ struct WSRig: AsyncParsableCommand {
       """,
     version: Tool.name,
     subcommands: [
-      RunCommand.self, CompareCommand.self, ExplainCommand.self, ExportCommand.self, RulesCommand.self,
-      ReplayCommand.self,
+      RunCommand.self, LatencyCommand.self, FuzzCommand.self, CompareCommand.self, ExplainCommand.self,
+      ExportCommand.self, RulesCommand.self, ReplayCommand.self,
       ServeCommand.self, CertsCommand.self, AutobahnCommand.self, BoardsCommand.self,
       DoctorCommand.self, MutantsCommand.self, CyclesCommand.self,
     ])

@@ -76,6 +76,43 @@ struct BoardTests {
     }
   }
 
+  @Test(
+    "what is typed behind a soft reset is for the interpreter that comes up: looking for a prompt does that to a raw one",
+    arguments: LocalBoard.allCases)
+  func typedBehindReset(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      for _ in 0..<5 {
+        try await board.link.write([0x04, 0x03, 0x03, 0x02], deadline: SimulatedBoardSupport.soon)
+        let reset = try await board.seen(until: ">>> ")
+        #expect(reset.hasPrefix("OK\r\n") && reset.contains("MPY: soft reboot\r\n"), "\(reset)")
+        try await board.link.write([0x01], deadline: SimulatedBoardSupport.soon)
+        _ = try await board.seen(until: "raw REPL; CTRL-B to exit\r\n>")
+      }
+      #expect(try await board.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("what is typed behind a change of the prompt is kept", arguments: LocalBoard.allCases)
+  func typedBehindPrompt(_ local: LocalBoard) async throws {
+    try await local.run { board in
+      for _ in 0..<5 {
+        let typed = [0x02, 0x01] + [UInt8]("print(6*7)".utf8) + [0x04]
+        try await board.link.write(typed, deadline: SimulatedBoardSupport.soon)
+        _ = try await board.seen(until: "OK42\r\n\u{4}\u{4}>")
+      }
+      #expect(try await board.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("a link to CPython is open when its prompt is there")
+  func pythonPrompt() async throws {
+    let bench = try PythonBench()
+    try await bench.link.open(deadline: SimulatedBoardSupport.soon)
+    let printed = try await bench.link.read(deadline: .after(.zero))
+    #expect(String(decoding: printed, as: UTF8.self).hasSuffix("\r\n>>> "))
+    await bench.finish()
+  }
+
   @Test("an exception is a value with type, message and frames", arguments: LocalBoard.allCases)
   func exceptions(_ local: LocalBoard) async throws {
     try await local.run { board in

@@ -20,6 +20,17 @@ struct RawREPLSessionTests {
     }
   }
 
+  @Test(
+    "a board that begins anew while its prompt is looked for is waited for, not made to begin anew once more")
+  func restartingBoard() async throws {
+    let attempt = Duration.milliseconds(60)
+    let board = OldBoard(restart: attempt * 5)
+    try await withBoard(board) { session, board in
+      try await session.resynchronise(attempt: attempt, deadline: .after(.seconds(20)))
+      #expect(board.restarts.value.count == 1)
+    }
+  }
+
   @Test("a board that says nothing costs three attempts, and the failure names what was awaited")
   func silentBoard() async throws {
     let terminal = try PseudoTerminal(on: .shared)
@@ -52,16 +63,29 @@ struct RawREPLSessionTests {
 /// A board whose raw-paste is switched off, and whose only program is `print('TEXT')`.
 private struct OldBoard: Sendable {
   let requestsForRawPaste = LockedBytes()
+  /// How long it takes to begin anew. Where it does, it does not hear what is said before the first Ctrl-D.
+  var restart = Duration.zero
+  let restarts = LockedBytes()
 
   func answer(on channel: ByteChannel) async throws {
     var line: [UInt8] = []
     while true {
       for byte in try await channel.read(deadline: .after(.seconds(20))) {
+        if restart > .zero, restarts.value.isEmpty {
+          if byte == ControlCode.endOfData { try await begin(anewOn: channel) }
+          continue
+        }
         line.append(byte)
         guard let answer = answer(to: &line) else { continue }
         try await channel.write([UInt8](answer.utf8), deadline: .after(.seconds(5)))
       }
     }
+  }
+
+  private func begin(anewOn channel: ByteChannel) async throws {
+    restarts.append([1])
+    try await channel.write([UInt8]("\r\nMPY: soft reboot\r\n".utf8), deadline: .after(.seconds(5)))
+    try await channel.loop.pause(until: .after(restart))
   }
 
   private func answer(to line: inout [UInt8]) -> String? {

@@ -144,6 +144,17 @@ extension Board {
   }
 }
 
+extension Board {
+  /// What the board sends, past its session, up to this text.
+  func seen(until end: String) async throws -> String {
+    var text = ""
+    while !text.hasSuffix(end) {
+      text += String(decoding: try await link.read(deadline: SimulatedBoardSupport.soon), as: UTF8.self)
+    }
+    return text
+  }
+}
+
 /// Bytes behind a lock.
 final class LockedBytes: Sendable {
   private let bytes = Mutex<[UInt8]>([])

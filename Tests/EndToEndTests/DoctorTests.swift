@@ -16,7 +16,10 @@ extension EndToEndTests {
       for part in ["interpreter", "OpenSSL", "libusb", "udev rule", "USB boards", "loopback", "wsrig.toml"] {
         #expect(child.output.contains("  \(part) "), "\(part)\n\(child.everything)")
       }
-      for seen in ["OpenSSL 3", "by TCP and by TLS", "board sim", "5 sockets", "reaches the server"] {
+      for seen in [
+        "ok     server port   127.0.0.1 has free ports", "OpenSSL 3", "by TCP and by TLS", "board sim",
+        "5 sockets", "reaches the server",
+      ] {
         #expect(child.output.contains(seen), "\(seen)\n\(child.everything)")
       }
     }

@@ -68,6 +68,23 @@ extension EndToEndTests {
       #expect(child.output.contains("1 killed (0 by a declared case, 1 by the sample only)"))
     }
 
+    @Test(
+      "one authority, the bench's, signs for all runs; where it cannot be used, that is told once for all of them"
+    )
+    func authority() async throws {
+      let words = [
+        "mutants", "--only", "tls-reqs-*", "--only", "tls-fails-as-open", "--cases", "15.echo", "--authority",
+        "kept",
+      ]
+      let child = try await Tool.run(words, in: folder, within: .seconds(120))
+      #expect(child.status == 0 && !child.output.contains("authority of its own"), "\(child.everything)")
+      let path = folder.path + "/kept/authority.pem"
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+      let exposed = try await Tool.run(words, in: folder, within: .seconds(120))
+      let lines = exposed.output.split(separator: "\n").filter { $0.contains("an authority of its own") }
+      #expect(exposed.status == 0 && lines.count == 1, "\(exposed.everything)")
+    }
+
     @Test("a mutant that does not fit ends with 2 before anything runs")
     func misfit() async throws {
       try write("odd", find: "no such line", with: "pass")

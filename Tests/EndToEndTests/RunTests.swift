@@ -170,9 +170,10 @@ extension EndToEndTests {
     @Test(
       "each command's help is as kept",
       arguments: [
-        [], ["run"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"], ["autobahn"],
+        [], ["run"], ["latency"], ["explain"], ["export"], ["rules"], ["replay"], ["serve"], ["certs"],
+        ["autobahn"],
         ["boards"],
-        ["doctor"], ["mutants"],
+        ["doctor"], ["mutants"], ["fuzz"],
       ])
     func help(_ command: [String]) async throws {
       let folder = try TemporaryFolder()

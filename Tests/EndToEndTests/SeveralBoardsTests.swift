@@ -12,12 +12,14 @@ extension EndToEndTests {
     init() throws { folder = try TemporaryFolder() }
 
     private struct Shared: Decodable {
-      struct Board: Decodable { var id: String, uniqueID: String }
+      struct Board: Decodable { var id: String, uniqueID: String, reportFolder: String? }
       struct Row: Decodable {
         var id: String, verdict: String, board: String?, serverSHA1: String?, attempts: Int
       }
       var boards: [Board]?
       var lostBoards: [String]?
+      var each: Bool?
+      var summary: [String: Int]
       var cases: [Row]
     }
 
@@ -85,6 +87,53 @@ extension EndToEndTests {
         #expect(folder.has("r/sim-1/\(name)") && folder.has("r/sim-2/\(name)"))
       }
       #expect(child.output.contains("== sim-1") && child.output.contains("Reports: r/sim-2"))
+      let all = try await shared("r")
+      #expect(all.each == true && all.boards?.map(\.reportFolder) == ["sim-1", "sim-2"])
+      #expect(all.cases.map(\.id) == first.cases.map(\.id) + second.cases.map(\.id))
+      #expect(all.cases.map(\.board) == first.cases.map { _ in "sim-1" } + second.cases.map { _ in "sim-2" })
+      #expect(all.summary["planned"] == 2 * first.cases.count && all.summary["passed"] == all.cases.count)
+      let junit = try folder.text("r/junit.xml")
+      #expect(junit.contains("on sim-1") && junit.contains("classname=\"wsrig.sim-2."))
+    }
+
+    @Test("with --each, results of all boards say which was missing, and --failed and compare go by them")
+    func eachWithFailures() async throws {
+      // It sends something else on the second board, whose number is the end of its unique id.
+      let ours = try String(
+        contentsOf: Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py"),
+        encoding: .utf8)
+      let broken = """
+
+        import binascii
+        import machine
+
+        _send = send
+
+
+        async def send(ws, data):
+            await _send(ws, data if machine.unique_id()[-1] == 1 else "other")
+
+        """
+      try folder.write(ours + broken, to: "my_adapter.py")
+      let words = ["--each", "--adapter", "my_adapter.py", "--deliveries", "whole"] + Self.two
+      let only = ["--only", "1.text-125"]
+      let child = try await Tool.run(["run"] + only + words, in: folder)
+      #expect(child.status == 1, "\(child.everything)")
+      let all = try await shared("reports/latest")
+      #expect(
+        all.cases.map(\.board) == ["sim-1", "sim-2"] && all.cases.map(\.verdict) == ["passed", "failed"])
+      #expect(Set(all.boards?.map(\.uniqueID) ?? []).count == 2)
+      let again = try await Tool.run(["run", "--failed"] + words, in: folder)
+      #expect(again.status == 1 && again.output.contains("1 case "), "\(again.everything)")
+      let lost = try await Tool.run(
+        ["run", "--each", "--report", "r", "--board", "sim", "--board", "tty:/dev/no-such"] + only, in: folder
+      )
+      #expect(lost.status == 3, "\(lost.everything)")
+      let rest = try await shared("r")
+      #expect(rest.lostBoards == ["tty:/dev/no-such"] && rest.boards?.map(\.id) == ["sim"])
+      #expect(rest.summary["planned"] == 2 * rest.cases.count)
+      let same = try await Tool.run(["compare", "reports/latest", "reports/latest"], in: folder)
+      #expect(same.status == 0, "\(same.everything)")
     }
 
     @Test("a board that is missing ends the run before its first case, though the other is there")

@@ -65,6 +65,57 @@ extension EndToEndTests {
       #expect(lines.count == 1 && lines[0].contains("others may read"), "\(exposed.everything)")
     }
 
+    /// The lines of a key log, each of which has to be in NSS's format; Python's begins with a comment.
+    private func secrets(_ name: String) throws -> Set<Substring> {
+      let lines = try folder.text(name).split(separator: "\n").filter { !$0.hasPrefix("#") }
+      for line in lines {
+        #expect(line.wholeMatch(of: /[A-Z0-9_]+ [0-9a-f]{64} [0-9a-f]{64,128}/) != nil, "\(line)")
+      }
+      return Set(lines)
+    }
+
+    @Test("--tls-keylog of run has the secrets that the client's own TLS logs, of TLS 1.2 and 1.3")
+    func keyLogOfRun() async throws {
+      let adapter = try String(
+        contentsOf: Repository.fixtures.appending(path: "board/adapters/websockets.py"), encoding: .utf8)
+      let logging = "    context.keylog_filename = '\(folder.path)/theirs.log'\n    return context\n"
+      try folder.write(adapter.replacing("    return context\n", with: logging), to: "my_adapter.py")
+      let child = try await Tool.run(
+        [
+          "run", "--board", "python", "--adapter", "my_adapter.py", "--tls-keylog", "ours.log",
+          "--deliveries", "whole",
+          "--only", "15.tls-1-2-p-256", "--only", "15.tls-1-3-p-256", "--only", "2.ping-empty@tls",
+        ], in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      let (ours, theirs) = (try secrets("ours.log"), try secrets("theirs.log"))
+      #expect(theirs.isSubset(of: ours) && theirs.count < ours.count, "the reference's are there too")
+      for label in ["CLIENT_RANDOM", "CLIENT_TRAFFIC_SECRET_0", "SERVER_HANDSHAKE_TRAFFIC_SECRET"] {
+        #expect(theirs.contains { $0.hasPrefix(label + " ") }, "\(label)")
+      }
+      let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/ours.log")
+      #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("--tls-keylog of replay has the secrets of the board's connection and the reference's")
+    func keyLogOfReplay() async throws {
+      let export = try await Tool.run(["export", "15.tls-1-2-p-256", "--output", "case.json"], in: folder)
+      #expect(export.status == 0, "\(export.everything)")
+      let replay = try await Tool.run(["replay", "case.json", "--tls-keylog", "keys.log"], in: folder)
+      #expect(replay.status == 0, "\(replay.everything)")
+      #expect(try secrets("keys.log").count { $0.hasPrefix("CLIENT_RANDOM ") } >= 2)
+    }
+
+    @Test(
+      "--tls-keylog without a case over TLS, or with a file that cannot be written, is told before the run")
+    func keyLogInVain() async throws {
+      let clear = try await Tool.run(["run", "--only", "2.ping-empty", "--tls-keylog", "k"], in: folder)
+      expectComplaint(clear, status: 2, ["--tls-keylog", "none of the chosen cases", "--tls"])
+      #expect(!folder.has("k"))
+      let nowhere = try await Tool.run(
+        ["run", "--only", "15.echo", "--tls-keylog", "no/such/keys.log"], in: folder)
+      expectComplaint(nowhere, status: 2, ["no/such/keys.log", "--tls-keylog"])
+    }
+
     @Test("what cannot be put over TLS says why")
     func obstacle() async throws {
       let child = try await Tool.run(["run", "--only", "0.url-scheme-http@tls"], in: folder)

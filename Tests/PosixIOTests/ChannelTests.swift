@@ -158,6 +158,27 @@ struct ChannelTests {
     loop.stopAndWait()
   }
 
+  @Test("What a program on a terminal has not read when it ends can be taken, and then its end is read")
+  func unreadInput() async throws {
+    let loop = try EventLoop(name: "test").start()
+    var pair = try PseudoTerminal(on: loop)
+    let child = try await ChildProcess.start(
+      ChildCommand("dd", ["bs=1", "count=1", "status=none"]), terminal: pair, on: loop)
+    let terminal = try pair.takeTerminal()
+    let channel = pair.controller
+    try await channel.write(Array("abc".utf8), deadline: .after(Self.soon))
+    #expect(try await child.waitForEnd(deadline: .after(Self.soon)) == .exited(0))
+    let unread = try await loop.perform {
+      defer { terminal.close() }
+      return terminal.takeUnread()
+    }
+    #expect(unread == Array("bc".utf8))
+    #expect(try await channel.readAll(1) == Array("a".utf8))
+    #expect(try await channel.read(deadline: .after(Self.soon)) == [])
+    pair.close()
+    loop.stopAndWait()
+  }
+
   @Test("SIGTERM arrives as a value while the stream is read")
   func signalsArrive() async throws {
     let loop = try EventLoop(name: "test").start()

@@ -157,6 +157,52 @@ struct TCPTests {
     loop.stopAndWait()
   }
 
+  @Test("The kernel tells of the last byte of every send: the device got it, the peer acknowledged it")
+  func transmissions() async throws {
+    let loop = try EventLoop(name: "test").start()
+    try await loop.run {
+      let accepted = Accepted()
+      let listener = try TCPListener(on: loop, .loopbackV4(port: 0)) { socket, _ in accepted.take(socket) }
+      let client = try await TCPSocket.connect(to: listener.address, on: loop, deadline: .after(Self.soon))
+      let server = await accepted.next()
+      let told = server.socket.enableAllKernelInstants()
+      // A sandbox may keep them from us: then it says so.
+      guard told == .receivedAndSent else { return listener.close() }
+      let before = MonotonicInstant.now()
+      #expect(server.socket.send([1, 2, 3]) == 3 && server.socket.send([4, 5, 6, 7, 8]) == 5)
+      var stamps: [TransmissionStamp] = []
+      let deadline = Deadline.after(Self.soon)
+      while !stamps.contains(where: { $0.place == .peer && $0.byte == 7 }) {
+        guard try await loop.waitUntil(.readable, server.socket.descriptor, deadline: deadline) else { break }
+        server.socket.takeTransmissions { stamps.append($0) }
+      }
+      let after = MonotonicInstant.now()
+      let slack = Duration.microseconds(200)
+      for byte in [UInt32(2), 7] {
+        let places = stamps.filter { $0.byte == byte }.map(\.place)
+        #expect(Set(places) == [.scheduler, .device, .peer], "\(stamps)")
+      }
+      #expect(stamps.allSatisfy { $0.instant + slack > before && $0.instant < after + slack })
+      #expect(server.socket.roundTrip() ?? .zero > .zero)
+      withExtendedLifetime(client) {}
+      listener.close()
+    }
+    loop.stopAndWait()
+  }
+
+  @Test("Where the kernel refuses stamps of sending, or all of them, that is said")
+  func refusedStamps() throws {
+    // A socket that is not connected has no bytes to count yet; a pipe is no socket.
+    let unconnected = try TCPSocket.make(for: .loopbackV4(port: 0), .connect)
+    #expect(unconnected.enableAllKernelInstants() == .received)
+    #expect(unconnected.roundTrip() == nil)
+    let pipe = try Pipe()
+    let none = TCPSocket(try OwnedDescriptor(duplicating: pipe.readEnd.raw))
+    #expect(none.enableAllKernelInstants() == .nothing)
+    none.takeTransmissions { _ in Issue.record("a stamp of nothing") }
+    #expect(KernelInstants.nothing < .received && KernelInstants.received < .receivedAndSent)
+  }
+
   @Test("Names are looked up, numbers are not")
   func resolution() async throws {
     let numeric = try await SocketAddress.resolve("::1", port: 80, deadline: .after(Self.soon))

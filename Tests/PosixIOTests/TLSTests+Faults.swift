@@ -55,6 +55,7 @@ extension TLSTests {
       (.endAfter(bytes: 0), { $0 == .truncated }),
       (.endAfter(bytes: 60), { $0 == .truncated }),
       (.instead(TLSManner.alertRecord(40)), { if case .alert(40, _) = $0 { true } else { false } }),
+      (.instead(TLSManner.alertRecord(0)), { if case .alert(0, _) = $0 { true } else { false } }),
       (
         .instead(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)),
         { if case .refused = $0 { true } else { false } }
@@ -72,6 +73,16 @@ extension TLSTests {
           "\(fault): \(String(describing: error))")
         server.close()
       }
+    }
+  }
+
+  @Test("An alert has its level: close_notify and its like are warnings, what breaks off is fatal")
+  func levelsOfAlerts() {
+    for warning: UInt8 in [0, 90, 100] {
+      #expect(TLSManner.alertRecord(warning) == [0x15, 3, 3, 0, 2, 1, warning])
+    }
+    for fatal: UInt8 in [40, 70, 80, 112] {
+      #expect(TLSManner.alertRecord(fatal) == [0x15, 3, 3, 0, 2, 2, fatal])
     }
   }
 

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import glob
 import hashlib
+import importlib.util
 import os
 import pathlib
 import socket
@@ -18,6 +19,8 @@ import tempfile
 import threading
 import time
 import unittest
+
+from needs import need, needs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "fixtures" / "async_websocket_client"
@@ -258,11 +261,9 @@ def in_pieces(message):
 
 @contextlib.contextmanager
 def websockets_echo(**options):
-    """A server of Python's websockets that sends every message back; its port. Skips the test where there is no such package."""
-    try:
-        from websockets.sync.server import serve
-    except ImportError:
-        raise unittest.SkipTest("the Python package websockets is not installed") from None
+    """A server of Python's websockets that sends every message back; its port. The test needs that package."""
+    need(importlib.util.find_spec("websockets"), "the Python package websockets is not installed")
+    from websockets.sync.server import serve
 
     def play(peer):
         for message in peer:
@@ -293,7 +294,7 @@ for number in range({count}):
 """
 
 
-@unittest.skipUnless(MICROPYTHON, "no MicroPython interpreter: set WSRIG_MICROPYTHON")
+@needs(MICROPYTHON, "there is no MicroPython interpreter, and WSRIG_MICROPYTHON names none")
 class ClientTest(unittest.TestCase):
     def receive(self, cases, options="", plain=False, heap="400K"):
         """Plays each case's raw bytes after the opening handshake; returns (client's view, Close received)."""

@@ -12,8 +12,8 @@ import struct
 import subprocess
 import threading
 import time
-import unittest
 
+from needs import needs
 from simulated_board import DEADLINE, ROOT, Board, SimulatedBoardTest, echo
 
 SIOCOUTQ = 0x5411
@@ -210,7 +210,7 @@ async def echo(port, size, count):
         port = self.listener(echo)
         self.assertEqual(board.run(f"for _ in range(60): asyncio.run(echo({port}, 16, 1))").count("\n"), 60)
 
-    @unittest.skipUnless(shutil.which("openssl"), "needs openssl to make a certificate")
+    @needs(shutil.which("openssl"), "there is no openssl to make a certificate with")
     def test_tls_over_both_forms(self):
         key, certificate = self.folder / "key", self.folder / "certificate"
         subprocess.run(
@@ -236,7 +236,6 @@ async def echo(port, size, count):
 class ExampleProgramTest(SimulatedBoardTest):
     PACKAGE = ROOT / "fixtures" / "async_websocket_client" / "code"
 
-    @unittest.skipUnless((PACKAGE / "main.py").exists(), "the client's example program is not there")
     def test_the_example_program_runs_with_nothing_changed_but_the_server(self):
         port = self.listener(echo_messages)
         main = (self.PACKAGE / "main.py").read_text()

@@ -8,6 +8,7 @@ import time
 import unittest
 
 from agent_board import BOARD, HERE, ROOT, Board, Case, Console, Server, case, digest, records
+from needs import needs
 from test_client_tls import OPENSSL, Authority
 
 STANDINS = os.path.join(HERE, "standins")
@@ -206,6 +207,20 @@ class UnrulyClientTests(unittest.TestCase):
         quiet = [connect("/three"), ["measure", False], ["pause", 50], ["measure", False]]
         self.assertLess(self.board.run(quiet).of("measured")[1]["gap"], 38_000)
 
+    def test_the_load_is_the_time_in_which_the_loop_does_not_turn_idly(self):
+        def busy(target, *steps):
+            c = self.board.run([
+                ["main", [["start", "load"], ["pause", 150], connect(target), *steps]],
+                ["load", [["load"]]],
+            ])  # fmt: skip
+            [m] = c.of("measured")
+            self.assertEqual((m["free"], m["allocated"], m["gap"], m["task"]), (None, None, None, "load"))
+            return m["busy"]
+
+        # Half a second without work, and then six times 40 ms in which the client blocks.
+        quiet, blocked = busy("/three", ["pause", 500]), busy("/block-40", *[["receive", "main", 1]] * 6)
+        self.assertIn(blocked, range(quiet + 200, 1001))
+
     def test_what_the_agent_notes_itself_is_no_leak(self):
         rounds = []
         tasks = []
@@ -319,9 +334,6 @@ class OurClientTests(unittest.TestCase):
     features = ["close_code", "close_info", "compression", "headers", "ping", "subprotocols", "tls"]
 
     def setUp(self):
-        for m in self.modules:
-            if not os.path.exists(m):
-                self.skipTest("there is no " + m)
         self.board = Board(adapter(self.adapter), self.modules, self.client)
         self.addCleanup(self.board.close)
 
@@ -349,7 +361,7 @@ class OurClientTests(unittest.TestCase):
 
     forms = ("DER", "PEM")  # in which it can be given certificates
 
-    @unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+    @needs(OPENSSL, "there is no openssl to make certificates with")
     def test_tls_is_told_or_reported_as_unsupported(self):
         folder = tempfile.TemporaryDirectory(prefix="wsrig-tls-")
         self.addCleanup(folder.cleanup)
@@ -586,7 +598,7 @@ except ImportError:
     websockets = None
 
 
-@unittest.skipUnless(websockets, "the package websockets is not installed")
+@needs(websockets, "the Python package websockets is not installed")
 class IndependentServerTests(unittest.TestCase):
     def test_echo_against_a_server_nobody_here_wrote(self):
         def handler(ws):

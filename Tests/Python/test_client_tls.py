@@ -7,9 +7,9 @@ import ssl
 import subprocess
 import tempfile
 import threading
-import unittest
 
 from client_support import ClientTest, Connection, closing, frame, run_client, websockets_echo
+from needs import needs
 from simulated_board import SimulatedBoardTest
 
 OPENSSL = shutil.which("openssl")
@@ -119,7 +119,7 @@ except Exception as error:
 """
 
 
-@unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+@needs(OPENSSL, "there is no openssl to make certificates with")
 class TLSTest(ClientTest):
     @classmethod
     def setUpClass(cls):
@@ -305,7 +305,7 @@ class Pipes:
 class OnTheSimulatedBoard(SimulatedBoardTest):
     """The same where the board's own modules, heap and lwIP are imitated."""
 
-    @unittest.skipUnless(OPENSSL, "there is no openssl to make certificates with")
+    @needs(OPENSSL, "there is no openssl to make certificates with")
     def test_wss_with_a_check_of_the_certificate(self):
         from client_support import CODE
 

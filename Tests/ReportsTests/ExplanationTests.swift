@@ -34,6 +34,7 @@ struct ExplanationTests {
           .expectFrame(FrameExpectation(opcode: 10, payload: "a", isFinal: true)),
           .expectFrame(FrameExpectation()), .expectMessage(kind: .text, payload: "fragments"),
           .expectMessage(kind: nil, payload: nil), .expectClose, .expectEnd, .pause(milliseconds: 5),
+          .waitUntil(milliseconds: 40),
           .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS,
           .cutTLS(afterBytes: 7),
           .renegotiateTLS,
@@ -52,7 +53,7 @@ struct ExplanationTests {
               target: "/{token}?a=1", headers: [.init("Cookie", "b")], subprotocols: ["chat", "superchat"])),
           .start(task: "second"), .echo(count: 2), .receive(), .ping(payload: "p"),
           .send(kind: .text, payload: "hello"), .pause(milliseconds: 3), .cancel(task: "second"),
-          .join(task: "second"), .close(code: 1001, reason: "bye"),
+          .join(task: "second"), .close(code: 1001, reason: "bye"), .watchLoad,
         ]),
       ClientTask(
         name: "second",

@@ -46,6 +46,28 @@ struct RunChangesTests {
       try changes([old], [new]).cases.map(\.frames) == [["nothing more where the reference has Close 1002"]])
   }
 
+  @Test("where each board ran all cases, what failed on one of them is new on another")
+  func boards() throws {
+    func run(_ verdicts: [(board: String, verdict: Verdict)]) -> RecordedRun {
+      var run = recorded(
+        verdicts.map { board, verdict in
+          var row = RecordedCase(id: "1.a", verdict: verdict)
+          row.board = board
+          return row
+        })
+      run.each = true
+      return run
+    }
+    let old = run([("x", .failed), ("y", .passed)])
+    let today = try #require(CalendarDay("2026-11-26"))
+    let new = run([("x", .failed), ("y", .failed)])
+    let changes = RunChanges(from: old, named: "the old run", to: new, today: today)
+    #expect(changes.cases.map(\.case) == ["1.a on y"] && changes.regressions.count == 1)
+    #expect(changes.unchangedCount == 1 && changes.outcome == .caseFailed)
+    let mended = RunChanges(from: new, named: "the old run", to: old, today: today)
+    #expect(mended.cases.map(\.case) == ["1.a on y"] && mended.outcome == .allWell)
+  }
+
   @Test("what the new run cannot tell is no regression, and no success either")
   func inconclusive() throws {
     let changes = try changes(

@@ -114,6 +114,8 @@ struct OverTLSTests {
     #expect(
       try complaint { $0.server.tls?.fault = .alert(40) }.first?.contains("which no connection will come to")
         == true)
+    let warned = try complaint { $0.server.tls = ServerTLS(versions: [.v1_3], warnsOfNames: true) }
+    #expect(warned.first?.contains("server.tls.warnsOfNames stands there without TLS 1.2") == true)
     #expect(
       try complaint { $0.server.tls = nil }.first?.contains("although the server speaks no TLS") == true)
     #expect(try complaint { $0.client = .echo }.first?.contains("although the server speaks TLS") == true)

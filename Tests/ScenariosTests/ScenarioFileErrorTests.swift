@@ -43,7 +43,7 @@ import Testing
     #expect(
       message(file(steps: #""expectClosing""#))
         == #"x.json: server.connections[0].steps[0] is "expectClosing", which is unknown; allowed here: respond, "#
-        + "sendFrame, sendMessage, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, stopReading, "
+        + "sendFrame, sendMessage, sendBytes, expectFrame, expectMessage, expectClose, expectEnd, pause, waitUntil, stopReading, "
         + "resumeReading, halfClose, closeTCP, resetTCP, truncateTLS, cutTLS, renegotiateTLS, barrier (did you mean expectClose?)."
     )
   }

@@ -95,6 +95,18 @@ struct OpenSSLTests {
     #expect(visit.facts.map(\.serverName) == [name[0] == "-servername" ? "localhost" : nil])
   }
 
+  @Test(
+    "s_client that names us is warned of the name in TLS 1.2, goes on, and is served; otherwise there is no warning",
+    arguments: TLSVersion.allCases, [["-servername", "localhost"], ["-noservername"]])
+  func warnsOfNames(version: TLSVersion, name: [String]) async throws {
+    let option = version == .v1_2 ? "-tls1_2" : "-tls1_3"
+    let visit = try await visit([option] + name) { $0.warnsOfNames = true }
+    #expect(visit.isServed && visit.failures.isEmpty, "\(visit.child.everything)")
+    let isWarned = visit.child.output.contains("Alert [length 0002], warning unrecognized_name")
+    #expect(isWarned == (version == .v1_2 && name.count == 2), "\(visit.child.everything)")
+    #expect(visit.facts.map(\.serverName) == [name.count == 2 ? "localhost" : nil])
+  }
+
   @Test("s_client that does not trust us refuses, and our trace tells its alert and the phase, once")
   func isRefused() async throws {
     let stranger = try folder.write(try Authority.make().certificate.pem, to: "stranger.pem")

@@ -7,10 +7,11 @@ import WebSocketPeers
 /// Starts a server, plays a script against what `body` does as the client, and returns the attempt's record.
 func play(
   _ script: ServerScript, _ delivery: Delivery = .whole, deadline: Duration = .seconds(5),
+  configuration: ScriptedConfiguration = ScriptedConfiguration(),
   _ body: (ScriptedServer, ScriptedAttempt, EventLoop) async throws -> Void
 ) async throws -> AttemptRecord {
   try await withLoop { loop in
-    let server = try await ScriptedServer.start(on: loop)
+    let server = try await ScriptedServer.start(on: loop, configuration: configuration)
     let attempt = try await server.prepare(
       script, token: "t0k3n", delivery: delivery, deadline: .after(deadline))
     try await body(server, attempt, loop)

@@ -143,12 +143,13 @@ struct TLSPeersTests {
 
   private static func play(
     _ script: ServerScript, manner: TLSManner = TLSManner(), version: TLSVersion? = nil,
-    configuration: TLSConfiguration? = nil, on loop: EventLoop,
-    _ act: @Sendable (WebSocketClient, String) async throws -> Void
+    configuration: TLSConfiguration? = nil, server settings: ScriptedConfiguration = ScriptedConfiguration(),
+    on loop: EventLoop, _ act: @Sendable (WebSocketClient, String) async throws -> Void
   ) async throws -> ConnectionTrace {
     let security = try Security(version)
     let context = try configuration.map { try TLSContext(.server, $0) } ?? security.server
-    let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+    let server = try await ScriptedServer.start(
+      listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: settings)
     let attempt = try await server.prepare(
       script, token: "tok", tls: ScriptedTLS(context, manner: manner), deadline: .after(.seconds(20)))
     #expect(attempt.port != server.port)
@@ -183,6 +184,29 @@ struct TLSPeersTests {
         kinds.contains { if case .secured(let facts) = $0 { facts.serverName == "localhost" } else { false } }
       )
       #expect(!kinds.contains { if case .tlsFailed = $0 { true } else { false } }, "\(kinds)")
+    }
+  }
+
+  @Test("The kernel's stamps of sending are those of the records, the handshake's bytes counted")
+  func stamps() async throws {
+    try await withLoop { loop in
+      let script = ServerScript(["one", "two", "three"].map { .sendMessage(MessageSpec(.text, .text($0))) })
+      var settings = ScriptedConfiguration()
+      settings.stampsSending = true
+      let trace = try await Self.play(script, server: settings, on: loop) { client, uri in
+        try await client.handshake(uri)
+        while try await client.recv() != nil {}
+        try await client.close()
+      }
+      // Where the kernel refuses to stamp, it has not measured TCP's handshake for us either.
+      guard trace.events.contains(where: { $0.transmission != nil }) else { return }
+      let sent = trace.events.filter { if case .sent = $0.kind { true } else { false } }
+      #expect(sent.count >= 4)
+      for event in sent {
+        let left = try #require(event.transmission?.sentNanoseconds)
+        let acknowledged = try #require(event.transmission?.acknowledgedNanoseconds)
+        #expect(left < acknowledged)
+      }
     }
   }
 
@@ -270,6 +294,28 @@ struct TLSPeersTests {
 }
 
 extension TLSPeersTests {
+  @Test(
+    "A client that takes longer to begin than a broken handshake lasts sees what breaks, and then the end")
+  func slowBeginning() async throws {
+    try await withLoop { loop in
+      let (limit, alert) = (Duration.milliseconds(40), TLSManner.alertRecord(40))
+      let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
+      let security = ScriptedTLS(
+        try Security(.v1_2).server, manner: TLSManner(fault: .instead(alert)), handshakeTimeout: limit)
+      let attempt = try await server.prepare(
+        ServerScript([], ending: .endOfStream), token: "tok", tls: security, deadline: .after(.seconds(20)))
+      let client = try await RawClient.connect(to: .loopbackV4(port: attempt.port), on: loop)
+      try await loop.pause(until: .after(limit * 3))
+      try await client.send([0x16, 3, 1, 0, 2, 9, 9])
+      #expect(try await client.readToEnd() == .end)
+      #expect(client.received == alert)
+      try await client.endSending()
+      attempt.clientHasEnded()
+      _ = await attempt.record()
+      try await server.stop()
+    }
+  }
+
   @Test(
     "A client whose TLS handshake came to nothing and that tries again has its second connection in the trace"
   )

@@ -77,6 +77,9 @@ public struct BenchFile: Sendable {
     usualBoards = try root["board"].map(usual) ?? []
   }
 
+  /// Whether it says which boards there are.
+  public var namesBoards: Bool { !boards.isEmpty || !usualBoards.isEmpty }
+
   /// The board of that name; nil where the text is no name of the file.
   public func board(named name: String) -> Board? { boards.first { $0.name == name } }
 

@@ -126,7 +126,10 @@ public struct Doctor: Sendable {
     let words = boards.isEmpty && file?.boards.isEmpty == false ? ["all"] : boards
     var chosen = try BenchBoard.chosen(by: words, host: nil, port: nil, file: file)
     if !chosen.contains(where: { $0.selector == .simulated }) { chosen.append(BenchBoard(.simulated)) }
+    var ports: Set<ServerPort> = []
     for board in chosen {
+      let port = ServerPort(board)
+      if ports.insert(port).inserted { for finding in await port.findings() { tell(finding) } }
       for finding in await examine(board) { tell(finding) }
       try Task.checkCancellation()
     }

@@ -54,6 +54,9 @@ public struct TLSConfiguration: Sendable {
   public var resumesSessions = false
   /// Whether a handshake of TLS 1.2 may be followed by another on the same connection.
   public var allowsRenegotiation = false
+  /// Whether a server warns every client of TLS 1.2 that names it that it does not know the name (alert unrecognized_name), and goes
+  /// on; RFC 6066 section 3 advises against it.
+  public var warnsOfNames = false
   /// Where the secrets of every connection go, for Wireshark.
   public var keyLog: TLSKeyLog?
 
@@ -100,8 +103,14 @@ public struct TLSManner: Hashable, Sendable, Codable {
     self.fault = fault
   }
 
-  /// A fatal alert (RFC 8446 section 6) as its record looks before anything is encrypted.
-  public static func alertRecord(_ description: UInt8) -> [UInt8] { [0x15, 3, 3, 0, 2, 2, description] }
+  /// An alert (RFC 5246 section 7.2, RFC 8446 section 6) as its record looks before anything is encrypted, in the level that it has.
+  public static func alertRecord(_ description: UInt8) -> [UInt8] {
+    let (warning, fatal): (UInt8, UInt8) = (1, 2)
+    return [0x15, 3, 3, 0, 2, warnings.contains(description) ? warning : fatal, description]
+  }
+
+  /// close_notify, user_canceled and no_renegotiation, which break nothing off (RFC 5246 sections 7.2.1 and 7.2.2).
+  private static let warnings: Set<UInt8> = [0, 90, 100]
 }
 
 /// What two endpoints agreed on.

@@ -30,6 +30,7 @@ public final class TLSContext: @unchecked Sendable {
     copenssl_set_habits(
       pointer, configuration.resumesSessions ? 1 : 0, configuration.allowsRenegotiation ? 1 : 0)
     try setProtocol(configuration)
+    if configuration.warnsOfNames { copenssl_warn_of_names(pointer) }
     if let identity = configuration.identity { try show(identity) }
     try trust(configuration.authorities)
     setVerification(configuration.verification)

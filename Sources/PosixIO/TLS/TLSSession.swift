@@ -18,6 +18,8 @@ final class TLSSession: @unchecked Sendable {
   private var handshakeEnd: MonotonicInstant?
   /// How the bytes leave.
   var manner = TLSManner()
+  /// Whether a part of a record is acknowledged at once.
+  var acknowledgesAtOnce = true
   // Unchecked, for what every message touches: on the loop's thread only, and nothing that is called while one of these is being
   // changed comes back here.
   /// Bytes of TLS that the kernel has not taken.
@@ -145,7 +147,7 @@ final class TLSSession: @unchecked Sendable {
     if count > 0 { return .moved(count) }
     if endingWaits { return reportEnding() }
     // A peer with Nagle's algorithm on holds the rest of a record back until this is acknowledged.
-    socket.acknowledgeNow()
+    if acknowledgesAtOnce { socket.acknowledgeNow() }
     socketMayHoldMore = true
     return .wouldBlock
   }
@@ -208,14 +210,23 @@ final class TLSSession: @unchecked Sendable {
       let result = SSL_do_handshake(ssl)
       if result == 1 {
         handshakeEnd = .now()
-      } else if SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ {
-        failure = .last(.handshake, endpoint, on: ssl)
+      } else {
+        failHandshake(SSL_get_error(ssl, result))
       }
       keepRest()
       deliver(to: socket)
     }
     if let failure { throw failure }
     return isEstablished ? .complete : .waiting
+  }
+
+  private func failHandshake(_ code: CInt) {
+    switch code {
+    case SSL_ERROR_WANT_READ: break
+    case SSL_ERROR_ZERO_RETURN:
+      failure = TLSError(.handshake, endpoint, .alert(Int(SSL_AD_CLOSE_NOTIFY), reason: "close notify"))
+    default: failure = .last(.handshake, endpoint, on: ssl)
+    }
   }
 
   /// What was agreed on; nil before the end of the handshake.

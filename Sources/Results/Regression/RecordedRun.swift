@@ -24,6 +24,8 @@ public struct RecordedRun: Sendable, Hashable, Decodable {
   public var endedEarly: EndedEarly?
   /// The ids of cases that had failed before and did not get to run.
   public var unsettled: [String]?
+  /// True where each of several boards went through all cases.
+  public var each: Bool?
 
   /// Creates a run.
   public init(
@@ -58,6 +60,8 @@ public struct RecordedCase: Sendable, Hashable, Decodable {
   public var differences: [Difference]
   /// Whether the reference itself broke a rule.
   public var referenceFailed: Bool
+  /// The id of the board that it ran on; nil where the run had one board.
+  public var board: String?
 
   /// Creates a case.
   public init(
@@ -78,6 +82,7 @@ public struct RecordedCase: Sendable, Hashable, Decodable {
       id: result.case.id, verdict: result.judgement.verdict, reason: result.judgement.reason,
       violations: result.judgement.violations, differences: result.judgement.differences,
       referenceFailed: result.judgement.referenceFailed)
+    board = result.board
   }
 
   /// The names of the rules broken, without those that are no MUST.

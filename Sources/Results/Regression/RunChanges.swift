@@ -5,7 +5,7 @@ import Verdicts
 public struct RunChanges: Sendable, Hashable, Encodable {
   /// A case that is not what it was.
   public struct Row: Sendable, Hashable, Encodable {
-    /// The case's id.
+    /// The case's id; where each of several boards ran all cases in both runs, with its board behind it.
     public var `case`: String
     /// Its verdict in the old run; nil where it did not run there.
     public var old: Verdict?
@@ -45,23 +45,32 @@ public struct RunChanges: Sendable, Hashable, Encodable {
   /// Compares two runs.
   /// - Parameter name: how the old run is called in sentences.
   public init(from old: RecordedRun, named name: String, to new: RecordedRun, today: CalendarDay) {
-    let report = Baseline(name: name, run: old).report(
-      on: new.cases, violations: new.violations, today: today)
-    let regressions = Dictionary(
-      report.regressions.map { ($0.case, $0.sentence) }, uniquingKeysWith: { first, _ in first })
-    let before = Dictionary(old.cases.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
-    let after = Set(new.cases.map(\.id))
-    let rows = new.cases.map { Row(before[$0.id], $0, regression: regressions[$0.id]) }
+    let isByBoard = old.each == true && new.each == true
+    let label = { @Sendable (row: RecordedCase) in row.label(withBoard: isByBoard) }
+    // What failed on one board is nothing new there only.
+    let boards = isByBoard ? Set(new.cases.map(\.board)) : [nil]
+    let parts = boards.map { isByBoard ? (old: old.on($0), new: new.on($0)) : (old: old, new: new) }
+    var regressions: [String: String] = [:]
+    for part in parts {
+      let anew = Self.regressions(from: part.old, named: name, to: part.new, today: today)
+      for row in part.new.cases { regressions[label(row)] = anew[row.id] }
+    }
+    let before = Dictionary(old.cases.map { (label($0), $0) }, uniquingKeysWith: { $1 })
+    let after = Set(new.cases.map(label))
+    let rows = new.cases.map { row in
+      Row(label(row), before[label(row)], row, regression: regressions[label(row)])
+    }
     cases =
       rows.filter(\.isChange)
-      + old.cases.filter { !after.contains($0.id) }.map { Row($0, nil, regression: nil) }
+      + old.cases.filter { !after.contains(label($0)) }.map { Row(label($0), $0, nil, regression: nil) }
     unchangedCount = rows.count { !$0.isChange }
-    overTheRun = report.regressions.filter { $0.case == AcceptedDeviation.overTheRun }.map(\.sentence)
+    overTheRun = Baseline(name: name, run: old).report(on: [], violations: new.violations, today: today)
+      .regressions.map(\.sentence)
     latency = Self.latency(old.latency, new.latency)
     inconclusive = new.cases.filter { row in
-      row.verdict == .inconclusive && before[row.id].map { $0.verdict != .inconclusive } ?? true
-    }.map(\.id)
-    referenceFailed = new.cases.filter(\.referenceFailed).map(\.id)
+      row.verdict == .inconclusive && before[label(row)].map { $0.verdict != .inconclusive } ?? true
+    }.map(label)
+    referenceFailed = new.cases.filter(\.referenceFailed).map(label)
   }
 
   /// The cases that got worse in a way that counts.
@@ -71,6 +80,15 @@ public struct RunChanges: Sendable, Hashable, Encodable {
   public var outcome: RunOutcome {
     if !regressions.isEmpty || !overTheRun.isEmpty { return .caseFailed }
     return inconclusive.isEmpty && referenceFailed.isEmpty ? .allWell : .inconclusive
+  }
+
+  /// What is new in a run, by the ids of its cases.
+  private static func regressions(
+    from old: RecordedRun, named name: String, to new: RecordedRun, today: CalendarDay
+  ) -> [String: String] {
+    let report = Baseline(name: name, run: old).report(on: new.cases, today: today)
+    return Dictionary(
+      report.regressions.map { ($0.case, $0.sentence) }, uniquingKeysWith: { first, _ in first })
   }
 
   private static func latency(_ old: LatencySummary, _ new: LatencySummary) -> [LatencyRow] {
@@ -85,8 +103,8 @@ public struct RunChanges: Sendable, Hashable, Encodable {
 }
 
 extension RunChanges.Row {
-  fileprivate init(_ old: RecordedCase?, _ new: RecordedCase?, regression: String?) {
-    self.case = new?.id ?? old?.id ?? ""
+  fileprivate init(_ name: String, _ old: RecordedCase?, _ new: RecordedCase?, regression: String?) {
+    self.case = name
     self.old = old?.verdict
     self.new = new?.verdict
     self.regression = regression
@@ -99,6 +117,23 @@ extension RunChanges.Row {
 
   fileprivate var isChange: Bool {
     old != new || !brokenAnew.isEmpty || !brokenNoLonger.isEmpty || !frames.isEmpty
+  }
+}
+
+extension RecordedRun {
+  /// The run as far as it went on one board.
+  fileprivate func on(_ board: String?) -> RecordedRun {
+    var part = self
+    part.cases = cases.filter { $0.board == board }
+    part.violations = []
+    return part
+  }
+}
+
+extension RecordedCase {
+  /// What tells the case from the others of its run.
+  fileprivate func label(withBoard: Bool) -> String {
+    withBoard ? board.map { "\(id) on \($0)" } ?? id : id
   }
 }
 

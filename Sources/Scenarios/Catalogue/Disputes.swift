@@ -60,6 +60,9 @@ enum Dispute {
   static let boardsTLS =
     "RFC 6455 demands no version, group or cipher of TLS in particular, and small clients have few: that of a Pico 2 W speaks TLS 1.2 "
     + "alone, without X25519 and ChaCha20. A client that has it connects; by section 4.1 one that has not fails the connection."
+  static let warnedName =
+    "RFC 6066 section 3 advises servers against warning of a name that they do not know, because clients may go on or break off after "
+    + "it, and RFC 6455 section 4.1 says only what follows a handshake that fails. To connect and to refuse are both allowed."
   static let optionalVerification =
     "Section 4.1 has a client fail a connection whose TLS handshake fails, and says nothing of what makes it fail. With cert_reqs=1 "
     + "MicroPython looks at the certificate and goes on, Python refuses it. To connect and to refuse are both allowed."

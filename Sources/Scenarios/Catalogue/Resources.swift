@@ -173,7 +173,7 @@ extension ClientStep {
     case .receive(_, let count): .receive(connection: name, count: count)
     case .send(_, let kind, let payload): .send(connection: name, kind: kind, payload: payload)
     case .close(_, let code, let reason): .close(connection: name, code: code, reason: reason)
-    case .connect, .ping, .start, .join, .cancel, .barrier, .pause, .measure: self
+    case .connect, .ping, .start, .join, .cancel, .barrier, .pause, .measure, .watchLoad: self
     }
   }
 }

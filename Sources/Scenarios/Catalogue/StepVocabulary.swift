@@ -4,7 +4,7 @@ import WebSocketProtocol
 // Short names for what servers do, so that a scenario reads like the sentence that describes it.
 
 extension ServerStep {
-  static func frame(
+  package static func frame(
     _ opcode: Opcode, _ payload: Payload = .empty, isFinal: Bool = true, reservedBits: UInt8 = 0,
     maskingKey: UInt32? = nil, lengthEncoding: FrameSpec.LengthEncoding = .minimal,
     declaredLength: UInt64? = nil
@@ -15,45 +15,49 @@ extension ServerStep {
         lengthEncoding: lengthEncoding, declaredLength: declaredLength))
   }
 
-  static func text(_ payload: Payload) -> ServerStep { frame(.text, payload) }
-  static func binary(_ payload: Payload) -> ServerStep { frame(.binary, payload) }
-  static func ping(_ payload: Payload = .empty) -> ServerStep { frame(.ping, payload) }
-  static func pong(_ payload: Payload = .empty) -> ServerStep { frame(.pong, payload) }
+  package static func text(_ payload: Payload) -> ServerStep { frame(.text, payload) }
+  package static func binary(_ payload: Payload) -> ServerStep { frame(.binary, payload) }
+  package static func ping(_ payload: Payload = .empty) -> ServerStep { frame(.ping, payload) }
+  package static func pong(_ payload: Payload = .empty) -> ServerStep { frame(.pong, payload) }
 
   /// The first fragment of a message.
-  static func begin(_ kind: MessageKind, _ payload: Payload = .empty) -> ServerStep {
+  package static func begin(_ kind: MessageKind, _ payload: Payload = .empty) -> ServerStep {
     frame(kind == .text ? .text : .binary, payload, isFinal: false)
   }
 
   /// A further fragment, with more to come.
-  static func more(_ payload: Payload = .empty) -> ServerStep {
+  package static func more(_ payload: Payload = .empty) -> ServerStep {
     frame(.continuation, payload, isFinal: false)
   }
 
   /// The last fragment.
-  static func last(_ payload: Payload = .empty) -> ServerStep { frame(.continuation, payload) }
+  package static func last(_ payload: Payload = .empty) -> ServerStep { frame(.continuation, payload) }
 
   /// A Close frame with any code and any bytes as its reason.
-  static func close(_ code: UInt16, _ reason: [UInt8] = []) -> ServerStep {
+  package static func close(_ code: UInt16, _ reason: [UInt8] = []) -> ServerStep {
     frame(.close, .bytes([UInt8(code >> 8), UInt8(code & 0xFF)] + reason))
   }
 
-  static func close(_ code: UInt16, _ reason: String) -> ServerStep { close(code, Array(reason.utf8)) }
+  package static func close(_ code: UInt16, _ reason: String) -> ServerStep {
+    close(code, Array(reason.utf8))
+  }
 
-  static func expectPong(_ payload: Payload = .empty) -> ServerStep {
+  package static func expectPong(_ payload: Payload = .empty) -> ServerStep {
     .expectFrame(FrameExpectation(opcode: Opcode.pong.rawValue, payload: payload))
   }
 
-  static func expectText(_ payload: Payload? = nil) -> ServerStep {
+  package static func expectText(_ payload: Payload? = nil) -> ServerStep {
     .expectMessage(kind: .text, payload: payload)
   }
 
-  static func expectBinary(_ payload: Payload? = nil) -> ServerStep {
+  package static func expectBinary(_ payload: Payload? = nil) -> ServerStep {
     .expectMessage(kind: .binary, payload: payload)
   }
 
   /// Answers the opening handshake with the lawful head, changed.
-  static func respond(_ edits: OpeningResponse.HeadEdit...) -> ServerStep { .respond(.accept(edits: edits)) }
+  package static func respond(_ edits: OpeningResponse.HeadEdit...) -> ServerStep {
+    .respond(.accept(edits: edits))
+  }
 }
 
 /// Sends a whole message and waits for its echo.
@@ -63,7 +67,7 @@ func echo(_ payload: Payload, as kind: ServerStep.MessageKind = .text) -> [Serve
 
 extension ClientScript {
   /// Connects, and does these steps in one task while another receives in its own way.
-  static func sending(_ steps: [ClientStep], beside receiving: ClientStep) -> ClientScript {
+  package static func sending(_ steps: [ClientStep], beside receiving: ClientStep) -> ClientScript {
     ClientScript(tasks: [
       ClientTask(
         name: "main",

@@ -76,6 +76,11 @@ extension Catalogue {
       "name-upper-case", "4.1", "Is reached by its name in capital letters.",
       "Names the host in the handshake (SNI), in whatever case.", tag: "names",
       url: "wss://LOCALHOST:{port}/{token}")
+    perhapsSecured(
+      "name-warned", .quality("4.1"),
+      "Is reached by its name, warns that it does not know the name (unrecognized_name), and goes on, in TLS 1.2.",
+      tag: "names", because: Dispute.warnedName, by: ServerTLS(versions: [.v1_2], warnsOfNames: true),
+      url: urlByName)
     secured(
       "address-not-sent", .quality("4.1"), "Is reached by its address.",
       "Names no host in the handshake: an address is no server name (RFC 6066 section 3).", tag: "names",

@@ -20,18 +20,8 @@ extension Catalogue {
   ]
 
   @ListBuilder<Scenario> static var tlsVerification: [Scenario] {
-    for (slug, what, server) in faults {
-      secured(
-        "\(slug)-reqs-0", .quality("4.1"), "Shows \(what) to a client with cert_reqs=0.",
-        "Connects: it was told not to look.", tag: "verification", by: server,
-        told: ClientTLS(certReqs: 0, trust: .authority))
-      perhapsSecured(
-        "\(slug)-reqs-1", .quality("4.1"), "Shows \(what) to a client with cert_reqs=1.", tag: "verification",
-        because: Dispute.optionalVerification, by: server, told: ClientTLS(certReqs: 1, trust: .authority))
-      unsecured(
-        "\(slug)-reqs-2", "4.1", "Shows \(what) to a client with cert_reqs=2.", tag: "verification",
-        by: server,
-        told: .verifying)
+    for fault in faults {
+      for trust in [ClientTLS.Trust.authority, .nothing] { shown(fault, trust) }
     }
     for reqs in 0...1 {
       secured(
@@ -46,6 +36,29 @@ extension Catalogue {
       "no-cafile-reqs-2", "4.1", "Shows a certificate to a client with cert_reqs=2 and no cafile.",
       "Refuses: it has nothing to verify the certificate by.", tag: "verification",
       told: ClientTLS(certReqs: 2))
+  }
+
+  /// A fault under each `cert_reqs`.
+  @ListBuilder<Scenario> private static func shown(
+    _ fault: (slug: String, what: String, server: ServerTLS), _ trust: ClientTLS.Trust
+  ) -> [Scenario] {
+    let hasCafile = trust != .nothing
+    let (suffix, without) = hasCafile ? ("", "") : ("-no-cafile", " and no cafile")
+    let (slug, what, server) = fault
+    secured(
+      "\(slug)-reqs-0\(suffix)", .quality("4.1"), "Shows \(what) to a client with cert_reqs=0\(without).",
+      "Connects: it was told not to look.", tag: "verification", by: server,
+      told: ClientTLS(certReqs: 0, trust: trust))
+    perhapsSecured(
+      "\(slug)-reqs-1\(suffix)", .quality("4.1"), "Shows \(what) to a client with cert_reqs=1\(without).",
+      tag: "verification", because: Dispute.optionalVerification, by: server,
+      told: ClientTLS(certReqs: 1, trust: trust))
+    unsecured(
+      "\(slug)-reqs-2\(suffix)", "4.1", "Shows \(what) to a client with cert_reqs=2\(without).",
+      hasCafile
+        ? "Fails the connection in the TLS handshake, and sends no request."
+        : "Refuses: it has nothing to verify the certificate by.", tag: "verification", by: server,
+      told: ClientTLS(certReqs: 2, trust: trust))
   }
 
   @ListBuilder<Scenario> static var tlsTrust: [Scenario] {

@@ -7,21 +7,22 @@ extension Catalogue {
       "echo", "4.1", "Speaks TLS with a client that is told to look at no certificate.", tag: "versions")
     for key in TLSKey.allCases {
       for chain in [ServerTLS.Chain.direct, .intermediate] {
-        let isDirect = chain == .direct
+        let name = "\(key.rawValue)\(chain == .direct ? "" : "-intermediate")"
+        let what =
+          "\(key.words) \(chain == .direct ? "that the authority signed" : "below an intermediate authority")"
         secured(
-          "tls-1-2-\(key.rawValue)\(isDirect ? "" : "-intermediate")", .quality("4.1"),
-          "Speaks TLS 1.2, with \(key.words) \(isDirect ? "that the authority signed" : "below an intermediate authority").",
+          "tls-1-2-\(name)", .quality("4.1"), "Speaks TLS 1.2, with \(what).",
           "Verifies the certificate, connects and echoes.", tag: "versions",
           by: ServerTLS(key: key, chain: chain, versions: [.v1_2]), told: .verifying)
+        perhapsSecured(
+          "tls-1-3-\(name)", .quality("4.1"), "Speaks TLS 1.3 only, with \(what).", tag: "versions",
+          because: Dispute.boardsTLS, by: ServerTLS(key: key, chain: chain, versions: [.v1_3]),
+          told: .verifying)
       }
       secured(
         "tls-any-\(key.rawValue)", .quality("4.1"), "Speaks TLS 1.2 and 1.3, with \(key.words).",
         "Verifies the certificate, connects by the newest version that both have, and echoes.",
         tag: "versions", by: ServerTLS(key: key), told: .verifying)
-      perhapsSecured(
-        "tls-1-3-\(key.rawValue)", .quality("4.1"), "Speaks TLS 1.3 only, with \(key.words).",
-        tag: "versions",
-        because: Dispute.boardsTLS, by: ServerTLS(key: key, versions: [.v1_3]), told: .verifying)
     }
   }
 

@@ -46,10 +46,11 @@ func unsecured(
 func perhapsSecured(
   _ slug: String, _ rule: Rule, _ description: String,
   _ expectation: String = "Connects, or fails the connection in the TLS handshake, without hanging.",
-  tag: String, because dispute: String, by server: ServerTLS = ServerTLS(), told: ClientTLS = ClientTLS()
+  tag: String, because dispute: String, by server: ServerTLS = ServerTLS(), told: ClientTLS = ClientTLS(),
+  url: String? = nil
 ) -> Scenario {
   overTLS(
-    slug, rule, description, expectation, tag: tag, server: server, told: told, url: nil,
+    slug, rule, description, expectation, tag: tag, server: server, told: told, url: url,
     steps: echo("hello"), ending: .closingHandshake, expected: Expected(opening: .either), dispute: dispute)
 }
 

@@ -74,6 +74,7 @@ extension ClientStep {
     case .pause(let milliseconds): .tagged("pause", .members(("milliseconds", .integer(milliseconds))))
     case .measure(let counts):
       .tagged("measure", .members(("countsAllocations", counts ? .bool(true) : nil)))
+    case .watchLoad: .string("watchLoad")
     }
   }
 
@@ -88,7 +89,7 @@ extension ClientStep {
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let (kind, content) = try reader.tagged(
       "connect", "echo", "receive", "send", "ping", "close", "start", "join", "cancel", "barrier", "pause",
-      "measure")
+      "measure", "watchLoad")
     switch kind {
     case "connect": self = .connect(try ConnectStep(json: content))
     case "echo", "receive":
@@ -111,6 +112,9 @@ extension ClientStep {
     case "measure":
       let object = try content.object("countsAllocations")
       self = .measure(countsAllocations: try object.optional("countsAllocations")?.bool() ?? false)
+    case "watchLoad":
+      guard content.value == .object([]) else { throw content.mismatch("nothing: write \"watchLoad\" alone") }
+      self = .watchLoad
     default: self = try Self.sending(kind, content)
     }
   }

@@ -36,6 +36,8 @@ extension ConnectionScript {
 
 /// The longest pause of a step: longer ones belong into no suite.
 let allowedPauses = 0...10_000
+/// How far a schedule reaches, in milliseconds.
+let allowedSchedule = 0...600_000
 
 extension ServerStep {
   /// Steps without content are written as a string alone.
@@ -53,6 +55,8 @@ extension ServerStep {
     case .expectClose: .string("expectClose")
     case .expectEnd: .string("expectEnd")
     case .pause(let milliseconds): .tagged("pause", .members(("milliseconds", .integer(milliseconds))))
+    case .waitUntil(let milliseconds):
+      .tagged("waitUntil", .members(("milliseconds", .integer(milliseconds))))
     case .stopReading: .string("stopReading")
     case .resumeReading: .string("resumeReading")
     case .halfClose: .string("halfClose")
@@ -69,7 +73,8 @@ extension ServerStep {
     let (kind, content) = try reader.tagged(
       "respond", "sendFrame", "sendMessage", "sendBytes", "expectFrame", "expectMessage", "expectClose",
       "expectEnd",
-      "pause", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP", "truncateTLS",
+      "pause", "waitUntil", "stopReading", "resumeReading", "halfClose", "closeTCP", "resetTCP",
+      "truncateTLS",
       "cutTLS", "renegotiateTLS", "barrier")
     switch kind {
     case "respond": self = .respond(try OpeningResponse(json: content))
@@ -82,6 +87,10 @@ extension ServerStep {
       let object = try content.object("milliseconds")
       self = .pause(
         milliseconds: try object.required("milliseconds", "a number").integer(allowedPauses))
+    case "waitUntil":
+      let object = try content.object("milliseconds")
+      self = .waitUntil(
+        milliseconds: try object.required("milliseconds", "a number").integer(allowedSchedule))
     case "cutTLS": self = .cutTLS(afterBytes: try content.bytesOfTLS())
     case "barrier": self = .barrier(try content.string())
     default: self = try Self.plain(kind, content)

@@ -15,6 +15,7 @@ extension ServerTLS {
         "clientCertificate",
         clientCertificate == standard.clientCertificate ? nil : .string(clientCertificate.rawValue)
       ),
+      ("warnsOfNames", warnsOfNames ? .bool(true) : nil),
       ("recordSize", recordSize == standard.recordSize ? nil : .integer(recordSize)),
       ("writeSize", writeSize.map(JSONValue.integer)), ("fault", fault.map(\.json)))
   }
@@ -22,7 +23,7 @@ extension ServerTLS {
   init(json reader: JSONReader) throws(ScenarioFileError) {
     let object = try reader.object(
       "key", "chain", "certificate", "versions", "groups", "ciphers", "cipherSuites", "clientCertificate",
-      "recordSize", "writeSize", "fault")
+      "warnsOfNames", "recordSize", "writeSize", "fault")
     self.init()
     if let value = object.optional("key") { key = try value.choice(TLSKey.self) }
     if let value = object.optional("chain") { chain = try value.choice(Chain.self) }
@@ -36,6 +37,7 @@ extension ServerTLS {
     if let value = object.optional("clientCertificate") {
       clientCertificate = try value.choice(ClientCertificate.self)
     }
+    if let value = object.optional("warnsOfNames") { warnsOfNames = try value.bool() }
     if let value = object.optional("recordSize") { recordSize = try value.integer(1...Self.largestRecord) }
     writeSize = try object.optional("writeSize")?.integer(1...Self.largestRecord)
     if let value = object.optional("fault") { fault = try Fault(json: value) }

@@ -111,6 +111,7 @@ extension RuleContext {
     for step in steps {
       switch step {
       case .pause(let pause): milliseconds += pause
+      case .waitUntil(let instant): milliseconds = max(milliseconds, instant)
       case .barrier, .stopReading, .expectEnd: return true
       default: break
       }

@@ -78,8 +78,10 @@ extension RuleContext {
       let sentence = "The client \(deliveredBehindViolation ?? "went on") \(cause). \(duty)."
       return [Finding(sentence, requirement: violation.requirement, rfc: section)]
     }
-    // An answer to the server's later Close shows that the client took the violation for nothing.
-    if let close = client.close, close.isKnown, let behind = closeBehindViolation, let code = behind.code,
+    // An answer to the server's later Close shows that the client took the violation for nothing; a Close that the application wanted
+    // is no answer.
+    if let close = client.close, close.isKnown, close.eventIndex > violation.eventIndex,
+      !application.hasCloseStep, let behind = closeBehindViolation, let code = behind.code,
       close.content.code == code, !allowedCodes(violation).contains(code)
     {
       let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
@@ -182,7 +184,7 @@ extension RuleContext {
     return events[first..<second].contains { event in
       guard case .stepStarted(let step) = event.kind, steps.indices.contains(step) else { return false }
       switch steps[step] {
-      case .pause, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
+      case .pause, .waitUntil, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
       default: return false
       }
     }

@@ -1,0 +1,19 @@
+import Results
+
+/// `latency.json` as earlier latency runs left it.
+public enum LatencyBaselineFile {
+  /// The file's name in a report folder.
+  public static let name = "latency.json"
+
+  /// Reads it.
+  /// - Parameter path: the file, or the report folder that holds it.
+  /// - Throws: `ConfigurationError` where it cannot be read or is no such file.
+  public static func read(_ path: String) throws -> LatencyBaseline {
+    do {
+      return try ResultsFile.read(ResultsFile.file(path, name: name))
+    } catch {
+      throw ConfigurationError(
+        "Cannot use the baseline: \(error); name the \(name) of an earlier latency run, or its folder.")
+    }
+  }
+}

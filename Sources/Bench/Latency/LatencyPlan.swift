@@ -1,0 +1,37 @@
+import Latency
+
+/// What a latency run measures.
+public struct LatencyPlan: Sendable {
+  /// Under what messages are echoed; the power mode comes from `powers`.
+  public var conditions: [LatencyConditions]
+  /// The power modes of the board's radio, one after the other; empty leaves it alone.
+  public var powers: [WLANPower] = []
+  /// How often device and reference take turns.
+  public var rounds = defaultRounds
+  /// How many echoes each turn has that count.
+  public var count = defaultCount
+  /// How many go before them in each turn and do not count.
+  public var warmUp = defaultWarmUp
+  /// Whether phases of connections, throughput and the client's costs are measured, too.
+  public var measuresRest = true
+
+  /// With the default number of echoes a turn a thousand samples, by which a difference of 10 % is found (`LatencyComparison`).
+  public static let defaultRounds = 10
+  /// See ``defaultRounds``.
+  public static let defaultCount = 100
+  /// The default of ``warmUp``.
+  public static let defaultWarmUp = 5
+
+  /// Creates a plan.
+  public init(conditions: [LatencyConditions]) { self.conditions = conditions }
+
+  /// How long the messages of a turn may take at the most, for what spaces them: the agent keeps its records until it is over, and a
+  /// board that is lost meanwhile has wasted it.
+  private static let longestTurnMilliseconds = 60_000
+
+  /// How many echoes that count a turn has under these conditions: fewer where the messages are far apart.
+  func count(under conditions: LatencyConditions) -> Int {
+    guard conditions.spacingMilliseconds > 0 else { return count }
+    return max(1, min(count, Self.longestTurnMilliseconds / conditions.spacingMilliseconds - warmUp))
+  }
+}

@@ -1,0 +1,147 @@
+import Traces
+
+/// One message of the server's and its echo: where they were when, on the server's monotonic clock in nanoseconds. The instants are those
+/// of the last byte.
+public struct Exchange: Sendable, Hashable {
+  /// The connection's name in its script.
+  public var connection: String
+  /// The place of the server's message among those of its connection.
+  public var index: Int
+  /// The payload's length in bytes.
+  public var payloadLength: Int
+  /// t0: the server hands it to the kernel.
+  public var handed: UInt64
+  /// t1: the kernel gives it to the network device; nil where the kernel does not tell.
+  public var sent: UInt64?
+  /// t2: the client's TCP acknowledges it; nil where the kernel does not tell.
+  public var acknowledged: UInt64?
+  /// t3: the kernel gets the echo; nil where the kernel does not tell.
+  public var received: UInt64?
+  /// t4: the server sees the echo.
+  public var seen: UInt64
+  /// From the message's delivery to the application to the return of its send, by the client's own clock; nil where it does not tell.
+  public var clientNanoseconds: Int?
+  /// In how many chunks the echo came.
+  public var pieces: Int
+  /// The bytes of the echo in its first chunk.
+  public var firstPieceLength: Int
+  /// The longest time between two chunks of a frame of the echo.
+  public var longestGapNanoseconds: Int
+
+  /// Creates an exchange.
+  public init(
+    connection: String, index: Int, payloadLength: Int, handed: UInt64, sent: UInt64?, acknowledged: UInt64?,
+    received: UInt64?, seen: UInt64, clientNanoseconds: Int?, pieces: Int, firstPieceLength: Int,
+    longestGapNanoseconds: Int
+  ) {
+    self.connection = connection
+    self.index = index
+    self.payloadLength = payloadLength
+    self.handed = handed
+    self.sent = sent
+    self.acknowledged = acknowledged
+    self.received = received
+    self.seen = seen
+    self.clientNanoseconds = clientNanoseconds
+    self.pieces = pieces
+    self.firstPieceLength = firstPieceLength
+    self.longestGapNanoseconds = longestGapNanoseconds
+  }
+
+  /// From the message's leaving to the echo's coming (t1 to t3): what network and client take. Where the kernel does not tell, what the
+  /// server saw stands in its place.
+  public var wireNanoseconds: Int { Self.between(sent ?? handed, received ?? seen) }
+
+  /// What the server and its kernel took: t0 to t1 and t3 to t4; nil where the kernel does not tell.
+  public var serverNanoseconds: Int? {
+    guard let sent, let received else { return nil }
+    return Self.between(handed, sent) + Self.between(received, seen)
+  }
+
+  /// From one instant to another. The kernel's stamps come from another clock, and to convert them costs some ten nanoseconds of
+  /// their exactness: a later one may seem to be the earlier.
+  static func between(_ start: UInt64, _ end: UInt64) -> Int { end > start ? Int(end - start) : 0 }
+}
+
+extension AttemptTrace {
+  /// The exchanges of all connections, in the order in which the server sent.
+  public var exchanges: [Exchange] { connections.flatMap { $0.exchanges(client) } }
+}
+
+extension ConnectionTrace {
+  fileprivate func exchanges(_ client: ClientTrace) -> [Exchange] {
+    let decoded = DecodedConnection(self)
+    let arrivals = Arrivals(events)
+    let processing = client.processing(on: name)
+    let order = decoded.server.messages.filter(\.isComplete).map(\.streamOffset)
+    return echoes(in: decoded).enumerated().compactMap { position, echo in
+      let (message, answer) = echo
+      let left = events[message.eventIndex]
+      let came = events[answer.eventIndex]
+      guard came.instantNanoseconds > left.instantNanoseconds else { return nil }
+      let index = order.firstIndex(of: message.streamOffset) ?? position
+      let pieces = answer.frameIndices.map {
+        arrivals.pieces(decoded.client.frames[$0].streamOffset..<decoded.client.frames[$0].endOffset)
+      }
+      return Exchange(
+        connection: name, index: index, payloadLength: message.length, handed: left.instantNanoseconds,
+        sent: left.transmission?.sentNanoseconds, acknowledged: left.transmission?.acknowledgedNanoseconds,
+        received: came.kernelInstantNanoseconds, seen: came.instantNanoseconds,
+        clientNanoseconds: index < processing.count ? processing[index] : nil,
+        pieces: pieces.reduce(1) { $0 + $1.count - 1 }, firstPieceLength: pieces.first?.first?.length ?? 0,
+        longestGapNanoseconds: pieces.map(Arrivals.longestGap).max() ?? 0)
+    }
+  }
+}
+
+extension ClientTrace {
+  /// How long the echo of each message on a connection took, by the client's own clock.
+  fileprivate func processing(on connection: String) -> [Int?] {
+    events.indices.filter { index in
+      if case .message = events[index].kind { events[index].connection == connection } else { false }
+    }.map { processing(at: $0)?.nanoseconds }
+  }
+}
+
+/// When the bytes of the client came.
+private struct Arrivals {
+  /// A part of a frame that came in one chunk.
+  struct Piece {
+    var length: Int
+    var instant: UInt64
+  }
+
+  /// The offset behind each chunk, and when it came.
+  private var chunks: [(end: Int, instant: UInt64)] = []
+
+  init(_ events: [WireEvent]) {
+    var end = 0
+    for event in events {
+      guard case .received(let count) = event.kind else { continue }
+      end += count
+      chunks.append((end, event.kernelInstantNanoseconds ?? event.instantNanoseconds))
+    }
+  }
+
+  /// The pieces in which these bytes of the stream came.
+  func pieces(_ range: Range<Int>) -> [Piece] {
+    var (low, high) = (0, chunks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if chunks[middle].end <= range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    var start = range.lowerBound
+    var pieces: [Piece] = []
+    while low < chunks.count, start < range.upperBound {
+      let end = min(chunks[low].end, range.upperBound)
+      pieces.append(Piece(length: end - start, instant: chunks[low].instant))
+      start = end
+      low += 1
+    }
+    return pieces
+  }
+
+  static func longestGap(_ pieces: [Piece]) -> Int {
+    zip(pieces, pieces.dropFirst()).map { Exchange.between($0.instant, $1.instant) }.max() ?? 0
+  }
+}

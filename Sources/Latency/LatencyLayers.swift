@@ -1,0 +1,131 @@
+/// What an acknowledgement of TCP tells of the network.
+public enum Acknowledgement: String, Sendable, Hashable, Codable, CaseIterable {
+  /// It came by itself and soon: the time to it is that of the network and of the client's TCP.
+  case prompt
+  /// The client's TCP held it back until there was an echo to send along with it: it tells nothing but that.
+  case withReply
+  /// It came by itself and late: the client's TCP held it back until a timer of its own (RFC 1122 section 4.2.3.2), 40 ms on Linux, up
+  /// to 250 ms in lwIP. It is no time of the network's.
+  case late
+  /// The kernel did not tell.
+  case unknown
+}
+
+/// Tells acknowledgements that were held back from others.
+public struct AcknowledgementRule: Sendable, Hashable {
+  /// The shortest time that an acknowledgement has taken.
+  public let floorNanoseconds: Int?
+  /// From so many of that on, and ``slack`` more, it counts as late.
+  private static let factor = 4
+  /// What a network may take longer now and then without having held anything back, in nanoseconds.
+  private static let slack = 2_000_000
+
+  /// Finds the floor among the acknowledgements of these exchanges and the round trips of TCP's handshakes, in nanoseconds.
+  public init(_ exchanges: [Exchange], handshakes: [Int]) {
+    let alone = exchanges.compactMap { exchange -> Int? in
+      guard let sent = exchange.sent, let acknowledged = exchange.acknowledged,
+        let received = exchange.received, acknowledged < received
+      else { return nil }
+      return Exchange.between(sent, acknowledged)
+    }
+    floorNanoseconds = (alone + handshakes).min()
+  }
+
+  /// What the acknowledgement of an exchange tells.
+  public func acknowledgement(of exchange: Exchange) -> Acknowledgement {
+    guard let sent = exchange.sent, let acknowledged = exchange.acknowledged,
+      let received = exchange.received
+    else { return .unknown }
+    guard acknowledged < received else { return .withReply }
+    let time = Exchange.between(sent, acknowledged)
+    return time <= (floorNanoseconds ?? time) * Self.factor + Self.slack ? .prompt : .late
+  }
+}
+
+/// The exchanges of a series, layer by layer.
+public struct LatencyLayers: Sendable, Hashable, Codable {
+  /// The server and its kernel (t0 to t1, t3 to t4).
+  public var server: LatencyQuantiles?
+  /// The network and the client's TCP (t1 to t2), of prompt acknowledgements only.
+  public var network: LatencyQuantiles?
+  /// The client from acknowledgement to echo (t2 to t3), of prompt acknowledgements only.
+  public var client: LatencyQuantiles?
+  /// On the wire (t1 to t3).
+  public var wire: LatencyQuantiles?
+  /// From the delivery to the application to the return of its send, by the client's own clock.
+  public var application: LatencyQuantiles?
+  /// The round trip of TCP's own handshakes: what the network takes where acknowledgements are held back.
+  public var tcpHandshake: LatencyQuantiles?
+  /// How many acknowledgements were what.
+  public var acknowledgements: [String: Int]
+
+  /// Takes the exchanges apart.
+  /// - Parameter handshakes: the round trips of TCP's handshakes, in nanoseconds.
+  public init(_ exchanges: [Exchange], handshakes: [Int]) {
+    let rule = AcknowledgementRule(exchanges, handshakes: handshakes)
+    let judged = exchanges.map { (exchange: $0, acknowledgement: rule.acknowledgement(of: $0)) }
+    let prompt = judged.filter { $0.acknowledgement == .prompt }.map(\.exchange)
+    func quantiles(_ values: [Int?]) -> LatencyQuantiles? {
+      LatencyHistogram(values.compactMap(\.self)).quantiles
+    }
+    func time(_ start: UInt64?, _ end: UInt64?) -> Int? {
+      start.flatMap { start in end.map { Exchange.between(start, $0) } }
+    }
+    server = quantiles(exchanges.map(\.serverNanoseconds))
+    network = quantiles(prompt.map { time($0.sent, $0.acknowledged) })
+    client = quantiles(prompt.map { time($0.acknowledged, $0.received) })
+    wire = quantiles(exchanges.map(\.wireNanoseconds))
+    application = quantiles(exchanges.map(\.clientNanoseconds))
+    tcpHandshake = quantiles(handshakes)
+    acknowledgements = judged.reduce(into: [:]) { $0[$1.acknowledgement.rawValue, default: 0] += 1 }
+  }
+
+  /// How many acknowledgements were that.
+  public func count(_ acknowledgement: Acknowledgement) -> Int {
+    acknowledgements[acknowledgement.rawValue] ?? 0
+  }
+}
+
+extension LatencyLayers {
+  /// A part of the median exchange.
+  public struct Share: Sendable, Hashable, Codable {
+    /// Whose it is.
+    public enum Owner: String, Sendable, Hashable, Codable, CaseIterable {
+      /// The server and its kernel.
+      case server
+      /// The network, and TCP on the client's side.
+      case network
+      /// The client's side but for its application: its library and interpreter, and what its network stack does later.
+      case library
+      /// From delivery to send in the application, the library's sending included.
+      case application
+    }
+
+    /// Whose it is.
+    public var owner: Owner
+    /// How long it lasts.
+    public var nanoseconds: Int
+  }
+
+  /// Whether the network's share is estimated from TCP's handshakes, because too few acknowledgements were prompt.
+  public var networkIsEstimated: Bool {
+    (network?.count ?? 0) * Self.promptPart < (wire?.count ?? 0)
+  }
+
+  /// One exchange in so many must have a prompt acknowledgement, or they are taken for exceptions.
+  private static let promptPart = 4
+
+  /// The medians put on top of one another: they make up the median of the whole but for what the client's own clock does not explain,
+  /// which is the library's share.
+  public var shares: [Share] {
+    guard let wire else { return [] }
+    let whole = wire.p50Nanoseconds
+    let network = min(whole, (networkIsEstimated ? tcpHandshake : self.network)?.p50Nanoseconds ?? 0)
+    let application = min(whole - network, self.application?.p50Nanoseconds ?? 0)
+    let shares = [
+      (Share.Owner.server, server?.p50Nanoseconds ?? 0), (.network, network),
+      (.library, whole - network - application), (.application, application),
+    ]
+    return shares.map { Share(owner: $0.0, nanoseconds: $0.1) }
+  }
+}

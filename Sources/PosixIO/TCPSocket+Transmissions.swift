@@ -1,0 +1,88 @@
+import CLinux
+import Glibc
+
+/// Which instants the kernel tells of a connection.
+public enum KernelInstants: String, Sendable, Hashable, Codable, CaseIterable, Comparable {
+  /// None: what the process sees has to do.
+  case nothing = "none"
+  /// When bytes came.
+  case received
+  /// When bytes came, and when those that were sent left and were acknowledged.
+  case receivedAndSent
+
+  /// Orders by how much is told.
+  public static func < (a: KernelInstants, b: KernelInstants) -> Bool { a.order < b.order }
+
+  private var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+/// A byte that was sent has come somewhere on its way.
+public struct TransmissionStamp: Sendable, Hashable {
+  /// Where it can come to.
+  public enum Place: Sendable, Hashable {
+    /// The packet scheduler.
+    case scheduler
+    /// The driver of the network device.
+    case device
+    /// The peer, whose TCP has acknowledged it.
+    case peer
+  }
+
+  /// Where it came to.
+  public var place: Place
+  /// Which byte it is, and with it all before it: its offset in what was sent since the stamps were asked for, modulo 2³².
+  public var byte: UInt32
+  /// When.
+  public var instant: MonotonicInstant
+}
+
+extension TCPSocket {
+  /// Asks for stamps of both directions (SO_TIMESTAMPING, software). From then on the kernel tells of the last byte of every call that
+  /// sends; as long as something waits to be taken, epoll reports an error. To be called before anything is sent.
+  ///
+  /// - Returns: What the kernel agrees to. It may refuse the stamps of sending alone (before Linux 4.13, or in a sandbox).
+  public borrowing func enableAllKernelInstants() -> KernelInstants {
+    if clinux_enable_all_stamps(descriptor.raw) == 0 { return .receivedAndSent }
+    return enableKernelInstants() ? .received : .nothing
+  }
+
+  /// Takes what the kernel has to tell of bytes that were sent, in order; whatever else is in the error queue is thrown away.
+  public borrowing func takeTransmissions(_ body: (TransmissionStamp) -> Void) {
+    var stamp = clinux_stamp()
+    while clinux_next_stamp(descriptor.raw, &stamp) == 1 {
+      guard let place = TransmissionStamp.Place(stamp.kind),
+        let instant = MonotonicInstant(realtimeNanoseconds: stamp.realtime_ns)
+      else { continue }
+      body(TransmissionStamp(place: place, byte: stamp.byte, instant: instant))
+    }
+  }
+
+  /// The round trip as TCP has measured it (TCP_INFO); on a connection that was just accepted that of its handshake. Nil where it has
+  /// not been measured.
+  public borrowing func roundTrip() -> Duration? {
+    let microseconds = clinux_tcp_round_trip_us(descriptor.raw)
+    return microseconds == 0 ? nil : .microseconds(Int64(microseconds))
+  }
+}
+
+extension TransmissionStamp.Place {
+  fileprivate init?(_ kind: Int32) {
+    switch kind {
+    case 0: self = .device
+    case 1: self = .scheduler
+    case 2: self = .peer
+    default: return nil
+    }
+  }
+}
+
+extension MonotonicInstant {
+  /// The instant of a stamp of the kernel's, which is wall-clock time: its age is the same on both clocks unless the wall clock was just
+  /// set. Nil where there is no stamp, or it lies in the future.
+  init?(realtimeNanoseconds stamp: Int64) {
+    guard stamp > 0 else { return nil }
+    let age = clinux_realtime_ns() - stamp
+    guard age >= 0 else { return nil }
+    self.init(nanoseconds: clinux_monotonic_ns() - age)
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Rainbow
+import Results
+import Scenarios
+import Steps
+import Verdicts
+
+/// A fuzzing run as text for a person.
+public struct FuzzReport: Sendable {
+  /// The colours.
+  public var style: TerminalStyle
+
+  /// Creates a report.
+  public init(style: TerminalStyle) { self.style = style }
+
+  /// The first line of a run.
+  public func header(of run: FuzzResult) -> String {
+    let client = "client \(run.client.path) (adapter \(run.client.adapter))"
+    return style.bold([run.tool, run.board.displayName, client, "seed \(run.seed)"].joined(separator: " · "))
+  }
+
+  /// How far a run is, on one line.
+  public func line(for status: FuzzStatus) -> String {
+    var parts = [
+      "\(Int(status.seconds)) s", "\(status.caseCount) cases", "\(Int(status.pace.rounded())) executions/s",
+      "grammar \(status.grammarCount)",
+    ]
+    if let lines = status.lines { parts.append("lines \(lines.reached) of \(lines.total)") }
+    if status.corpusCount > 0 { parts.append("corpus \(status.corpusCount)") }
+    parts.append(status.groupCount == 0 ? "nothing found" : "\(status.groupCount) found")
+    return parts.joined(separator: " · ")
+  }
+
+  /// A group of findings: the rule and its place, what happened, and the smallest case.
+  /// - Parameter file: where its scenario file is; nil where it was not written.
+  public func lines(for group: FindingGroup, number: Int, file: String?) -> String {
+    let violation = group.broken.violation
+    let section = violation.rfc.isEmpty ? "" : ", \(Self.cited(violation.rfc))"
+    let heading =
+      "\(number). \(style.colored(violation.requirement.rawValue, violation.requirement == .must ? .red : .yellow)) "
+      + "\(style.bold(violation.rule)) \(group.broken.place)\(section)"
+    let details = [
+      violation.sentence.withoutControls,
+      "came back \(group.repeats.hits) of \(group.repeats.of) times, first in \(group.firstCase), smallest with "
+        + group.stepCount.counted("server step"),
+    ]
+    return ([heading] + details.map { "   \($0)" } + (file.map { ["   \($0)"] } ?? [])).joined(
+      separator: "\n")
+  }
+
+  private static func cited(_ section: String) -> String {
+    section.hasPrefix("RFC") ? section : "RFC 6455 \(section)"
+  }
+
+  /// Where the reference breaks a rule, the rig is wrong.
+  public func lines(forReference group: FindingGroup) -> String {
+    style.colored("The reference itself broke \(group.id) in \(group.firstCase): ", .magenta)
+      + group.broken.violation.sentence.withoutControls
+  }
+
+  /// The end of a run: what was found and how much was tried.
+  public func summary(of run: FuzzResult, wasInterrupted: Bool) -> String {
+    var lines: [String] = []
+    for violation in run.violations {
+      lines.append("\(violation.rule): \(violation.sentence.withoutControls)")
+    }
+    let status = run.status
+    var counts = [
+      "\(status.caseCount.counted("case")) in \(Int(status.seconds.rounded())) s",
+      "\(status.executionCount.counted("execution")), \(Int(status.pace.rounded())) a second",
+      status.grammarCount.counted("sentence") + " of the grammar",
+    ]
+    if let reached = status.lines {
+      counts.append("\(reached.reached) of \(reached.total) lines of the client")
+    }
+    lines.append(counts.joined(separator: " · "))
+    if status.flakyCount > 0 {
+      lines.append(
+        "\(status.flakyCount.counted("finding")) did not come back when repeated, and count for nothing")
+    }
+    for (reason, count) in run.obstacles.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(5) {
+      lines.append(
+        style.dim("\(count.counted("case")) said nothing about the client: \(reason.withoutControls)"))
+    }
+    if run.lostBoards { lines.append(style.colored("every board was given up before the end", .magenta)) }
+    let found = run.groups.count.counted("group") + " of findings"
+    let steps = run.medianStepCount.map { ", a smallest case has \($0) server steps (median)" } ?? ""
+    lines.append(
+      (wasInterrupted ? "interrupted · " : "")
+        + (run.groups.isEmpty ? style.colored("nothing found", .green) : style.colored(found, .red) + steps))
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// The same for programs.
+extension FuzzReport {
+  private struct Document: Encodable {
+    var tool: String
+    var seed: UInt64
+    var board: String
+    var client: ClientIdentity
+    var cases: Int
+    var executions: Int
+    var seconds: Double
+    var grammar: Int
+    var linesReached: Int?
+    var linesTotal: Int?
+    var flaky: Int
+    var obstacles: [String: Int]
+    var groups: [Group]
+    var referenceGroups: [Group]
+    var run: [Violation]
+  }
+
+  private struct Group: Encodable {
+    var rule: String
+    var place: String
+    var requirement: Requirement
+    var rfc: String
+    var sentence: String
+    var firstCase: String
+    var hits: Int
+    var repeats: Int
+    var count: Int
+    var serverSteps: Int
+
+    init(_ group: FindingGroup) {
+      let violation = group.broken.violation
+      (rule, place, requirement) = (violation.rule, group.broken.place, violation.requirement)
+      (rfc, sentence, firstCase) = (violation.rfc, violation.sentence, group.firstCase)
+      (hits, repeats) = group.repeats
+      (count, serverSteps) = (group.count, group.stepCount)
+    }
+  }
+
+  /// What was found as a JSON document.
+  public static func json(of run: FuzzResult) -> String {
+    let status = run.status
+    return JSONReport.text(
+      of: Document(
+        tool: run.tool, seed: run.seed, board: run.board.selector, client: run.client,
+        cases: status.caseCount,
+        executions: status.executionCount, seconds: status.seconds, grammar: status.grammarCount,
+        linesReached: status.lines?.reached, linesTotal: status.lines?.total, flaky: status.flakyCount,
+        obstacles: run.obstacles, groups: run.groups.map(Group.init),
+        referenceGroups: run.referenceGroups.map(Group.init), run: run.violations))
+  }
+}

@@ -1,0 +1,39 @@
+import Scenarios
+import Steps
+import Traces
+
+extension Case {
+  /// The case as if nobody had said what is expected of it: what the rules of every trace do not know by themselves is derived from
+  /// what the application asks for. What the server's answer and its frames mean, they find in the trace.
+  public var withDerivedExpectations: Case {
+    var derived = self
+    derived.scenario.dispute = nil
+    // Nothing is a MUST because an author says so.
+    derived.scenario.requirement = .may
+    derived.scenario.expected = Expected(failFast: true, messageLimit: Self.usualMessage)
+    for case .connect(let step) in scenario.client.tasks.flatMap(\.steps) {
+      switch URLReading(step, serverPort: scenario.server.port, speaksTLS: scenario.speaksTLS) {
+      case .lawful where step.isPlainRequest: break
+      case .lawful, .undecided:
+        if derived.scenario.expected.opening == .accepted { derived.scenario.expected.opening = .either }
+      case .unlawful(let why):
+        derived.scenario.expected.opening = .refused
+        derived.scenario.requirement = .must
+        derived.scenario.rfc = "3"
+        derived.scenario.description = "The URL \(why)."
+      }
+    }
+    return derived
+  }
+
+  /// A message of so many bytes every client should take; a larger one it may refuse.
+  private static let usualMessage = 65536
+}
+
+extension ConnectStep {
+  /// Whether the application asks for nothing that a client may refuse.
+  fileprivate var isPlainRequest: Bool {
+    headers.allSatisfy { $0.isSendable && !$0.isOfHandshake } && subprotocols.allSatisfy(DecodedHead.isToken)
+      && Set(subprotocols).count == subprotocols.count
+  }
+}

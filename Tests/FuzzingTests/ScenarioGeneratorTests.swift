@@ -1,0 +1,96 @@
+import Foundation
+import Scenarios
+import Steps
+import Testing
+import WebSocketProtocol
+
+@testable import Fuzzing
+
+@Suite("Generated scenarios")
+struct ScenarioGeneratorTests {
+  private static let count = 1500
+
+  private let generator = ScenarioGenerator(seed: 7)
+
+  @Test("the seed and the number decide all of a case, and nothing else does")
+  func reproducible() {
+    let again = ScenarioGenerator(seed: 7)
+    for number in [0, 1, 41, 400] {
+      #expect(generator.testCase(number) == again.testCase(number))
+      #expect(generator.testCase(number) != ScenarioGenerator(seed: 8).testCase(number))
+    }
+  }
+
+  @Test("each is a valid scenario, whose file is read back the same")
+  func valid() throws {
+    for number in 0..<Self.count {
+      let testCase = generator.testCase(number)
+      #expect(testCase.validate().isEmpty, "\(number): \(testCase.validate())")
+      let text = ScenarioFile.text(of: testCase)
+      #expect(try ScenarioFile.read(Data(text.utf8), file: "\(number)").id == testCase.id)
+    }
+  }
+
+  @Test("every theme, delivery and ending occurs")
+  func variety() {
+    let cases = (0..<Self.count).map(generator.testCase)
+    let themes = Set(cases.map { String($0.scenario.id.dropFirst("fuzz.".count).prefix { $0 != "-" }) })
+    #expect(themes == Set(ScenarioGenerator.Theme.allCases.map(\.rawValue)))
+    #expect(Set(cases.map(\.delivery)) == Set(Delivery.allCases))
+    let endings = Set(cases.flatMap { $0.scenario.server.connections.map(\.ending) })
+    #expect(endings == Set(ServerScript.Ending.allCases))
+    // What the client does is what differs where the theme is its request or what it sends.
+    let plays = Set(cases.map { [$0.scenario.server, $0.scenario.client, $0.delivery] as [AnyHashable] })
+    #expect(plays.count > Self.count * 95 / 100, "\(plays.count)")
+  }
+
+  @Test("frames have all opcodes, reserved bits and lengths at the borders")
+  func borders() {
+    let frames = (0..<Self.count).flatMap { number in
+      generator.testCase(number).scenario.server.connections.flatMap(\.steps).compactMap { step in
+        if case .sendFrame(let frame) = step { frame } else { nil as FrameSpec? }
+      }
+    }
+    #expect(Set(frames.map(\.opcode.rawValue)) == Set(0...15))
+    #expect(Set(frames.map(\.reservedBits)).isSuperset(of: [0, 1, 2, 4]))
+    #expect(Set(frames.map(\.payload.count)).isSuperset(of: [0, 1, 124, 125, 126, 127, 128]))
+    #expect(frames.contains { !$0.isFinal } && frames.contains { $0.maskingKey != nil })
+    #expect(frames.contains { $0.lengthEncoding == .sixtyFourBit && $0.declaredLength == nil })
+  }
+
+  @Test("a case of the source is that of its number, whatever the corpus; a corpus changes some of them")
+  func source() {
+    let source = InputSource(seed: 3, catalogue: Catalogue.all)
+    let again = InputSource(seed: 3, catalogue: Catalogue.all)
+    let corpus = [generator.testCase(1), generator.testCase(2)]
+    var guided = 0
+    for number in 0..<60 {
+      #expect(source.testCase(number) == again.testCase(number))
+      #expect(source.testCase(number).validate().isEmpty)
+      guided += source.testCase(number, corpus: corpus) == source.testCase(number) ? 0 : 1
+    }
+    #expect(guided > 5)
+  }
+
+  @Test("without a catalogue none of its scenarios is changed")
+  func withheld() {
+    let source = InputSource(seed: 3, catalogue: [])
+    #expect((0..<200).allSatisfy { !source.testCase($0).scenario.id.hasPrefix("fuzz.mutation") })
+    let other = InputSource(seed: 3, catalogue: Catalogue.all)
+    #expect((0..<200).contains { other.testCase($0).scenario.id.hasPrefix("fuzz.mutation") })
+  }
+
+  @Test("a changed case is valid and another one")
+  func mutated() {
+    let mutator = ScenarioMutator(seed: 5)
+    let scenarios = Catalogue.all.filter(ScenarioMutator.canChange)
+    #expect(scenarios.count > 300)
+    for (number, scenario) in scenarios.enumerated() {
+      let original = Case(scenario: scenario.concrete(seed: 1))
+      let changed = mutator.mutated(original, number: number)
+      #expect(changed.validate().isEmpty, "\(scenario.id): \(changed.validate())")
+      #expect(changed == mutator.mutated(original, number: number))
+      #expect(changed.scenario.server != original.scenario.server || changed.delivery != original.delivery)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Scenarios
+import Steps
+import Testing
+import WebSocketProtocol
+
+@testable import Fuzzing
+
+@Suite("Making a case smaller")
+struct ShrinkerTests {
+  /// Makes the case smaller as long as it still has that.
+  private func shrunk(_ testCase: Case, _ isStillThere: (Case) -> Bool) -> Case {
+    var smallest = testCase
+    var goesOn = true
+    while goesOn {
+      goesOn = false
+      for smaller in Shrinker.reductions(of: smallest) where isStillThere(smaller) {
+        smallest = smaller
+        goesOn = true
+        break
+      }
+    }
+    return smallest
+  }
+
+  private func frames(_ testCase: Case) -> [FrameSpec] {
+    testCase.scenario.server.connections.flatMap(\.steps).compactMap {
+      if case .sendFrame(let frame) = $0 { frame } else { nil }
+    }
+  }
+
+  @Test("what does not matter is left out: one step stays, with what matters of it")
+  func oneStep() throws {
+    let generator = ScenarioGenerator(seed: 11)
+    let odd = { (testCase: Case) in frames(testCase).contains { $0.reservedBits & 2 != 0 } }
+    let testCase = try #require(
+      (0..<2000).lazy.map(generator.testCase).first { odd($0) && frames($0).count > 2 })
+    let smallest = shrunk(testCase, odd)
+    #expect(smallest.scenario.server.connections[0].steps.count == 1)
+    #expect(smallest.delivery == .whole && smallest.scenario.client == .echo)
+    let frame = try #require(frames(smallest).first)
+    #expect(frame.reservedBits == 2 && frame.payload == .empty && frame.isFinal)
+  }
+
+  @Test("bytes are left out down to those that matter")
+  func bytes() throws {
+    let text = Array("some text that is ".utf8) + [0xED, 0xA0, 0x80] + Array(" not in order".utf8)
+    let scenario = Scenario(
+      id: "fuzz.bytes", description: "Sends bad text.", expectation: "", rfc: "8.1", requirement: .may,
+      server: ServerScript([.text("before"), .text(.bytes(text)), .ping("after")]))
+    let smallest = shrunk(Case(scenario: scenario, delivery: .bytewise)) { testCase in
+      frames(testCase).contains { $0.payload.bytes?.firstRange(of: [0xED, 0xA0, 0x80]) != nil }
+    }
+    #expect(frames(smallest).map(\.payload) == [.bytes([0xED, 0xA0, 0x80])])
+  }
+
+  @Test("a connection that does not matter is left out, with the tasks that use it")
+  func connections() throws {
+    let generator = ScenarioGenerator(seed: 2)
+    let several = try #require(
+      (0..<2000).lazy.map(generator.testCase).first {
+        $0.scenario.id.hasPrefix("fuzz.connections") && $0.scenario.server.connections.count == 3
+      })
+    let smallest = shrunk(several) { $0.scenario.server.connections.contains { $0.name == "line1" } }
+    #expect(smallest.scenario.server.connections.map(\.name) == ["line1"])
+    #expect(smallest.validate().isEmpty)
+  }
+
+  @Test("every smaller case is valid, and none is the case itself")
+  func valid() {
+    let generator = ScenarioGenerator(seed: 4)
+    for number in 0..<120 {
+      let testCase = generator.testCase(number)
+      for smaller in Shrinker.reductions(of: testCase) {
+        #expect(smaller != testCase && smaller.validate().isEmpty)
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Latency
+import TestSupport
+import Testing
+import Traces
+import WebSocketProtocol
+
+@Suite("Exchanges and their layers")
+struct ExchangeTests {
+  private func exchange(
+    sent: UInt64? = 1_010, acknowledged: UInt64? = 1_100, received: UInt64? = 2_000, client: Int? = 300
+  ) -> Exchange {
+    Exchange(
+      connection: "main", index: 0, payloadLength: 16, handed: 1_000, sent: sent, acknowledged: acknowledged,
+      received: received, seen: 2_050, clientNanoseconds: client, pieces: 1, firstPieceLength: 22,
+      longestGapNanoseconds: 0)
+  }
+
+  @Test("each layer is the time between two stamps; without stamps the server's own instants stand in")
+  func times() {
+    let stamped = exchange()
+    #expect(stamped.wireNanoseconds == 990 && stamped.serverNanoseconds == 60)
+    let bare = exchange(sent: nil, acknowledged: nil, received: nil)
+    #expect(bare.wireNanoseconds == 1_050 && bare.serverNanoseconds == nil)
+    #expect(exchange(sent: 990).serverNanoseconds == 50, "a stamp before the call counts as the call")
+  }
+
+  @Test("an acknowledgement that was held back is no time of the network's")
+  func delayed() {
+    let rule = AcknowledgementRule([exchange()], handshakes: [50])
+    #expect(rule.floorNanoseconds == 50)
+    #expect(rule.acknowledgement(of: exchange()) == .prompt)
+    #expect(rule.acknowledgement(of: exchange(acknowledged: 2_000)) == .withReply)
+    #expect(rule.acknowledgement(of: exchange(acknowledged: 2_020)) == .withReply)
+    #expect(rule.acknowledgement(of: exchange(acknowledged: nil)) == .unknown)
+    let slow = exchange(acknowledged: 40_001_010, received: 90_000_000)
+    #expect(rule.acknowledgement(of: slow) == .late)
+    // Only late ones, and no handshake to compare them with: what is always so is the network's.
+    #expect(AcknowledgementRule([slow], handshakes: []).acknowledgement(of: slow) == .prompt)
+  }
+
+  @Test("the layers count only what tells something of them, and the shares add up to the median")
+  func layers() throws {
+    let held = (0..<9).map { _ in exchange(acknowledged: 2_000) }
+    let few = LatencyLayers(held + [exchange()], handshakes: [100])
+    #expect(few.count(.withReply) == 9 && few.count(.prompt) == 1 && few.count(.late) == 0)
+    #expect(few.network?.count == 1 && few.client?.count == 1 && few.wire?.count == 10)
+    #expect(few.networkIsEstimated)
+    let all = LatencyLayers((0..<10).map { _ in exchange() }, handshakes: [100])
+    #expect(!all.networkIsEstimated)
+    for layers in [few, all] {
+      let whole = try #require(layers.wire?.p50Nanoseconds)
+      let parts = layers.shares.filter { $0.owner != .server }.map(\.nanoseconds)
+      #expect(parts.reduce(0, +) == whole && parts.allSatisfy { $0 >= 0 })
+      #expect(layers.shares.first { $0.owner == .application }.map { abs($0.nanoseconds - 300) < 64 } == true)
+    }
+    #expect(LatencyLayers([], handshakes: []).shares.isEmpty)
+  }
+
+  @Test("a trace gives the kernel's instants and the client's own time, message by message")
+  func fromTrace() throws {
+    var wire = WireBuilder()
+    let start = wire.now
+    wire.server(.binary, [1, 2])
+    wire.trace.events[wire.trace.events.count - 1].transmission = transmission(start + 10, start + 500)
+    wire.client(.binary, [1, 2], kernelInstant: start + 900_000)
+    wire.server(.binary, [3])
+    wire.client(.binary, [3])
+    let digests = [[1, 2], [3]].map { MessageDigest(isText: false, payload: $0) }
+    let events = digests.enumerated().flatMap { index, digest in
+      [
+        ClientEvent(
+          microseconds: index * 100, task: "main", step: 1, connection: "main", kind: .message(digest)),
+        ClientEvent(
+          microseconds: index * 100 + 7 + index, task: "main", step: 1, connection: "main",
+          kind: .sent(digest)),
+      ]
+    }
+    let trace = AttemptTrace(
+      endpoint: .device, connections: [wire.trace], client: ClientTrace(events: events))
+    let exchanges = trace.exchanges
+    #expect(exchanges.map(\.index) == [0, 1] && exchanges.map(\.payloadLength) == [2, 1])
+    let first = try #require(exchanges.first)
+    #expect(first.handed == start && first.sent == start + 10 && first.acknowledged == start + 500)
+    #expect(first.received == start + 900_000 && first.seen == start + 1_000_000)
+    #expect(first.wireNanoseconds == 899_990)
+    #expect(exchanges.map(\.clientNanoseconds) == [7_000, 8_000])
+    #expect(exchanges.map(\.pieces) == [1, 1] && exchanges[1].sent == nil)
+  }
+
+  @Test("an echo that was not sent back leaves the others in their places")
+  func unanswered() {
+    var wire = WireBuilder()
+    for byte in [UInt8(1), 2, 3] { wire.server(.binary, [byte]) }
+    wire.client(.binary, [1])
+    wire.client(.binary, [3])
+    let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+    #expect(trace.exchanges.map(\.index) == [0, 2])
+  }
+
+  @Test("an echo in pieces tells in how many, how long the first was, and the longest gap inside a frame")
+  func pieces() throws {
+    var wire = WireBuilder()
+    let key = MaskingKey(1, 2, 3, 4)
+    let start = wire.now
+    wire.server(.text, "split")
+    let frame = Frame(.text, Array("split".utf8), maskingKey: key).encoded()
+    wire.client(bytes: Array(frame[..<2]), kernelInstant: start + 1_000)
+    wire.client(bytes: Array(frame[2..<6]), kernelInstant: start + 41_000)
+    wire.client(bytes: Array(frame[6...]), kernelInstant: start + 43_000)
+    let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+    let exchange = try #require(trace.exchanges.first)
+    #expect(exchange.pieces == 3 && exchange.firstPieceLength == 2)
+    #expect(exchange.longestGapNanoseconds == 40_000 && exchange.received == start + 43_000)
+  }
+
+  private func transmission(_ sent: UInt64, _ acknowledged: UInt64) -> Transmission {
+    var transmission = Transmission()
+    transmission.sentNanoseconds = sent
+    transmission.acknowledgedNanoseconds = acknowledged
+    return transmission
+  }
+}

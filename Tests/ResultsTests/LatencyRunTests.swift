@@ -1,0 +1,191 @@
+import Foundation
+import Latency
+import Results
+import Testing
+import Traces
+
+@Suite("A latency run: findings, noise, baseline, outcome")
+struct LatencyRunTests {
+  private static let conditions = LatencyConditions(payloadLength: 16)
+
+  private static func exchange(
+    _ index: Int, wire: Int, pieces: Int = 1, gap: Int = 0, acknowledged: UInt64? = nil
+  ) -> Exchange {
+    let start = UInt64(index + 1) * 1_000_000_000
+    return Exchange(
+      connection: "main", index: index, payloadLength: 16, handed: start, sent: start + 1_000,
+      acknowledged: acknowledged.map { start + $0 }, received: start + 1_000 + UInt64(wire),
+      seen: start + 2_000 + UInt64(wire), clientNanoseconds: nil, pieces: pieces, firstPieceLength: 2,
+      longestGapNanoseconds: gap)
+  }
+
+  private static func measurement(
+    _ endpoint: AttemptTrace.Endpoint, _ exchanges: [Exchange],
+    _ conditions: LatencyConditions = conditions
+  ) -> LatencyMeasurement {
+    var measurement = LatencyMeasurement(conditions: conditions, endpoint: endpoint)
+    measurement.rounds = [exchanges.map { TimedExchange($0) }]
+    measurement.handshakes = [50_000]
+    return measurement
+  }
+
+  private static func run(
+    device: [Int] = (0..<100).map { 2_000_000 + $0 * 1_000 },
+    reference: [Int] = (0..<100).map { 50_000 + $0 * 10 }, kind: BoardKind = .board
+  ) -> LatencyRun {
+    var run = empty(kind)
+    run.series = [
+      measurement(.device, device.enumerated().map { exchange($0, wire: $1) }),
+      measurement(.reference, reference.enumerated().map { exchange($0, wire: $1) }),
+    ]
+    return run
+  }
+
+  private static func empty(_ kind: BoardKind) -> LatencyRun {
+    var environment = LatencyEnvironment(
+      kernel: "Linux 6.1", processor: "x", processorCount: 2, kernelInstants: "receivedAndSent")
+    environment.governor = "performance"
+    return LatencyRun(
+      tool: "wsrig 0.1.0", seed: 1,
+      board: BoardRecord(selector: "usb", kind: kind, machine: "Pico", firmware: "1"),
+      client: ClientIdentity(path: "c.py", adapter: "a.py", files: [:]), environment: environment,
+      startedAt: 0, rounds: 1, warmUp: 0)
+  }
+
+  /// What the run's own `latency.json` would be as a baseline.
+  private static func baseline(_ run: LatencyRun) throws -> LatencyBaseline {
+    struct Row: Encodable {
+      var conditions: LatencyConditions
+      var endpoint: AttemptTrace.Endpoint
+      var samplesNanoseconds: [[Int]]
+    }
+    let rows = run.series.map {
+      Row(conditions: $0.conditions, endpoint: $0.endpoint, samplesNanoseconds: $0.samples)
+    }
+    return try JSONDecoder().decode(LatencyBaseline.self, from: JSONEncoder().encode(["series": rows]))
+  }
+
+  @Test("a run beside itself shows no difference; one that is 10 % slower is a regression")
+  func regression() throws {
+    var run = Self.run()
+    let known = try Self.baseline(run)
+    run.baseline = LatencyBaselineReport(run, beside: known, named: "old")
+    #expect(run.baseline?.rows.map(\.device.outcome) == [.same] && run.outcome == .allWell)
+    var slow = Self.run(device: (0..<100).map { 2_200_000 + $0 * 1_000 })
+    slow.baseline = LatencyBaselineReport(slow, beside: known, named: "old")
+    #expect(slow.baseline?.hasRegressed == true && slow.outcome == .caseFailed)
+    let lenient = LatencyBaselineReport(slow, beside: known, named: "old", minimumEffect: 0.2)
+    #expect(!lenient.hasRegressed)
+  }
+
+  @Test("a computer that became slower is taken out where the board is the computer, and only there")
+  func drift() throws {
+    let known = try Self.baseline(Self.run())
+    let device = (0..<100).map { 2_600_000 + $0 * 1_300 }
+    let reference = (0..<100).map { 65_000 + $0 * 13 }
+    for (kind, expected) in [(BoardKind.simulated, LatencyComparison.Outcome.same), (.board, .slower)] {
+      let run = Self.run(device: device, reference: reference, kind: kind)
+      let report = LatencyBaselineReport(run, beside: known, named: "old")
+      #expect(report.rows.map(\.device.outcome) == [expected], "\(kind)")
+    }
+  }
+
+  @Test("too few samples, and conditions of which the baseline knows nothing, leave the outcome open")
+  func inconclusive() throws {
+    let known = try Self.baseline(Self.run())
+    var few = Self.run(device: [1, 2, 3])
+    few.baseline = LatencyBaselineReport(few, beside: known, named: "old")
+    #expect(few.outcome == .inconclusive)
+    var other = Self.run()
+    other.series = other.series.map { series in
+      var copy = series
+      copy.conditions.payloadLength = 99
+      return copy
+    }
+    other.baseline = LatencyBaselineReport(other, beside: known, named: "old")
+    #expect(other.baseline?.rows.isEmpty == true && other.baseline?.unmatched == ["16B", "99B"])
+    #expect(other.outcome == .inconclusive)
+  }
+
+  @Test("a client that does not echo has failed; a board that was lost leaves the outcome open")
+  func outcomes() {
+    var run = Self.run()
+    #expect(run.outcome == .allWell)
+    run.hasLostBoard = true
+    #expect(run.outcome == .inconclusive)
+    run.failures = [LatencyFailure(name: "x", blame: .client, reason: "y")]
+    #expect(run.outcome == .caseFailed)
+  }
+
+  @Test(
+    "writes in pieces that wait for an acknowledgement are a finding, with what an acknowledgement at once would do"
+  )
+  func stall() throws {
+    var run = Self.empty(.board)
+    let stalled = (0..<40).map { Self.exchange($0, wire: 44_000_000, pieces: 3, gap: 41_000_000) }
+    run.series = [Self.measurement(.device, stalled)]
+    run.controls = [Self.conditions: 900_000]
+    let finding = try #require(LatencyFinding.all(of: run).first)
+    #expect(finding.kind == .stalledWrites && finding.conditions == "16B")
+    for words in ["40 of 40", "Nagle", "first 2 bytes", "41.0 ms", "0.9 ms", "TCP_NODELAY"] {
+      #expect(finding.sentence.contains(words), "\(finding.sentence)")
+    }
+    // Pieces of a long message come apart too, without waiting; a slow client in one piece is no stall.
+    let pieces = (0..<40).map { Self.exchange($0, wire: 44_000_000, pieces: 3, gap: 900_000) }
+    let slow = (0..<40).map { Self.exchange($0, wire: 44_000_000) }
+    #expect(WriteStall(pieces) == nil && WriteStall(slow) == nil && WriteStall([]) == nil)
+    #expect(WriteStall(Array(stalled.prefix(19)) + slow) == nil)
+  }
+
+  @Test(
+    "held acknowledgements, a late schedule, few samples, a busy computer and refused stamps are findings")
+  func others() {
+    var run = Self.empty(.board)
+    let late = (0..<10).map { Self.exchange($0, wire: 60_000_000, acknowledged: 40_000_000) }
+    var open = Self.measurement(
+      .device, late, LatencyConditions(load: .open, payloadLength: 1, spacingMilliseconds: 10))
+    open.rounds = [late.map { TimedExchange($0, due: $0.handed &- 3_000_000) }]
+    run.series = [open]
+    run.environment.kernelInstants = "received"
+    run.environment.loadAtEnd = 5.04
+    run.environment.governor = "powersave"
+    let findings = LatencyFinding.all(of: run)
+    #expect(
+      Set(findings.map(\.kind)) == [
+        .delayedAcknowledgements, .lateSchedule, .fewSamples, .noKernelInstants, .busyComputer, .governor,
+      ])
+    #expect(LatencyFinding.all(of: Self.run()).isEmpty)
+  }
+
+  @Test("the rig's noise is the reference's: its level, its tail, and how far its rounds lie apart")
+  func noise() throws {
+    var reference = Self.measurement(.reference, [])
+    reference.rounds = [[50_000, 52_000, 54_000], [60_000, 62_000, 64_000]].map { round in
+      round.enumerated().map { TimedExchange(Self.exchange($0, wire: $1)) }
+    }
+    let noise = try #require(LatencyNoise(reference))
+    #expect(noise.driftNanoseconds == 10_000 && noise.conditions == "16B")
+    #expect(LatencyNoise(Self.measurement(.reference, [])) == nil)
+  }
+
+  @Test(
+    "an open load is corrected by its schedule, a closed one with a spacing by that, one without by nothing")
+  func corrections() throws {
+    let exchanges = (0..<10).map { Self.exchange($0, wire: 1_000_000) }
+    let closed = try #require(SeriesSummary(Self.measurement(.device, exchanges)))
+    #expect(closed.corrected == nil)
+    var open = Self.measurement(
+      .device, exchanges, LatencyConditions(load: .open, payloadLength: 16, spacingMilliseconds: 10))
+    open.rounds = [exchanges.map { TimedExchange($0, due: $0.handed &- ($0.index == 9 ? 500_000_000 : 0)) }]
+    let corrected = try #require(SeriesSummary(open)?.corrected)
+    #expect(corrected.count == 10 && corrected.maxNanoseconds > 500_000_000)
+    #expect(SeriesSummary(open)?.raw.maxNanoseconds ?? .max < 1_100_000)
+    let stall = exchanges.dropLast() + [Self.exchange(9, wire: 50_000_000)]
+    let spaced = try #require(
+      SeriesSummary(
+        Self.measurement(.device, Array(stall), LatencyConditions(payloadLength: 16, spacingMilliseconds: 9)))
+    )
+    #expect(spaced.corrected?.count == 14, "one after 10 ms each was left out: 40, 30, 20, 10 ms")
+    #expect(SeriesSummary(Self.measurement(.device, [])) == nil)
+  }
+}
