@@ -20,7 +20,10 @@ public enum Shrinker {
     for connection in testCase.scenario.server.connections.indices {
       let steps = testCase.scenario.server.connections[connection].steps
       for range in pieces(of: steps.count) {
-        offer { $0.scenario.server.connections[connection].steps.removeSubrange(range) }
+        offer {
+          $0.scenario.server.connections[connection].steps.removeSubrange(range)
+          dropLoneBarriers(&$0)
+        }
       }
     }
     for client in clients(testCase.scenario.client) { offer { $0.scenario.client = client } }
@@ -54,6 +57,7 @@ public enum Shrinker {
     return names.compactMap { name in
       var smaller = testCase
       smaller.scenario.server.connections.removeAll { $0.name == name }
+      dropLoneBarriers(&smaller)
       let gone = testCase.scenario.client.tasks.dropFirst().filter { task in
         task.steps.contains { $0.connection == name }
       }.map(\.name)
@@ -70,10 +74,25 @@ public enum Shrinker {
     }
   }
 
+  /// Leaves out the barriers at which one connection would wait for nobody.
+  private static func dropLoneBarriers(_ testCase: inout Case) {
+    var parties: [String: Int] = [:]
+    for connection in testCase.scenario.server.connections {
+      for name in Set(connection.steps.compactMap(\.barrierName)) { parties[name, default: 0] += 1 }
+    }
+    for index in testCase.scenario.server.connections.indices {
+      testCase.scenario.server.connections[index].steps.removeAll { step in
+        step.barrierName.map { parties[$0] == 1 } ?? false
+      }
+    }
+  }
+
   // MARK: the client's side
 
   private static func clients(_ script: ClientScript) -> [ClientScript] {
-    var all: [ClientScript] = script == .echo ? [] : [.echo]
+    // An echo is the simplest client, also where another has fewer steps: else the two would follow each other for ever.
+    guard script != .echo else { return [] }
+    var all: [ClientScript] = [.echo]
     for task in script.tasks.indices {
       for range in pieces(of: script.tasks[task].steps.count)
       where range.count < script.tasks[task].steps.count {
@@ -115,7 +134,9 @@ public enum Shrinker {
     for range in pieces(of: connect.subprotocols.count) { offer { $0.subprotocols.removeSubrange(range) } }
     offer { $0.compression = false }
     offer { $0.url = nil }
-    offer { $0.target = ConnectStep().target }
+    let simplest = ConnectStep().target
+    guard connect.target != simplest else { return all }
+    offer { $0.target = simplest }
     let parts = connect.target.split(separator: "/", omittingEmptySubsequences: false)
     for range in pieces(of: parts.count) where range.lowerBound > 0 {
       let left = (parts[..<range.lowerBound] + parts[range.upperBound...]).joined(separator: "/")
@@ -218,5 +239,11 @@ public enum Shrinker {
     let plain = Array(repeating: UInt8(ascii: "a"), count: bytes.count)
     if bytes != plain { all.append(.bytes(plain)) }
     return all
+  }
+}
+
+extension ServerStep {
+  fileprivate var barrierName: String? {
+    if case .barrier(let name) = self { name } else { nil }
   }
 }
