@@ -76,7 +76,7 @@ struct BoardDevice: Device {
   func setApart(by isolation: Isolation) async -> Readiness {
     do {
       try await client.isolate(isolation)
-      try await client.load()
+      try await loadOrRestart()
       return .ready(isolation)
     } catch let failure as BoardFailure {
       return .failed(await recover(from: failure))
@@ -84,6 +84,17 @@ struct BoardDevice: Device {
       return .failed(await giveUp(because: obstacle))
     } catch {
       return .failed(.unusable("\(error)"))
+    }
+  }
+
+  /// Loads the client. A board that answers and cannot be got ready is restarted, and tried once more: until it begins anew its radio may
+  /// be stuck, or the line damage what it carries.
+  private func loadOrRestart() async throws {
+    do {
+      try await client.load()
+    } catch let obstacle as BoardStates.NotReady {
+      try await client.recover(from: unfit(because: obstacle), byRestart: true)
+      try await client.load()
     }
   }
 
@@ -111,8 +122,11 @@ struct BoardDevice: Device {
 
   /// It answers and cannot play: its WLAN or the way to the server is gone. Each case would find that anew.
   private func giveUp(because obstacle: BoardStates.NotReady) async -> DeviceOutcome {
-    let failure = BoardFailure(board: selector.description, .unfit(obstacle.description))
-    return await awaitReturn(after: await client.board.quarantine(because: failure))
+    await awaitReturn(after: await client.board.quarantine(because: unfit(because: obstacle)))
+  }
+
+  private func unfit(because obstacle: BoardStates.NotReady) -> BoardFailure {
+    BoardFailure(board: selector.description, .unfit(obstacle.description))
   }
 
   /// The board was given up; as long as the user wants, it may come back.

@@ -107,13 +107,13 @@ actor DeviceClient {
     }
   }
 
-  /// Climbs the recovery ladder; what was loaded is gone afterwards.
-  func recover(from failure: BoardFailure) async throws {
+  /// Climbs the recovery ladder, or only its upper end; what was loaded is gone afterwards.
+  func recover(from failure: BoardFailure, byRestart: Bool = false) async throws {
     isLoaded = false
     // It may have lost clock and WLAN, or have another address now.
     facts = nil
     states.isTold = true
-    try await board.recover(from: failure)
+    try await board.recover(from: failure, byRestart: byRestart)
   }
 
   /// What the board said of itself when it was attached.

@@ -5,13 +5,14 @@ extension Board {
   /// Climbs the recovery ladder after a failure, once: interrupt, raw prompt from any state, soft reset, hard reset.
   /// Each rung is an event. Afterwards the board is at its raw prompt with a clean heap: loaded modules are gone.
   ///
+  /// - Parameter byRestart: whether the lower rungs are left out, as they were climbed and did not help.
   /// - Throws: `BoardFailure` with `.quarantined` and the first cause, when the ladder is used up or the board was
   ///   lost too often; from then on every call throws the same.
-  public func recover(from failure: BoardFailure) async throws {
+  public func recover(from failure: BoardFailure, byRestart: Bool = false) async throws {
     try requireUse()
     firstCause = firstCause ?? failure
     log?.note("recovery from: \(failure)")
-    if !failure.isLinkEnded, await climbSoftRungs(failure) { return }
+    if !byRestart, !failure.isLinkEnded, await climbSoftRungs(failure) { return }
     hardRecoveries += 1
     let isHopeless = hardRecoveries > Self.hardRecoveriesInARow
     if !isHopeless, !link.selector.isOnThisComputer {
