@@ -118,6 +118,14 @@ struct Draft {
 }
 
 extension ServerStep {
+  /// Whether it waits for somebody.
+  var isWait: Bool {
+    switch self {
+    case .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: true
+    default: false
+    }
+  }
+
   /// How many bytes it sends, about.
   var sentByteCount: Int {
     switch self {

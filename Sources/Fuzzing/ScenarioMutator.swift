@@ -124,12 +124,7 @@ extension Draft {
   /// What a client has no reason to send any more is not waited for, mostly: each vain wait costs as much time as thirty executions.
   fileprivate mutating func dropWaits(_ dice: inout Dice) {
     guard dice.chance(85) else { return }
-    steps.removeAll { step in
-      switch step {
-      case .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: true
-      default: false
-      }
-    }
+    steps.removeAll(where: \.isWait)
     // Nor is a failure that may not come.
     if server.connections[0].ending == .awaitFailure {
       steps += [.ping("still there?"), .pause(milliseconds: 5), .halfClose]
