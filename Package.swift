@@ -90,6 +90,14 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // For measuring only (scripts/bench-server): a load client, and the servers and inner loops that the tool has no command for.
+    .executableTarget(
+      name: "wsload", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .executableTarget(
+      name: "wsbench",
+      dependencies: ["WebSocketPeers", "WebSocketProtocol", "PosixIO", "Latency", arguments],
+      swiftSettings: settings),
+
     // One for each module, in the same order; then peers that nobody here wrote, and the tool as a user meets it.
     tests("WebSocketProtocolTests", ["WebSocketProtocol", "TestSupport"]),
     tests("RawREPLTests", ["RawREPL", "WebSocketProtocol", "TestSupport"]),
@@ -133,5 +141,6 @@ let package = Package(
       dependencies: ["PosixIO", "Certificates", "Scenarios", "Steps", "Traces", "WebSocketProtocol"],
       path: "Tests/TestSupport", swiftSettings: settings),
   ],
-  swiftLanguageModes: [.v6]
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
 )

@@ -36,6 +36,8 @@ final class EchoConnection: ReadinessHandler {
   private var registration: Registration?
   private var timer: LoopTimer?
   private let tap: FrameTap?
+  /// Whether the kernel stamps what is received and sent.
+  private var hasStamps = false
 
   init(_ stream: consuming ByteStream, _ peer: SocketAddress, in server: EchoServer) throws(PosixError) {
     self.server = server
@@ -46,6 +48,9 @@ final class EchoConnection: ReadinessHandler {
       server.configuration.captureLimit > 0
       ? FrameTap(captureLimit: server.configuration.captureLimit) : nil
     self.stream = stream
+    if server.configuration.stampsSending, tap != nil {
+      hasStamps = self.stream.socket.enableAllKernelInstants() == .receivedAndSent
+    }
     registration = try loop.register(self.stream.descriptor, .readable, self)
     timer = LoopTimer(on: loop) { [unowned(unsafe) self] in timeout() }
     timer?.set(.after(server.configuration.handshakeTimeout, from: loop.now))
@@ -55,6 +60,10 @@ final class EchoConnection: ReadinessHandler {
   /// Reads once: epoll reports a level, so what is left is reported in the next turn, after other connections had theirs.
   func isReady(_ readiness: Readiness) {
     loop.preconditionOnLoop()
+    if hasStamps, readiness.contains(.error) {
+      stream.socket.takeTransmissions { stamp in tap?.transmitted(stamp) }
+      guard !readiness.isDisjoint(with: [.readable, .writable, .hungUp]) else { return }
+    }
     if readiness.contains(.writable) { flushUnsent() }
     guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) || stream.holdsInput
     else { return }
@@ -69,9 +78,13 @@ final class EchoConnection: ReadinessHandler {
   @inline(__always)
   private func read(_ readiness: Readiness) {
     let buffers = server.buffers
-    switch stream.receive(into: buffers.input) {
+    var kernel: MonotonicInstant?
+    let transfer =
+      hasStamps
+      ? stream.receive(into: buffers.input, kernelInstant: &kernel) : stream.receive(into: buffers.input)
+    switch transfer {
     case .moved(let count):
-      take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), buffers)
+      take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), kernel, buffers)
     case .end:
       if let failure = stream.tlsFailure { tellTLS(failure) }
       tap?.note(.receivedEnd, at: loop.now)
@@ -86,8 +99,10 @@ final class EchoConnection: ReadinessHandler {
   }
 
   @inline(__always)
-  private func take(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
-    if let tap { tap.received(UnsafeRawBufferPointer(bytes), at: loop.now) }
+  private func take(
+    _ bytes: UnsafeMutableRawBufferPointer, _ kernel: MonotonicInstant?, _ buffers: LoopBuffers
+  ) {
+    if let tap { tap.received(UnsafeRawBufferPointer(bytes), at: loop.now, kernel: kernel) }
     switch phase {
     case .open: echo(bytes, buffers)
     case .handshaking: shakeHands(bytes, buffers)
@@ -183,14 +198,18 @@ final class EchoConnection: ReadinessHandler {
     }
     let inBytes = min(count, bytes.count)
     if let tap {
-      tap.sent(UnsafeRawBufferPointer(rebasing: bytes[..<inBytes]), at: loop.now)
-      if count > inBytes {
-        tap.sent(UnsafeRawBufferPointer(rebasing: lent[..<(count - inBytes)]), at: loop.now)
-      }
+      record(UnsafeRawBufferPointer(rebasing: bytes[..<inBytes]), in: tap)
+      if count > inBytes { record(UnsafeRawBufferPointer(rebasing: lent[..<(count - inBytes)]), in: tap) }
     }
     guard count < bytes.count + lent.count else { return }
     unsent.append(UnsafeRawBufferPointer(rebasing: bytes[inBytes...]))
     unsent.append(UnsafeRawBufferPointer(rebasing: lent[(count - inBytes)...]))
+  }
+
+  /// Notes bytes that the kernel has taken.
+  private func record(_ bytes: UnsafeRawBufferPointer, in tap: FrameTap) {
+    let end = hasStamps ? stream.tlsByteCount ?? (tap.sentByteCount + bytes.count) : nil
+    tap.sent(bytes, at: loop.now, stampedEnd: end)
   }
 
   private func flushUnsent() {
@@ -199,7 +218,7 @@ final class EchoConnection: ReadinessHandler {
       let transfer = unsent.withBytes { bytes in
         let transfer = stream.send(bytes)
         if case .moved(let count) = transfer {
-          tap?.sent(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: loop.now)
+          if let tap { record(UnsafeRawBufferPointer(rebasing: bytes[..<count]), in: tap) }
         }
         return transfer
       }

@@ -23,6 +23,9 @@ public struct EchoConfiguration: Sendable {
   public var maximumConnections = 16384
   /// Bytes kept of each direction of each connection for ``onTrace``; 0 keeps none.
   public var captureLimit = 0
+  /// Whether the kernel is asked when bytes came, were sent and were acknowledged. The traces have its answers, where it gives any; needs
+  /// a ``captureLimit``.
+  public var stampsSending = false
   /// Given the trace of each connection when it has ended, on the loop. Needs a ``captureLimit``.
   public var onTrace: (@Sendable (ConnectionTrace) -> Void)?
   /// Given what each wake-up echoed, on the loop.
