@@ -4,6 +4,25 @@ import WebSocketProtocol
 
 /// Simpler steps of a server, and payloads of both sides.
 extension Shrinker {
+  /// The steps with one fragment fewer: its payload stands in the next one of its message.
+  static func withFragmentsJoined(_ steps: [ServerStep]) -> [[ServerStep]] {
+    let fragments = steps.indices.compactMap { index -> (index: Int, frame: FrameSpec)? in
+      if case .sendFrame(let frame) = steps[index], !frame.opcode.isControl { (index, frame) } else { nil }
+    }
+    return zip(fragments, fragments.dropFirst()).compactMap { first, second in
+      guard !first.frame.isFinal, second.frame.opcode == .continuation,
+        let begin = first.frame.payload.bytes, let end = second.frame.payload.bytes
+      else { return nil }
+      var joined = first.frame
+      joined.isFinal = second.frame.isFinal
+      joined.payload = .bytes(begin + end)
+      var left = steps
+      left[second.index] = .sendFrame(joined)
+      left.remove(at: first.index)
+      return left
+    }
+  }
+
   static func simpler(_ step: ServerStep) -> [ServerStep] {
     switch step {
     case .respond(.accept(let edits)):

@@ -32,6 +32,11 @@ public enum Shrinker {
         }
       }
     }
+    for connection in testCase.scenario.server.connections.indices {
+      for steps in withFragmentsJoined(testCase.scenario.server.connections[connection].steps) {
+        offer { $0.scenario.server.connections[connection].steps = steps }
+      }
+    }
     for client in clients(testCase.scenario.client) { offer { $0.scenario.client = client } }
     for connection in testCase.scenario.server.connections.indices {
       for (index, step) in testCase.scenario.server.connections[connection].steps.enumerated() {

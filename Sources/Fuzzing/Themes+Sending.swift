@@ -121,11 +121,13 @@ extension ScenarioGenerator {
   static func closing(_ dice: inout Dice) -> Draft {
     switch dice.number(0...9) {
     case 0..<3:
-      var play = Play(dice)
+      let client =
+        dice.chance(50) ? ClientScript.echo : ClientScript([.connect(ConnectStep()), .receive()])
+      var play = Play(dice, isEchoed: client == .echo)
       if play.dice.chance(40) { play.message() }
       play.close()
       dice = play.dice
-      return Draft(play, dice.chance(50) ? .echo : ClientScript([.connect(ConnectStep()), .receive()]))
+      return Draft(play, client)
     case 3..<7: return clientCloses(&dice)
     default: return afterTheEnd(&dice)
     }

@@ -53,6 +53,24 @@ struct ShrinkerTests {
     #expect(frames(smallest).map(\.payload) == [.bytes([0xED, 0xA0, 0x80])])
   }
 
+  @Test("fragments are joined, with what came between them before the message")
+  func fragments() {
+    let scenario = Scenario(
+      id: "fuzz.fragments", description: "A Ping between fragments.", expectation: "", rfc: "5.4",
+      requirement: .may,
+      server: ServerScript([
+        .sendFrame(FrameSpec(.text, .text("on"), isFinal: false)), .ping("between"),
+        .sendFrame(FrameSpec(.continuation, .text("e"))),
+        .expectMessage(kind: .text, payload: .text("one")),
+      ]))
+    let smallest = shrunk(Case(scenario: scenario)) { testCase in
+      let sent = frames(testCase)
+      return sent.contains { $0.opcode == .ping } && sent.last?.opcode != .ping && sent.last?.isFinal == true
+        && sent.contains { $0.opcode == .text }
+    }
+    #expect(frames(smallest).map(\.opcode) == [.ping, .text])
+  }
+
   @Test("a connection that does not matter is left out, with the tasks that use it")
   func connections() throws {
     let generator = ScenarioGenerator(seed: 2)

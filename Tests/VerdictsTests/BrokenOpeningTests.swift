@@ -217,6 +217,16 @@ struct BrokenOpeningTests {
       }),
     Example(
       "another subprotocol than was chosen", breaks: ["subprotocol-in-use"], subprotocol(reported: "b")),
+    Example(
+      "a lawful head beyond what boards can keep, refused: no MUST, headOf9000Bytes",
+      breaks: ["opening-accepted:QUALITY"],
+      .make(requirement: .quality) {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.respond(WireBuilder.responseLines + ["X-Long: " + String(repeating: "l", count: 9000)])
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "too long")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
     Example("a subprotocol not told", breaks: ["subprotocol-in-use:QUALITY"], subprotocol(reported: nil)),
   ]
 

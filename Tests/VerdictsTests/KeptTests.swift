@@ -189,6 +189,20 @@ struct KeptTests {
         $0.ended(1006)
       }),
     Example(
+      "bad text before the end of a wait that was over at once: failFastBehindSatisfiedWait",
+      .open(expected: Expected(failFast: true)) {
+        $0.scenario.server = ServerScript([
+          .sendBytes(.empty), .expectMessage(kind: nil, payload: nil), .sendBytes(.empty),
+        ])
+        $0.wire.server(.text, [0x61, 0xFF], isFinal: false)
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.note(.stepStarted(index: 2))
+        $0.wire.server(.continuation, [0x61])
+        $0.wire.clientClose(1007)
+        $0.wire.end()
+        $0.ended(1006)
+      }),
+    Example(
       "a length with its top bit set and 1009",
       .open {
         $0.wire.server(.binary, [1], length: 1 << 63, encoding: .sixtyFourBits)

@@ -85,7 +85,11 @@ public enum OpeningModel: Sendable, Hashable {
     negotiation.agreement?.client.windowBits == 8 ? "a window of 8 bits for the client's messages" : nil
   }
 
+  /// So many bytes of a head every client takes; none of the RFCs names a limit, and a board has to have one.
+  private static let longestUsualHead = 8192
+
   private static func oddity(of response: DecodedHead) -> String? {
+    if response.bytes.count > longestUsualHead { return "a head of more than \(longestUsualHead) bytes" }
     if response.bareLineEndOffset != nil { return "a line does not end in CR LF" }
     if !response.startLine.hasPrefix("HTTP/1.1 101 ") { return "an unusual status line" }
     if response.fields.contains(where: { !$0.isWellFormed }) { return "a malformed header line" }

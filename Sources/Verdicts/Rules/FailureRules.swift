@@ -176,19 +176,25 @@ extension RuleContext {
     return nil
   }
 
-  /// Whether a waiting step began between two events.
+  /// Whether a waiting step began between two events, and the client had time meanwhile: what is expected may have come already.
   private func pausedBetween(_ first: Int, _ second: Int) -> Bool {
     guard let events = trace?.events,
       let steps = scenario.server.connections.first(where: { $0.name == name })?.steps
     else { return false }
+    let tookTime = { (event: WireEvent) in
+      events[second].instantNanoseconds >= event.instantNanoseconds + Self.shortestWaitNanoseconds
+    }
     return events[first..<second].contains { event in
       guard case .stepStarted(let step) = event.kind, steps.indices.contains(step) else { return false }
       switch steps[step] {
-      case .pause, .waitUntil, .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return true
+      case .pause, .waitUntil: return true
+      case .expectFrame, .expectMessage, .expectClose, .expectEnd, .barrier: return tookTime(event)
       default: return false
       }
     }
   }
+
+  private static let shortestWaitNanoseconds: UInt64 = 2_000_000
 
   /// The client gave up a connection on which nothing was wrong and which the application did not close.
   fileprivate var causelessFailureFindings: [Finding] {
