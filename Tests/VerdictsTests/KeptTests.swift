@@ -194,6 +194,7 @@ struct KeptTests {
         $0.scenario.server = ServerScript([
           .sendBytes(.empty), .expectMessage(kind: nil, payload: nil), .sendBytes(.empty),
         ])
+        $0.wire.tick = 1000
         $0.wire.server(.text, [0x61, 0xFF], isFinal: false)
         $0.wire.note(.stepStarted(index: 1))
         $0.wire.note(.stepStarted(index: 2))

@@ -298,7 +298,7 @@ extension TLSPeersTests {
     "A client that takes longer to begin than a broken handshake lasts sees what breaks, and then the end")
   func slowBeginning() async throws {
     try await withLoop { loop in
-      let (limit, alert) = (Duration.milliseconds(40), TLSManner.alertRecord(40))
+      let (limit, alert) = (Duration.milliseconds(400), TLSManner.alertRecord(40))
       let server = try await ScriptedServer.start(listeningOn: [.loopbackV4(port: 0)], on: loop)
       let security = ScriptedTLS(
         try Security(.v1_2).server, manner: TLSManner(fault: .instead(alert)), handshakeTimeout: limit)
