@@ -306,7 +306,7 @@ extension TLSPeersTests {
         ServerScript([], ending: .endOfStream), token: "tok", tls: security, deadline: .after(.seconds(20)))
       let client = try await RawClient.connect(to: .loopbackV4(port: attempt.port), on: loop)
       try await loop.pause(until: .after(limit * 3))
-      try await client.send([0x16, 3, 1, 0, 2, 9, 9])
+      try await client.send([0x16, 3, 1, 0, 4, 9, 0, 0, 0])
       #expect(try await client.readToEnd() == .end)
       #expect(client.received == alert)
       try await client.endSending()
