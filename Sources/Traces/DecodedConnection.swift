@@ -21,7 +21,7 @@ public struct DecodedConnection: Sendable, Hashable {
   public init(_ trace: ConnectionTrace) {
     let received = ChunkIndex(trace.events, direction: .received)
     let sent = ChunkIndex(trace.events, direction: .sent)
-    let responseHeadLength = Self.headLength(trace.serverStream.bytes) ?? trace.responseHeadLength
+    let responseHeadLength = Self.headLength(trace.serverStream.bytes) ?? trace.unreadableHeadLength
     // A head that the server refused ends where an empty line does.
     request = (trace.requestHeadLength ?? Self.headLength(trace.clientStream.bytes)).map {
       DecodedHead(trace.clientStream.bytes.prefix(max(0, $0)))
@@ -191,5 +191,15 @@ extension DecodedFrame {
       payloadOffset: Int(frame.streamOffset) + frame.headerBytes.count, endOffset: Int(frame.endOffset),
       isCut: frame.isPayloadCut, eventIndex: chunk.eventIndex, instantNanoseconds: chunk.instantNanoseconds,
       kernelInstantNanoseconds: chunk.kernelInstantNanoseconds)
+  }
+}
+
+extension ConnectionTrace {
+  /// The length of what the server gave out for a response head, where its end cannot be seen as it should be: beyond the captured bytes,
+  /// or at an empty line without CR. Nil for a head that does not end: what was sent behind it is a part of it.
+  fileprivate var unreadableHeadLength: Int? {
+    guard let length = responseHeadLength else { return nil }
+    let isCut = serverStream.bytes.count < serverStream.totalCount && length >= serverStream.bytes.count
+    return isCut || DecodedHead(serverStream.bytes.prefix(length)).isEnded ? length : nil
   }
 }

@@ -14,6 +14,12 @@ public struct DecodedExtension: Sendable, Hashable {
   /// Its parameters, in order.
   public var parameters: [Parameter]
 
+  /// Whether names and values are tokens.
+  var isWellFormed: Bool {
+    let words = [name] + parameters.map(\.name) + parameters.compactMap(\.value)
+    return words.allSatisfy { DecodedHead.isToken($0) }
+  }
+
   /// Reads an element, such as `permessage-deflate; server_max_window_bits=10`.
   public init(_ text: String) {
     let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(DecodedHead.trimmed)
@@ -32,6 +38,14 @@ public struct DecodedExtension: Sendable, Hashable {
 }
 
 extension DecodedHead {
+  /// Whether a Sec-WebSocket-Extensions header has no element, or one whose names and values are no tokens (RFC 6455 section 9.1).
+  public var hasMalformedExtensions: Bool {
+    let isEmpty = values("Sec-WebSocket-Extensions").contains { value in
+      value.allSatisfy { $0 == "," || $0 == " " || $0 == "\t" }
+    }
+    return isEmpty || extensions.contains { !$0.isWellFormed }
+  }
+
   /// The elements of all Sec-WebSocket-Extensions headers, in order.
   public var extensions: [DecodedExtension] { list("Sec-WebSocket-Extensions").map { DecodedExtension($0) } }
 }

@@ -40,11 +40,26 @@ public struct DecodedHead: Sendable, Hashable {
       if isFirst {
         startLine = String(decoding: line, as: UTF8.self)
       } else if !line.isEmpty {
-        fields.append(Self.field(line, at: offset))
+        add(line, at: offset)
       }
       isFirst = false
       offset = end + 1
     }
+  }
+
+  /// Adds a field, or what continues the one before it: a client reads a folded line as blanks, and a server refuses it (RFC 7230
+  /// section 3.2.4).
+  private mutating func add(_ line: ArraySlice<UInt8>, at offset: Int) {
+    let isFolded = line.first == 0x20 || line.first == 0x09
+    guard isFolded, var field = fields.popLast() else { return fields.append(Self.field(line, at: offset)) }
+    field.value = Self.trimmed(Substring(field.value + " " + String(decoding: line, as: UTF8.self)))
+    field.isWellFormed = false
+    fields.append(field)
+  }
+
+  /// Whether the empty line that ends a head is there, be its lines ended by CR LF or, unlawfully, by LF alone.
+  public var isEnded: Bool {
+    bytes.suffix(2).elementsEqual([0x0A, 0x0A]) || bytes.suffix(3).elementsEqual([0x0A, 0x0D, 0x0A])
   }
 
   /// The values of all fields of that name (compared without case), in order.

@@ -295,6 +295,43 @@ struct KeptTests {
         $0.wire.note(.receivedEnd)
       }),
     Example(
+      "a head that does not end, behind which frames are sent, given up: headWithoutEnd",
+      .make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        let head = Array((WireBuilder.responseLines + [""]).joined(separator: "\r\n").utf8)
+        $0.wire.trace.responseHeadLength = head.count
+        $0.wire.server(bytes: head)
+        $0.wire.server(.ping, Array("still there?".utf8))
+        $0.wire.note(.sentEnd)
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "ended")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
+      "an answer that cannot become lawful any more, not waited for: binaryAnswer",
+      .make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.server(bytes: [0x81, 0x0C] + Array("still there?".utf8))
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "no HTTP")), step: 0)
+        $0.wire.note(.receivedEnd)
+        $0.wire.note(.sentEnd)
+      }),
+    Example(
+      "a folded header read as one: foldedConnection",
+      .make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.respond(
+          WireBuilder.responseLines.filter { !$0.hasPrefix("Connection") } + [
+            "Connection: keep-alive,", "\tUpgrade",
+          ])
+        $0.app(.connected(subprotocol: nil), step: 0)
+        $0.wire.server(.ping, Array("b".utf8))
+        $0.wire.client(.pong, "b")
+        $0.closes()
+      }),
+    Example(
       "a choice that the RFC leaves open",
       .make(expected: Expected(opening: .either)) {
         $0.wires = [WireBuilder(opens: false)]

@@ -39,6 +39,14 @@ public enum OpeningModel: Sendable, Hashable {
     }
   }
 
+  /// Whether an answer of which only these bytes have come may still be lawful; a client need not wait for the rest of another.
+  static func mayBecomeLawful(_ bytes: [UInt8]) -> Bool {
+    let whole = bytes.lastIndex(of: 0x0A).map { DecodedHead(bytes[...$0]) }
+    let rest = bytes[(bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)...]
+    let hasControls = rest.dropLast().contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
+    return !hasControls && whole.map { oddity(of: $0) == nil } ?? true
+  }
+
   /// The first of the reasons for which section 4.1 demands that the client fail the connection.
   private static func defect(of response: DecodedHead, for request: DecodedHead) -> String? {
     // Blanks, letter case and leading zeros may be read leniently (RFC 7230 section 3.5); that is odd, and no more.
@@ -93,18 +101,12 @@ public enum OpeningModel: Sendable, Hashable {
     if response.bareLineEndOffset != nil { return "a line does not end in CR LF" }
     if !response.startLine.hasPrefix("HTTP/1.1 101 ") { return "an unusual status line" }
     if response.fields.contains(where: { !$0.isWellFormed }) { return "a malformed header line" }
+    if response.hasMalformedExtensions { return "a malformed Sec-WebSocket-Extensions header" }
     for name in ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Upgrade"]
     where response.values(name).count > 1 {
       return "several \(name) headers"
     }
     return nil
-  }
-}
-
-extension DecodedHead {
-  /// Whether the empty line that ends a head is there, be its lines ended by CR LF or, unlawfully, by LF alone.
-  var isEnded: Bool {
-    bytes.suffix(2).elementsEqual([0x0A, 0x0A]) || bytes.suffix(3).elementsEqual([0x0A, 0x0D, 0x0A])
   }
 }
 

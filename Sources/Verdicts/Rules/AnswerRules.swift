@@ -78,7 +78,7 @@ extension RuleContext {
       decoded.deadlineIndex == nil, decoded.clientEnd != nil, !serverReset,
       decoded.clientEnd?.eventIndex ?? .max < decoded.serverEnd?.eventIndex ?? .max,
       application.unsupported.isEmpty, let failure = application.connectFailure,
-      let sent = trace?.serverStream.bytes, !sent.isEmpty
+      let sent = trace?.serverStream.bytes, !sent.isEmpty, OpeningModel.mayBecomeLawful(sent)
     else { return [] }
     return [
       Finding(
