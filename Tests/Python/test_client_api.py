@@ -396,9 +396,9 @@ for message in ('text', b'x' * 20000, ''):
     show(await ws.recv() == message)
 await ws.close()
 asyncio.sleep_ms = sleep_ms
-show((ws._polls, 7 in slept, max(slept), ws.close_code))
+show((ws._poller, 7 in slept, max(slept), ws.close_code))
 """ % server.uri)
-        self.assertEqual(shown, [True] * 3 + [(False, True, 7, 1000)])
+        self.assertEqual(shown, [True] * 3 + [(None, True, 7, 1000)])
 
     def test_where_an_object_in_memory_cannot_be_reached_messages_are_copied(self):
         for plain in (False, True):
