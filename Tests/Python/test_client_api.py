@@ -3,7 +3,15 @@
 import socket
 import struct
 
+import time
+
 from client_support import ClientTest, Server, closing, echo, frame, in_pieces, run_client
+
+
+def reset(connection):
+    """Ends a connection without telling the client's side first: what it sends then cannot arrive."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.sock.close()
 
 
 class IntoABuffer(ClientTest):
@@ -116,6 +124,22 @@ class IntoABuffer(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(4, b"kept"), (None, 1009)])
 
+    def test_a_buffer_that_cannot_take_bytes_is_refused_and_nothing_is_lost(self):
+        with Server(echo(1)) as server:
+            shown = run_client("""
+                import array
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await ws.send(b'message')
+                for bad in (b'read-only', memoryview(b'read-only'), memoryview(array.array('I', [1, 2, 3])), 'text', 9):
+                    try: await ws.recv_into(bad)
+                    except TypeError as error: show('recv_into takes' in str(error))
+                buf = bytearray(9)
+                show((await ws.recv_into(buf), bytes(buf[:7])))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [True] * 5 + [(7, b"message")])
+
 
 class Ends(ClientTest):
     def test_a_clean_close_and_a_lost_line_are_told_apart(self):
@@ -175,8 +199,138 @@ class Ends(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, ["m", "end", "m", False])
 
+    def test_a_line_that_breaks_while_something_is_sent(self):
+        def play(connection):
+            connection.shake()
+            reset(connection)
+
+        with Server(*[play] * 6) as server:
+            shown = run_client("""
+                for first in ("send('m')", "send('m', fragment_size=1)", "ping()"):
+                    for raising in (False, True):
+                        ws = AsyncWebsocketClient(raise_on_close=raising)
+                        await ws.handshake('%s')
+                        await asyncio.sleep_ms(100)
+                        got = []
+                        for call in (first, "send('more')", 'ping()'):
+                            try:
+                                size = {'fragment_size': 1} if 'fragment' in call else {}
+                                got.append(await (ws.ping() if call == 'ping()' else ws.send('m', **size)))
+                            except ConnectionClosed as end: got.append((end.code, end.clean))
+                            except OSError: got.append('OSError')
+                        show((got, await ws.open()))
+                        await ws.close()
+            """ % server.uri)
+        lost = (1006, False)
+        sent = [(["OSError", None, None], False), ([lost, lost, None], False)]
+        self.assertEqual(shown, sent * 2 + [([None, None, None], False), ([None, lost, None], False)])
+
+    def test_what_came_before_the_line_broke_is_received(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"one") + frame(2, b"two") + frame(1, b"three"))
+            connection.next()
+            reset(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await ws.send('go')
+                await asyncio.sleep_ms(100)
+                for _ in range(4): show(await ws.recv())
+                show(ws.close_code)
+            """ % server.uri)
+        self.assertEqual(shown, ["one", b"two", "three", None, 1006])
+
+    def test_a_close_reason_is_text_or_its_utf8_and_nothing_else(self):
+        def play(connection):
+            connection.shake()
+            return closing(connection)
+
+        with Server(play, play) as server:
+            shown = run_client("""
+                for reason in ('grün', 'grün'.encode()):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    for bad in (str(b'\\xed\\xa0\\x80', 'utf-8'), b'\\xff', 'x' * 124):
+                        try: await ws.close(3001, bad)
+                        except ValueError: show(await ws.open())
+                    await ws.close(3001, reason)
+            """ % server.uri)
+        self.assertEqual(shown, [True] * 6)
+        reason = struct.pack("!H", 3001) + "grün".encode()
+        self.assertEqual([connection.result for connection in server.connections], [reason] * 2)
+
+
+class Sending(ClientTest):
+    def test_a_memoryview_of_larger_items_is_sent_by_its_bytes(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(3):
+                connection.next()
+            closing(connection)
+
+        numbers = struct.pack("=3H", 1, 2, 65535)
+        for plain in (False, True):
+            with Server(play) as server:
+                run_client("""
+                    import array
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    view = memoryview(array.array('H', [1, 2, 65535]))
+                    await ws.send(view)
+                    await ws.send(view, fragment_size=100)
+                    ws.write_frame(OP_BYTES, view)
+                    await ws.close()
+                """ % server.uri, plain=plain)
+            self.assertEqual([data for _, _, data in server.connections[0].seen[:3]], [numbers] * 3)
+
 
 class Timeouts(ClientTest):
+    def test_somebody_elses_cancellation_goes_before_the_timeout(self):
+        def play(connection):
+            connection.shake()
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import time
+                ws = AsyncWebsocketClient(read_timeout_ms=30)
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(10)
+                time.sleep_ms(50)  # the time is over, and nobody has noticed
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    show('cancelled')
+                except OSError as error:
+                    show(error.errno)
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, ["cancelled"])
+
+    def test_connect_timeout_ms_counts_the_tls_handshake_too(self):
+        def silent(connection):
+            while connection.sock.recv(4096):  # up to the client's end
+                pass
+
+        with Server(silent) as server:
+            shown = run_client("""
+                import time
+                ws = AsyncWebsocketClient(connect_timeout_ms=100, handshake_timeout_ms=3000)
+                start = time.ticks_ms()
+                try:
+                    await ws.handshake('wss://127.0.0.1:%d/')
+                except OSError as error:
+                    show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 2500, ws.sock))
+                except HandshakeError as error:
+                    show(str(error))
+            """ % server.port)
+        self.assertEqual(shown, [(110, True, None)])
+
     def test_recv_raises_after_read_timeout_ms_and_loses_nothing(self):
         def play(connection):
             connection.shake()
@@ -282,6 +436,25 @@ class KeepAlive(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(None, 1006, False, "no answer to a PING in 60 ms")] * 2)
         self.assertEqual([connection.result for connection in server.connections], ["ended"] * 2)
+
+    def test_a_line_that_is_slow_is_not_taken_for_a_lost_one(self):
+        def play(connection):
+            connection.shake()
+            data = frame(2, b"x" * 6000)
+            for at in range(0, len(data), 200):  # 600 ms, in which no PONG can come
+                connection.raw(data[at : at + 200])
+                time.sleep(0.02)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(ping_interval_ms=100)
+                await ws.handshake('%s')
+                message = await ws.recv()
+                show((message == b'x' * 6000, ws.close_code, ws.fail_reason))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [(True, None, "")])
 
     def test_an_application_that_does_not_read_is_not_taken_for_a_lost_line(self):
         def play(connection):
