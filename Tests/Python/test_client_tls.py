@@ -174,8 +174,8 @@ class TLSTest(ClientTest):
             shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments=arguments))
             self.assertEqual((shown[0][0], shown[0][2]), ("ValueError", None), arguments)
             self.assertIn(sentence, shown[0][1])
-        for name, arguments in (("cafile", "cert_reqs=2, "), ("certfile", "keyfile=b'', "), ("keyfile", "certfile=b'', ")):
-            arguments += name + "='/no/such.pem'"
+        for name, others in (("cafile", "cert_reqs=2, "), ("certfile", "keyfile=b'', "), ("keyfile", "certfile=b'', ")):
+            arguments = others + name + "='/no/such.pem'"
             shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments=arguments))
             self.assertEqual(shown[0][0], "OSError")
             self.assertIn(name + " cannot be read: /no/such.pem", shown[0][1])
