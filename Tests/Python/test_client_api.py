@@ -1,8 +1,9 @@
 """What our client does beyond the published 1.0.0: fixed buffers, ends that raise, timeouts, keep-alive, connecting again."""
 
+import hashlib
+import random
 import socket
 import struct
-
 import time
 
 from client_support import ClientTest, Server, closing, echo, frame, in_pieces, run_client
@@ -139,6 +140,82 @@ class IntoABuffer(ClientTest):
                 await ws.close()
             """ % server.uri)
         self.assertEqual(shown, [True] * 5 + [(7, b"message")])
+
+
+class Ways(ClientTest):
+    """A message takes one of several ways through the client: by its size, by what came with it, and by who asks for it."""
+
+    SIZES = (0, 1, 2, 124, 125, 126, 127, 250, 251, 252, 253, 254, 255, 256, 1020, 1023, 1024, 1025, 3000, 20000, 65535, 65536)
+    CALLS = ("recv()", "recv_into(buf)", "raw()", "small()")
+
+    def stream(self, choose):
+        """Frames, and for each message: whether it is text, and its bytes."""
+        blob, messages = b"", []
+        for _ in range(24):
+            text, size = choose.random() < 0.5, choose.choice(self.SIZES)
+            data = ("aé字😀" * (size // 10 + 1)).encode()[: size // 10 * 10] + b"z" * (size % 10) if text else choose.randbytes(size)
+            messages.append((text, data))
+            cuts = sorted(choose.randrange(size + 1) for _ in range(choose.choice((0, 0, 0, 1, 3))))
+            ends = [*cuts, size]
+            for index, (start, end) in enumerate(zip([0, *cuts], ends)):
+                opcode = 0 if index else 1 if text else 2
+                blob += frame(opcode, data[start:end], fin=index == len(ends) - 1)
+                if choose.random() < 0.2:
+                    blob += frame(9, choose.randbytes(choose.choice((0, 5, 125))))
+        return blob, messages
+
+    def test_all_of_them_in_any_order_and_any_pieces(self):
+        for seed in range(12):
+            choose = random.Random(seed)
+            blob, messages = self.stream(choose)
+            most = choose.choice((1, 7, 300, 5000, len(blob)))
+            calls = [choose.choice(self.CALLS[: 2 if seed % 3 else 4]) for _ in messages]
+
+            def play(connection):
+                connection.shake()
+                at = 0
+                while at < len(blob):
+                    size = choose.randrange(1, most + 1) if most > 1 else choose.choice((1, 2, 3, 9000))
+                    connection.raw(blob[at : at + size])
+                    at += size
+                    if most < 5000 and choose.random() < 0.01:
+                        time.sleep(0.002)
+                return closing(connection)
+
+            with self.subTest(seed=seed), Server(play) as server:
+                shown = run_client("""
+                    import hashlib
+                    ws = AsyncWebsocketClient(close_timeout_ms=4000)
+                    await ws.handshake('%s')
+                    buf = bytearray(65536)
+                    async def raw():  # frames, put together here
+                        data = b''
+                        while True:
+                            fin, opcode, part = await ws.read_frame()
+                            if opcode == OP_PING: ws.write_frame(OP_PONG, part)
+                            else:
+                                ws.received_text = opcode == OP_TEXT if opcode else ws.received_text
+                                data += part
+                                if fin: return data
+                    async def small():  # with a limit that this message just keeps
+                        ws.max_message_size = 65536
+                        message = await ws.recv()
+                        ws.max_message_size = None
+                        return message
+                    calls = {'recv()': ws.recv, 'recv_into(buf)': lambda: ws.recv_into(buf), 'raw()': raw, 'small()': small}
+                    for call in %r:
+                        message = await calls[call]()
+                        assert message is not None, ws.fail_reason
+                        if isinstance(message, int): message = memoryview(buf)[:message]
+                        text = ws.received_text
+                        assert call != 'recv()' or text == isinstance(message, str)
+                        show((text, len(message), hashlib.sha1(message).digest()))
+                    await ws.close()
+                """ % (server.uri, calls), heap="1M", plain=seed % 2 == 1)
+            for (text, data), call, got in zip(messages, calls, shown):
+                length = len(data.decode()) if text and call in ("recv()", "small()") else len(data)
+                self.assertEqual(got, (text, length, hashlib.sha1(data).digest()), (seed, call))
+            self.assertEqual(len(shown), len(messages))
 
 
 class Ends(ClientTest):
