@@ -1,9 +1,18 @@
 """What our client does beyond the published 1.0.0: fixed buffers, ends that raise, timeouts, keep-alive, connecting again."""
 
+import hashlib
+import random
 import socket
 import struct
+import time
 
 from client_support import ClientTest, Server, closing, echo, frame, in_pieces, run_client
+
+
+def reset(connection):
+    """Ends a connection without telling the client's side first: what it sends then cannot arrive."""
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.sock.close()
 
 
 class IntoABuffer(ClientTest):
@@ -116,6 +125,98 @@ class IntoABuffer(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(4, b"kept"), (None, 1009)])
 
+    def test_a_buffer_that_cannot_take_bytes_is_refused_and_nothing_is_lost(self):
+        with Server(echo(1)) as server:
+            shown = run_client("""
+                import array
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await ws.send(b'message')
+                for bad in (b'read-only', memoryview(b'read-only'), memoryview(array.array('I', [1, 2, 3])), 'text', 9):
+                    try: await ws.recv_into(bad)
+                    except TypeError as error: show('recv_into takes' in str(error))
+                buf = bytearray(9)
+                show((await ws.recv_into(buf), bytes(buf[:7])))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [True] * 5 + [(7, b"message")])
+
+
+class Ways(ClientTest):
+    """A message takes one of several ways through the client: by its size, by what came with it, and by who asks for it."""
+
+    SIZES = (0, 1, 2, 124, 125, 126, 127, 250, 251, 252, 253, 254, 255, 256, 1020, 1023, 1024, 1025, 3000, 20000, 65535, 65536)
+    CALLS = ("recv()", "recv_into(buf)", "raw()", "small()")
+
+    def stream(self, choose):
+        """Frames, and for each message: whether it is text, and its bytes."""
+        blob, messages = b"", []
+        for _ in range(24):
+            text, size = choose.random() < 0.5, choose.choice(self.SIZES)
+            data = ("aé字😀" * (size // 10 + 1)).encode()[: size // 10 * 10] + b"z" * (size % 10) if text else choose.randbytes(size)
+            messages.append((text, data))
+            cuts = sorted(choose.randrange(size + 1) for _ in range(choose.choice((0, 0, 0, 1, 3))))
+            ends = [*cuts, size]
+            for index, (start, end) in enumerate(zip([0, *cuts], ends)):
+                opcode = 0 if index else 1 if text else 2
+                blob += frame(opcode, data[start:end], fin=index == len(ends) - 1)
+                if choose.random() < 0.2:
+                    blob += frame(9, choose.randbytes(choose.choice((0, 5, 125))))
+        return blob, messages
+
+    def test_all_of_them_in_any_order_and_any_pieces(self):
+        for seed in range(12):
+            choose = random.Random(seed)
+            blob, messages = self.stream(choose)
+            most = choose.choice((1, 7, 300, 5000, len(blob)))
+            calls = [choose.choice(self.CALLS[: 2 if seed % 3 else 4]) for _ in messages]
+
+            def play(connection):
+                connection.shake()
+                at = 0
+                while at < len(blob):
+                    size = choose.randrange(1, most + 1) if most > 1 else choose.choice((1, 2, 3, 9000))
+                    connection.raw(blob[at : at + size])
+                    at += size
+                    if most < 5000 and choose.random() < 0.01:
+                        time.sleep(0.002)
+                return closing(connection)
+
+            with self.subTest(seed=seed), Server(play) as server:
+                shown = run_client("""
+                    import hashlib
+                    ws = AsyncWebsocketClient(close_timeout_ms=4000)
+                    await ws.handshake('%s')
+                    buf = bytearray(65536)
+                    async def raw():  # frames, put together here
+                        data = b''
+                        while True:
+                            fin, opcode, part = await ws.read_frame()
+                            if opcode == OP_PING: ws.write_frame(OP_PONG, part)
+                            else:
+                                ws.received_text = opcode == OP_TEXT if opcode else ws.received_text
+                                data += part
+                                if fin: return data
+                    async def small():  # with a limit that this message just keeps
+                        ws.max_message_size = 65536
+                        message = await ws.recv()
+                        ws.max_message_size = None
+                        return message
+                    calls = {'recv()': ws.recv, 'recv_into(buf)': lambda: ws.recv_into(buf), 'raw()': raw, 'small()': small}
+                    for call in %r:
+                        message = await calls[call]()
+                        assert message is not None, ws.fail_reason
+                        if isinstance(message, int): message = memoryview(buf)[:message]
+                        text = ws.received_text
+                        assert call != 'recv()' or text == isinstance(message, str)
+                        show((text, len(message), hashlib.sha1(message).digest()))
+                    await ws.close()
+                """ % (server.uri, calls), heap="1M", plain=seed % 2 == 1)
+            for (text, data), call, got in zip(messages, calls, shown):
+                length = len(data.decode()) if text and call in ("recv()", "small()") else len(data)
+                self.assertEqual(got, (text, length, hashlib.sha1(data).digest()), (seed, call))
+            self.assertEqual(len(shown), len(messages))
+
 
 class Ends(ClientTest):
     def test_a_clean_close_and_a_lost_line_are_told_apart(self):
@@ -175,8 +276,138 @@ class Ends(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, ["m", "end", "m", False])
 
+    def test_a_line_that_breaks_while_something_is_sent(self):
+        def play(connection):
+            connection.shake()
+            reset(connection)
+
+        with Server(*[play] * 6) as server:
+            shown = run_client("""
+                for first in ("send('m')", "send('m', fragment_size=1)", "ping()"):
+                    for raising in (False, True):
+                        ws = AsyncWebsocketClient(raise_on_close=raising)
+                        await ws.handshake('%s')
+                        await asyncio.sleep_ms(100)
+                        got = []
+                        for call in (first, "send('more')", 'ping()'):
+                            try:
+                                size = {'fragment_size': 1} if 'fragment' in call else {}
+                                got.append(await (ws.ping() if call == 'ping()' else ws.send('m', **size)))
+                            except ConnectionClosed as end: got.append((end.code, end.clean))
+                            except OSError: got.append('OSError')
+                        show((got, await ws.open()))
+                        await ws.close()
+            """ % server.uri)
+        lost = (1006, False)
+        sent = [(["OSError", None, None], False), ([lost, lost, None], False)]
+        self.assertEqual(shown, sent * 2 + [([None, None, None], False), ([None, lost, None], False)])
+
+    def test_what_came_before_the_line_broke_is_received(self):
+        def play(connection):
+            connection.shake()
+            connection.raw(frame(1, b"one") + frame(2, b"two") + frame(1, b"three"))
+            connection.next()
+            reset(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                await ws.send('go')
+                await asyncio.sleep_ms(100)
+                for _ in range(4): show(await ws.recv())
+                show(ws.close_code)
+            """ % server.uri)
+        self.assertEqual(shown, ["one", b"two", "three", None, 1006])
+
+    def test_a_close_reason_is_text_or_its_utf8_and_nothing_else(self):
+        def play(connection):
+            connection.shake()
+            return closing(connection)
+
+        with Server(play, play) as server:
+            shown = run_client("""
+                for reason in ('grün', 'grün'.encode()):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    for bad in (str(b'\\xed\\xa0\\x80', 'utf-8'), b'\\xff', 'x' * 124):
+                        try: await ws.close(3001, bad)
+                        except ValueError: show(await ws.open())
+                    await ws.close(3001, reason)
+            """ % server.uri)
+        self.assertEqual(shown, [True] * 6)
+        reason = struct.pack("!H", 3001) + "grün".encode()
+        self.assertEqual([connection.result for connection in server.connections], [reason] * 2)
+
+
+class Sending(ClientTest):
+    def test_a_memoryview_of_larger_items_is_sent_by_its_bytes(self):
+        def play(connection):
+            connection.shake()
+            for _ in range(3):
+                connection.next()
+            closing(connection)
+
+        numbers = struct.pack("=3H", 1, 2, 65535)
+        for plain in (False, True):
+            with Server(play) as server:
+                run_client("""
+                    import array
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    view = memoryview(array.array('H', [1, 2, 65535]))
+                    await ws.send(view)
+                    await ws.send(view, fragment_size=100)
+                    ws.write_frame(OP_BYTES, view)
+                    await ws.close()
+                """ % server.uri, plain=plain)
+            self.assertEqual([data for _, _, data in server.connections[0].seen[:3]], [numbers] * 3)
+
 
 class Timeouts(ClientTest):
+    def test_somebody_elses_cancellation_goes_before_the_timeout(self):
+        def play(connection):
+            connection.shake()
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import time
+                ws = AsyncWebsocketClient(read_timeout_ms=30)
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(10)
+                time.sleep_ms(50)  # the time is over, and nobody has noticed
+                task.cancel()
+                try:
+                    await task
+                except asyncio.CancelledError:
+                    show('cancelled')
+                except OSError as error:
+                    show(error.errno)
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, ["cancelled"])
+
+    def test_connect_timeout_ms_counts_the_tls_handshake_too(self):
+        def silent(connection):
+            while connection.sock.recv(4096):  # up to the client's end
+                pass
+
+        with Server(silent) as server:
+            shown = run_client("""
+                import time
+                ws = AsyncWebsocketClient(connect_timeout_ms=100, handshake_timeout_ms=3000)
+                start = time.ticks_ms()
+                try:
+                    await ws.handshake('wss://127.0.0.1:%d/')
+                except OSError as error:
+                    show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 2500, ws.sock))
+                except HandshakeError as error:
+                    show(str(error))
+            """ % server.port)
+        self.assertEqual(shown, [(110, True, None)])
+
     def test_recv_raises_after_read_timeout_ms_and_loses_nothing(self):
         def play(connection):
             connection.shake()
@@ -282,6 +513,25 @@ class KeepAlive(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(None, 1006, False, "no answer to a PING in 60 ms")] * 2)
         self.assertEqual([connection.result for connection in server.connections], ["ended"] * 2)
+
+    def test_a_line_that_is_slow_is_not_taken_for_a_lost_one(self):
+        def play(connection):
+            connection.shake()
+            data = frame(2, b"x" * 6000)
+            for at in range(0, len(data), 200):  # 600 ms, in which no PONG can come
+                connection.raw(data[at : at + 200])
+                time.sleep(0.02)
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(ping_interval_ms=100)
+                await ws.handshake('%s')
+                message = await ws.recv()
+                show((message == b'x' * 6000, ws.close_code, ws.fail_reason))
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [(True, None, "")])
 
     def test_an_application_that_does_not_read_is_not_taken_for_a_lost_line(self):
         def play(connection):
@@ -396,9 +646,9 @@ for message in ('text', b'x' * 20000, ''):
     show(await ws.recv() == message)
 await ws.close()
 asyncio.sleep_ms = sleep_ms
-show((ws._polls, 7 in slept, max(slept), ws.close_code))
+show((ws._poller, 7 in slept, max(slept), ws.close_code))
 """ % server.uri)
-        self.assertEqual(shown, [True] * 3 + [(False, True, 7, 1000)])
+        self.assertEqual(shown, [True] * 3 + [(None, True, 7, 1000)])
 
     def test_where_an_object_in_memory_cannot_be_reached_messages_are_copied(self):
         for plain in (False, True):

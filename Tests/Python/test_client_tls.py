@@ -163,6 +163,7 @@ class TLSTest(ClientTest):
             "cert_reqs=2, cafile=b'nonsense'": "cafile holds nothing",
             "cert_reqs=2, cafile=b'-----BEGIN CERTIFICATE-----\\nAAAA'": "cut",
             "certfile='@client.pem'": "needs keyfile",
+            "keyfile='@client.key'": "needs certfile",
             "certfile='@client.pem', keyfile='@client.pem'": "no PRIVATE KEY",
             "certfile='@client.pem', keyfile='@locked.key'": "encrypted",
             "certfile='@both.pem', keyfile='@client.key'": "one certificate",
@@ -173,8 +174,11 @@ class TLSTest(ClientTest):
             shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments=arguments))
             self.assertEqual((shown[0][0], shown[0][2]), ("ValueError", None), arguments)
             self.assertIn(sentence, shown[0][1])
-        shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments="cert_reqs=2, cafile='/no/such.pem'"))
-        self.assertEqual(shown[0][0], "OSError")
+        for name, others in (("cafile", "cert_reqs=2, "), ("certfile", "keyfile=b'', "), ("keyfile", "certfile=b'', ")):
+            arguments = others + name + "='/no/such.pem'"
+            shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments=arguments))
+            self.assertEqual(shown[0][0], "OSError")
+            self.assertIn(name + " cannot be read: /no/such.pem", shown[0][1])
 
     def test_the_clock_must_have_been_set(self):
         body = "import async_websocketclient_tls as tls\ntls.time = type('Clock', (), {'gmtime': lambda: (2021, 1, 1)})\n"
