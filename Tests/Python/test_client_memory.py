@@ -265,6 +265,22 @@ class SmallHeap(ClientTest):
     def test_the_client_echoes_16_kib(self):
         self.echoes("", (0, 100, 4096, 16384))
 
+    def test_a_uri_of_4_kib_is_asked_for(self):
+        """Found by wsrig fuzz: each byte of the path was an object of its own, all of them at the same time."""
+        paths = []
+
+        def serve(connection):
+            connection.shake()
+            paths.append(connection.path)
+
+        path = "/" + "long" * 1024
+        with Server(serve) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                show(await ws.handshake('%s%s'))
+            """ % (server.uri.rstrip("/"), path), heap="192K")
+        self.assertEqual((shown, paths), ([True], [path]))
+
     def test_with_tls_compression_and_connecting_again_it_echoes_4_kib(self):
         names = ("_deflate", "_tls", "_reconnect")
         self.echoes("import " + ", ".join("async_websocketclient" + name for name in names), (0, 100, 4096))
