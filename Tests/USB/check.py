@@ -85,9 +85,9 @@ class Lines:
             self.child.terminate()
             self.child.wait()
 
-    def rest(self):
-        """Waits for the end; the exit status and all that was said."""
-        status = self.child.wait(timeout=PATIENCE * 4)
+    def rest(self, limit=PATIENCE * 4):
+        """Waits for the end, so many seconds at most; the exit status and all that was said."""
+        status = self.child.wait(timeout=limit)
         while (line := self.queue.get(timeout=PATIENCE)) is not None:
             self.said.append(line)
         return status, "\n".join(self.said)
@@ -234,7 +234,8 @@ def catalogue(bench):
     known = json.loads(pathlib.Path(bench.beside).read_text())
     with bench.boards(FIRST):
         start = time.monotonic()
-        status, said = bench.tool("run", "--board", "usb", "--seed", str(known["seed"]), "--report", "r")
+        words = [bench.wsrig, "run", "--board", "usb", "--seed", str(known["seed"]), "--report", "r"]
+        status, said = Lines(words, cwd=bench.folder).rest(limit=3000)
         minutes = (time.monotonic() - start) / 60
         print("\n".join(said.splitlines()[-12:]), flush=True)
         verdicts = lambda results: {row["id"]: row["verdict"] for row in results["cases"]}
