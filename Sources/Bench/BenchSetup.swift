@@ -87,7 +87,8 @@ final class BenchSetup: Sendable {
         progress(.ownAuthority(reason: "\($0)"))
       }
     reference = ReferenceRunner(
-      server: server, tls: tls, host: host, seed: bench.configuration.seed, loop: loops.reference)
+      server: server, tls: tls, host: host, seed: bench.configuration.seed, loop: loops.reference,
+      pace: bench.configuration.referencePace)
     device = try Self.device(bench, server, tls, host: host, on: loops.device, progress)
   }
 
@@ -142,7 +143,8 @@ final class BenchSetup: Sendable {
     guard bench.board.selector != .reference else {
       let seed = ReferenceDevice.seed(besides: configuration.seed)
       return ReferenceDevice(
-        runner: ReferenceRunner(server: server, tls: tls, host: host, seed: seed, loop: loop))
+        runner: ReferenceRunner(
+          server: server, tls: tls, host: host, seed: seed, loop: loop, pace: configuration.referencePace))
     }
     let logger = Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() })
     let id = bench.id

@@ -33,6 +33,12 @@ public struct Pace: Sendable, Hashable {
   static let reference = Pace(
     patience: .seconds(20), longestPatience: .seconds(60), silence: .seconds(20), drain: .seconds(10))
 
+  /// The same where cases are not known to make sense: less than a client waits for a closing handshake, more than a busy computer keeps
+  /// it waiting.
+  static let fuzzedReference = Pace(
+    patience: .milliseconds(1500), longestPatience: .seconds(4), silence: .seconds(1),
+    drain: .milliseconds(500))
+
   /// Derives the pace from the time that the client took from connect to the end of a closing handshake with some echoes between.
   public init(calibration: Duration) {
     let base = Self.unmeasured

@@ -13,9 +13,15 @@ struct ReferenceRunner: Sendable {
   let seed: UInt64
   /// The loop of the reference: not the server's.
   let loop: EventLoop
+  /// How long it is waited for.
+  let pace: Pace
 
   /// - Parameter tls: the certificates of the run; by default those of a run of its own.
-  init(server: ScriptedServer, tls: BenchTLS? = nil, host: String, seed: UInt64, loop: EventLoop) {
+  init(
+    server: ScriptedServer, tls: BenchTLS? = nil, host: String, seed: UInt64, loop: EventLoop,
+    pace: Pace = .reference
+  ) {
+    self.pace = pace
     self.server = server
     self.tls = tls ?? BenchTLS(host: host)
     self.host = host
@@ -23,7 +29,7 @@ struct ReferenceRunner: Sendable {
     self.loop = loop
   }
 
-  /// Runs the case once. The reference gets the time that nothing but an error of the rig needs.
+  /// Runs the case once. As a rule the reference gets the time that nothing but an error of the rig needs.
   ///
   /// All of it runs on the loop of the reference: what others do on the threads that Swift's tasks share must not use up the time of
   /// the attempt, which runs from its registration.
@@ -32,7 +38,6 @@ struct ReferenceRunner: Sendable {
   }
 
   private func attempt(_ testCase: Case, token: String) async throws -> AttemptTrace {
-    let pace = Pace.reference
     let security = try await tls.security(of: testCase.scenario)
     let attempt = try await server.prepare(testCase, token: token, tls: security.server, pace: pace)
     let address = ServerAddress(host: host, port: attempt.port)

@@ -59,6 +59,8 @@ public struct RunConfiguration: Sendable {
 
   /// Whether the server is there to measure: it asks the kernel when bytes leave, and leaves acknowledgements to it.
   var measuresLatency = false
+  /// How long the reference is waited for.
+  var referencePace = Pace.reference
 
   /// Whether the results keep the traces of cases that deserve a closer look; not where `progress` made files of them already.
   public var keepsTraces = true

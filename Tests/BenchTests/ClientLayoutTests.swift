@@ -119,7 +119,7 @@ struct ClientBundleTests {
   func own() throws {
     let bundle = try ClientBundle(client: nil, adapter: nil, fixtures: fixtures)
     let modules = [
-      "async_websocketclient.py", "async_websocketclient_connecting.py",
+      "async_websocketclient.py", "async_websocketclient_answer.py", "async_websocketclient_connecting.py",
       "async_websocketclient_deflate.py", "async_websocketclient_ending.py",
       "async_websocketclient_frames.py", "async_websocketclient_incoming.py",
       "async_websocketclient_inplace.py", "async_websocketclient_opening.py",

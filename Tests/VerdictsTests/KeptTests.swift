@@ -204,6 +204,29 @@ struct KeptTests {
         $0.ended(1006)
       }),
     Example(
+      "a Ping behind a message that was too large: pingBehindLimit",
+      .open(expected: Expected(messageLimit: 64)) {
+        $0.scenario.server = ServerScript([
+          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
+        ])
+        $0.wire.server(.text, Array(repeating: 0x61, count: 100))
+        $0.wire.server(.ping, Array("b".utf8))
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.clientClose(1009)
+        $0.wire.note(.expectationMissed(index: 1, reason: "instead came a Close frame"))
+        $0.wire.serverClose(1009)
+        $0.wire.end()
+        $0.ended(1009)
+      }),
+    Example(
+      "the first byte of a frame of a reserved opcode, and the end: halfAReservedHeader",
+      .open {
+        $0.wire.server(bytes: [0x8F])
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended(1006, clean: false)
+      }),
+    Example(
       "a length with its top bit set and 1009",
       .open {
         $0.wire.server(.binary, [1], length: 1 << 63, encoding: .sixtyFourBits)

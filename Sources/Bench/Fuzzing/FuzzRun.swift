@@ -57,6 +57,8 @@ public struct FuzzRun: Sendable {
   private func runConfiguration(of client: ClientBundle) -> RunConfiguration {
     var run = configuration.run
     run.client = client
+    // Here a server may wait for what no client sends, and no longer than clients wait themselves.
+    run.referencePace = .fuzzedReference
     run.cases = [configuration.overTLS ? .calibration.overTLS : .calibration]
     return run
   }

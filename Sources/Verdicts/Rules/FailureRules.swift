@@ -196,6 +196,18 @@ extension RuleContext {
 
   private static let shortestWaitNanoseconds: UInt64 = 2_000_000
 
+  /// Whether the server's last bytes are not a whole header, and yet break a rule.
+  private var isViolatedByItsLastBytes: Bool {
+    guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {
+      return false
+    }
+    let header = FrameHeader(
+      isFinal: first & 0x80 != 0, reservedBits: first >> 4, opcode: Opcode(rawValue: first & 15),
+      payloadLength: UInt64(tail.head.dropFirst().first ?? 0) & 0x7F)
+    let isInMessage = server.unfinished != nil
+    return ServerViolation.inHeader(header, at: 0, isInMessage: isInMessage, deflates: deflate != nil) != nil
+  }
+
   /// The client gave up a connection on which nothing was wrong and which the application did not close.
   fileprivate var causelessFailureFindings: [Finding] {
     guard isEstablished, !isHung, !applicationMayClose, server.isComplete, client.isComplete,
@@ -204,6 +216,7 @@ extension RuleContext {
       return []
     }
     guard server.violation == nil, !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }
+    guard !isViolatedByItsLastBytes else { return [] }
     let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
     guard act != .max, act < serverStopIndex, application.isListening else { return [] }
     let how = client.close.map { "sent \($0.content.text)" } ?? "ended TCP"

@@ -28,6 +28,8 @@ extension RuleContext {
   /// (section 5.5.3), so an earlier one is never missed.
   private var unansweredPing: DecodedFrame? {
     guard isEstablished, client.isComplete, !serverReset, damagedSend == nil else { return nil }
+    // What is behind a message that was too large for it, a client does not look at.
+    guard !clientHitLimit else { return nil }
     guard let last = server.pings.last(where: { isDue($0) }), !last.isCut else { return nil }
     let from = server.pings.firstIndex { $0.streamOffset == last.streamOffset } ?? 0
     // An answer to a later Ping, even one that need not be answered, answers this one too.
