@@ -180,7 +180,7 @@ extension Catalogue {
     ClientTask(
       name: "main",
       steps: [
-        .start(task: "opener"), .pause(milliseconds: 8), .cancel(task: "opener"), .join(task: "opener"),
+        .start(task: "opener"), .pause(milliseconds: 40), .cancel(task: "opener"), .join(task: "opener"),
         .connect(ConnectStep(connection: "second")), .echo(connection: "second"),
       ]),
     ClientTask(name: "opener", steps: [.connect(ConnectStep(connection: "first"))]),

@@ -41,10 +41,14 @@ public enum OpeningModel: Sendable, Hashable {
 
   /// Whether an answer of which only these bytes have come may still be lawful; a client need not wait for the rest of another.
   static func mayBecomeLawful(_ bytes: [UInt8]) -> Bool {
-    let whole = bytes.lastIndex(of: 0x0A).map { DecodedHead(bytes[...$0]) }
-    let rest = bytes[(bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)...]
+    guard let end = bytes.lastIndex(of: 0x0A) else {
+      return zip(bytes, "HTTP/1.1 101".utf8).allSatisfy { $0 == $1 }
+    }
+    let rest = bytes[(end + 1)...]
+    let name = rest.prefix { $0 != 0x3A && $0 != 0x0D }
     let hasControls = rest.dropLast().contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
-    return !hasControls && whole.map { oddity(of: $0) == nil } ?? true
+    let isName = name.isEmpty || DecodedHead.isToken(String(decoding: name, as: UTF8.self))
+    return !hasControls && isName && oddity(of: DecodedHead(bytes[...end])) == nil
   }
 
   /// The first of the reasons for which section 4.1 demands that the client fail the connection.
