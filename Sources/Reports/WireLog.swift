@@ -88,7 +88,7 @@ enum WireLog {
     if let group = facts.group { words.append("group \(group)") }
     words.append(facts.serverName.map { "server name \($0)" } ?? "no server name")
     if let subject = facts.clientSubject { words.append("client certificate \(subject)") }
-    words.append("handshake \(String(milliseconds: UInt64(max(0, facts.handshakeNanoseconds)), since: 0)) ms")
+    words.append("handshake \(String(milliseconds: UInt64(max(0, facts.handshakeNanoseconds)), since: 0))")
     return words.joined(separator: ", ")
   }
 

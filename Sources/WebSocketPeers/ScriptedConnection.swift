@@ -206,12 +206,14 @@ final class ScriptedConnection: ReadinessHandler {
       tap.note(.receivedEnd, at: loop.now)
       streamEnded()
     case .wouldBlock:
+      tellTLS()
       // Without more there may have been nothing: the socket is looked at for other reasons, too.
       if isShakingHands, stream.hasMore { noteHandshake() }
       if readiness.contains(.error) { stream.socket.discardErrorQueue() }
     case .failed(.protocolError) where stream.isSecure: failTLS()
     case .failed:
       clientEnded = true
+      tellTLS()
       tap.note(.receivedReset, at: loop.now)
       queue.removeAll()
       streamEnded()

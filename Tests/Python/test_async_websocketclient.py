@@ -467,6 +467,26 @@ class Waiting(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [True, ("one", "two"), False])
 
+    def test_of_two_pings_alike_one_that_times_out_is_no_pong_for_the_other(self):
+        def play(connection):
+            connection.shake()
+            connection.next()
+            connection.next()
+            time.sleep(0.3)  # longer than the first one waits
+            connection.frame(1, b"m")
+            closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                receiving = asyncio.create_task(ws.recv())
+                pings = await asyncio.gather(ws.ping('a', 100), ws.ping('a', 800), return_exceptions=True)
+                show(repr(pings))
+                show(await receiving)
+            """ % server.uri)
+        self.assertEqual(shown, ["[OSError(110,), OSError(110,)]", "m"])
+
     def test_ping_reads_for_itself_and_keeps_the_messages_for_recv(self):
         def play(connection):
             connection.shake()

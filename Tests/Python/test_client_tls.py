@@ -155,6 +155,11 @@ class TLSTest(ClientTest):
             self.assertIn("the server's certificate was refused: ", shown[1])
             self.assertEqual(server.seen, ["SSLError"], certificate)
 
+    def test_the_arguments_of_handshake_stand_in_the_order_of_1_0_0(self):
+        arguments = "[], '@client.key', '@client.pem', '@ca.pem', 2"
+        shown, server = self.attempt(arguments, authority=self.files / "ca.pem")
+        self.assertEqual((shown, server.seen), (self.GOOD, [("TLSv1.2", "board")]))
+
     def test_what_is_missing_or_unreadable_is_said_before_anything_is_sent(self):
         cases = {
             "cert_reqs=2": "cafile",

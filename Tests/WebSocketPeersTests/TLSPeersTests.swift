@@ -294,6 +294,30 @@ struct TLSPeersTests {
 }
 
 extension TLSPeersTests {
+  @Test("A handshake behind which nothing comes but a reset is in the trace, at its own time: securedThenReset")
+  func securedThenReset() async throws {
+    try await withLoop { loop in
+      let pause = Duration.milliseconds(60)
+      let trace = try await Self.play(ServerScript([]), version: .v1_2, on: loop) { _, uri in
+        try await loop.run {
+          let deadline = Deadline.after(.seconds(10))
+          let port = try #require(UInt16(uri.split(separator: ":")[2].prefix { $0 != "/" }))
+          let socket = try await TCPSocket.connect(
+            to: .loopbackV4(port: port), on: loop, deadline: deadline)
+          var stream = try await ByteStream.shakeHands(
+            over: socket, with: "localhost", by: try TLSContext(.client, try Security(.v1_2).client),
+            endpoint: "the server", on: loop, deadline: deadline)
+          try await loop.pause(until: .after(pause))
+          stream.reset()
+        }
+      }
+      let secured = trace.events.first { if case .secured = $0.kind { true } else { false } }
+      let reset = trace.events.first { $0.kind == .receivedReset }
+      let times = (try #require(secured).instantNanoseconds, try #require(reset).instantNanoseconds)
+      #expect(times.0 + UInt64(pause.wholeNanoseconds / 2) < times.1)
+    }
+  }
+
   @Test(
     "A client that takes longer to begin than a broken handshake lasts sees what breaks, and then the end")
   func slowBeginning() async throws {
