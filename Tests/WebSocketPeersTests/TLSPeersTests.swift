@@ -294,7 +294,8 @@ struct TLSPeersTests {
 }
 
 extension TLSPeersTests {
-  @Test("A handshake behind which nothing comes but a reset is in the trace, at its own time: securedThenReset")
+  @Test(
+    "A handshake behind which nothing comes but a reset is in the trace, at its own time: securedThenReset")
   func securedThenReset() async throws {
     try await withLoop { loop in
       let pause = Duration.milliseconds(60)
