@@ -10,4 +10,23 @@ enum HTMLStyle {
     table{border-collapse:collapse;width:100%;font-size:.85rem}th{text-align:left;color:var(--dim);font-weight:normal}
     td,th{padding:.2rem .6rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
     """
+
+  /// How a page begins (Mustache), up to the title in its header; `style` is what it has besides.
+  static func beginning(_ style: String) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>{{title}}</title>
+    <style>\(common)
+    \(style)</style>
+    </head>
+    <body>
+    <header>
+    <h1>{{title}}</h1>
+    {{#standIn}}<p class="stand-in">{{.}}</p>{{/standIn}}
+    """
+  }
 }

@@ -1,19 +1,7 @@
 /// The template of `report.html` (Mustache). Self-contained: style and script are inside, nothing is loaded from anywhere.
 enum HTMLTemplate {
   static let text = """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{{title}}</title>
-    <style>\(HTMLStyle.common)
-    \(style)</style>
-    </head>
-    <body>
-    <header>
-    <h1>{{title}}</h1>
-    {{#standIn}}<p class="stand-in">{{.}}</p>{{/standIn}}
+    \(HTMLStyle.beginning(style))
     <dl>
     {{#facts}}<div><dt>{{name}}</dt><dd>{{value}}</dd></div>
     {{/facts}}

@@ -40,9 +40,7 @@ public struct DecodedExtension: Sendable, Hashable {
 extension DecodedHead {
   /// Whether a Sec-WebSocket-Extensions header has no element, or one whose names and values are no tokens (RFC 6455 section 9.1).
   public var hasMalformedExtensions: Bool {
-    let isEmpty = values("Sec-WebSocket-Extensions").contains { value in
-      value.allSatisfy { $0 == "," || $0 == " " || $0 == "\t" }
-    }
+    let isEmpty = values("Sec-WebSocket-Extensions").contains { Self.members(of: $0).isEmpty }
     return isEmpty || extensions.contains { !$0.isWellFormed }
   }
 

@@ -70,8 +70,16 @@ public struct DecodedHead: Sendable, Hashable {
 
   /// The members of the comma-separated lists in all fields of that name, without surrounding blanks.
   public func list(_ name: String) -> [String] {
-    values(name).flatMap { $0.split(separator: ",") }.map { Self.trimmed($0) }.filter { !$0.isEmpty }
+    values(name).flatMap(Self.members)
   }
+
+  /// The members of one comma-separated list, without surrounding blanks; empty ones count for nothing.
+  static func members(of value: String) -> [String] {
+    value.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
+  }
+
+  /// Whether a byte is a control character that may not stand in a line (RFC 7230 section 3.2.6): all but the tab.
+  public static func isStrayControl(_ byte: UInt8) -> Bool { (byte < 0x20 && byte != 0x09) || byte == 0x7F }
 
   /// Whether a text is a token, as names of headers and subprotocols are (RFC 7230 section 3.2.6).
   public static func isToken(_ text: some StringProtocol) -> Bool {
@@ -82,7 +90,7 @@ public struct DecodedHead: Sendable, Hashable {
     let colon = line.firstIndex(of: 0x3A)
     let name = line[..<(colon ?? line.endIndex)]
     let value = colon.map { line[($0 + 1)...] } ?? []
-    let controls = line.contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
+    let controls = line.contains(where: isStrayControl)
     return Field(
       name: String(decoding: name, as: UTF8.self), value: trimmed(Substring(decoding: value, as: UTF8.self)),
       streamOffset: offset,

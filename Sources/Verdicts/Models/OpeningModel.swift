@@ -46,7 +46,7 @@ public enum OpeningModel: Sendable, Hashable {
     }
     let rest = bytes[(end + 1)...]
     let name = rest.prefix { $0 != 0x3A && $0 != 0x0D }
-    let hasControls = rest.dropLast().contains { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7F }
+    let hasControls = rest.dropLast().contains(where: DecodedHead.isStrayControl)
     let isName = name.isEmpty || DecodedHead.isToken(String(decoding: name, as: UTF8.self))
     return !hasControls && isName && oddity(of: DecodedHead(bytes[...end])) == nil
   }
