@@ -7,7 +7,8 @@ public enum ConnectionPhase: String, Sendable, Hashable, Codable, CaseIterable {
   case tcpConnect
   /// From accepting the connection to the end of the TLS handshake.
   case tlsHandshake
-  /// From the open TCP connection, or the end of the TLS handshake, to the last byte of the request.
+  /// From the open TCP connection, or the end of the TLS handshake, to the last byte of the request; none where that came in one flight
+  /// with the end of a TLS 1.3 handshake.
   case openingHandshake
   /// From the first message to its echo: the client has just taken the connection as open.
   case firstMessage
@@ -55,11 +56,17 @@ extension ConnectionTrace {
       }
     }
     // The kernel may have the request before the server has the connection: both instants are the server's own.
-    if let ready, let request {
+    if let ready, let request, !cameWithTLS(request, ready) {
       let time = Exchange.between(ready.instantNanoseconds, request.instantNanoseconds)
       samples.append(PhaseSample(phase: .openingHandshake, nanoseconds: time))
     }
     return samples
+  }
+
+  /// Whether the request lay in the kernel when TLS was ready: a TLS 1.3 client sends both in one flight, and no time is between them.
+  private func cameWithTLS(_ request: WireEvent, _ ready: WireEvent) -> Bool {
+    guard case .secured = ready.kind, let received = request.kernelInstantNanoseconds else { return false }
+    return received <= ready.instantNanoseconds
   }
 
   /// The arrival of the last byte of the request.

@@ -6,7 +6,7 @@ public struct Throughput: Sendable, Hashable, Codable {
   public enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
     /// From the server to the client: until the client's application says that it has all.
     case down
-    /// From the client to the server: from its saying so to the last byte of its own messages.
+    /// From the client to the server: from the server's asking to the last byte of the client's messages.
     case up
   }
 
@@ -29,28 +29,37 @@ public struct Throughput: Sendable, Hashable, Codable {
 }
 
 extension AttemptTrace {
-  /// What it shows, where the server sent messages back to back, the client answered once it had them all, and then sent its own.
+  /// What it shows, where the server sent binary messages back to back, the client said in a text that it has them all, and after a text
+  /// of the server's sent binary messages of its own.
   public var throughputs: [Throughput] { connections.flatMap(\.throughputs) }
 }
 
 extension ConnectionTrace {
+  /// Each way is timed from before its first byte to behind its last one: a socket buffer holds a good part of what is sent, so that
+  /// what lies between the first chunk and the last is told by no clock.
   fileprivate var throughputs: [Throughput] {
     let decoded = DecodedConnection(self)
     let sent = decoded.server.messages.filter(\.isComplete)
     let answers = decoded.client.messages.filter(\.isComplete)
-    guard let first = sent.first, let done = answers.first, let last = answers.dropFirst().last else {
-      return []
+    let (down, up) = (sent.filter { !$0.isText }, answers.filter { !$0.isText })
+    guard let first = down.first, let done = answers.first(where: \.isText) else { return [] }
+    var throughputs = [
+      Throughput(
+        direction: .down, bytes: down.reduce(0) { $0 + $1.length },
+        nanoseconds: Exchange.between(handed(first, of: decoded.server), instant(of: done)))
+    ]
+    if let demand = sent.first(where: \.isText), let last = up.last {
+      throughputs.append(
+        Throughput(
+          direction: .up, bytes: up.reduce(0) { $0 + $1.length },
+          nanoseconds: Exchange.between(handed(demand, of: decoded.server), instant(of: last))))
     }
-    let began = events[decoded.server.frames[first.frameIndices[0]].eventIndex]
-    let told = instant(of: done)
-    let up = answers.dropFirst().reduce(0) { $0 + $1.length }
-    return [
-      Throughput(
-        direction: .down, bytes: sent.reduce(0) { $0 + $1.length },
-        nanoseconds: Exchange.between(began.transmission?.sentNanoseconds ?? began.instantNanoseconds, told)),
-      Throughput(
-        direction: .up, bytes: up, nanoseconds: Exchange.between(told, instant(of: last))),
-    ].filter { $0.nanoseconds > 0 }
+    return throughputs.filter { $0.nanoseconds > 0 }
+  }
+
+  /// When the server gave the message's first byte to the kernel.
+  private func handed(_ message: DecodedMessage, of stream: DecodedStream) -> UInt64 {
+    events[stream.frames[message.frameIndices[0]].eventIndex].instantNanoseconds
   }
 
   private func instant(of message: DecodedMessage) -> UInt64 {

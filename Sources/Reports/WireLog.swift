@@ -71,7 +71,7 @@ enum WireLog {
     switch kind {
     case .opened(let peer): (toServer, "TCP connection from \(peer)")
     case .secured(let facts): ("both", words(for: facts))
-    case .tlsFailed(let reason): ("server", reason)
+    case .tlsFailed(let reason, _): ("server", reason)
     case .receivedEnd: (toServer, "end of stream (FIN)")
     case .receivedReset: (toServer, "reset (RST)")
     case .sentEnd: (toClient, "end of stream (FIN)")
@@ -88,7 +88,8 @@ enum WireLog {
     if let group = facts.group { words.append("group \(group)") }
     words.append(facts.serverName.map { "server name \($0)" } ?? "no server name")
     if let subject = facts.clientSubject { words.append("client certificate \(subject)") }
-    words.append("handshake \(String(milliseconds: UInt64(max(0, facts.handshakeNanoseconds)), since: 0))")
+    let time = String(milliseconds: UInt64(max(0, facts.handshakeNanoseconds)), since: 0)
+    words.append("handshake \(time.drop { $0 == " " })")
     return words.joined(separator: ", ")
   }
 

@@ -78,8 +78,9 @@ public struct WireEvent: Sendable, Hashable, Codable {
     case opened(peer: String)
     /// The TLS handshake is complete. From here on bytes are those of the application, not those of TLS.
     case secured(TLSFacts)
-    /// TLS failed, or TCP ended without its close_notify; the sentence says how.
-    case tlsFailed(reason: String)
+    /// TLS failed, or TCP ended without its close_notify; the sentence says how, and beside it stands whether the client had sent an
+    /// HTTP request in clear.
+    case tlsFailed(reason: String, inClear: Bool = false)
     /// A chunk of that many bytes came from the client.
     case received(count: Int)
     /// A chunk of that many bytes was taken by the kernel.

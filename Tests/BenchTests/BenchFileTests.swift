@@ -36,6 +36,12 @@ struct BenchFileTests {
     "a mistake is told with file, line, key and what is allowed",
     arguments: [
       ("boards = [", ["line 1", "no valid TOML"]),
+      // Each of these ended the process: tableNameThatBeginsStrangely.
+      ("[boards.a]\n[$desk]", ["line 2: this is no valid TOML", "'$'"]),
+      ("a = 1\n[[ \u{FC}ro]]", ["line 2: this is no valid TOML", "'\u{FC}'"]),
+      ("[", ["line 1: this is no valid TOML"]),
+      ("board = [}", ["line 1: this is no valid TOML", "'}'"]),
+      ("[[ \n", ["line 1: this is no valid TOML", "the line ends"]),
       ("\n[wlan]\nsid = \"x\"", ["line 3: wlan.sid is not known", "ssid, ", "did you mean ssid?"]),
       ("client = 3", ["line 1: client is a whole number", "a path"]),
       ("client = \"\"", ["line 1: client is empty"]),
@@ -56,7 +62,7 @@ struct BenchFileTests {
         "[wlan]\nssid = \"x\"\npassphrase-env = \"A\"\npassphrase-file = \"b\"",
         ["line 4: wlan.passphrase-file stands beside passphrase-env"]
       ),
-      ("a = '''\n[x]\n'''\nboards = 1", ["line 1: a is not known"]),
+      ("a = '''\n[$]\n'''\nboards = 1", ["line 1: a is not known"]),
       ("boards = { a = { link = \"sim\",\n} }", ["no valid TOML"]),
       ("board = [\n  # none\n]", ["line 1: board is empty"]),
     ])

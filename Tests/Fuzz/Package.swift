@@ -23,6 +23,7 @@ func module(
 
 let package = Package(
   name: "wsrig-fuzz",
+  dependencies: [.package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0")],
   targets: [
     .systemLibrary(name: "COpenSSL", path: "Linked/COpenSSL", pkgConfig: "openssl"),
     .systemLibrary(name: "CZlib", path: "Linked/CZlib", pkgConfig: "zlib"),
@@ -36,8 +37,19 @@ let package = Package(
         "AgentOutput.swift", "AgentRecord.swift", "AgentRecord+Event.swift", "AgentReport.swift",
         "HeapReport.swift",
       ]),
+    module("Steps", ["WebSocketProtocol"]),
+    module("Scenarios", ["Steps", "WebSocketProtocol"]),
+    module(
+      "Configuration", ["Scenarios", .product(name: "TOMLKit", package: "TOMLKit")], in: "Bench",
+      files: [
+        "ConfigurationError.swift", "Configuration/TOMLLines.swift", "Configuration/TOMLNode.swift",
+        "Configuration/TOMLReader.swift", "Configuration/TOMLScanner.swift",
+      ]),
     .executableTarget(
-      name: "fuzz", dependencies: ["AgentRecords", "CLibFuzzer", "RawREPL", "Traces", "WebSocketProtocol"],
+      name: "fuzz",
+      dependencies: [
+        "AgentRecords", "CLibFuzzer", "Configuration", "RawREPL", "Scenarios", "Traces", "WebSocketProtocol",
+      ],
       path: "Sources/Fuzz", swiftSettings: watched,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
   ],

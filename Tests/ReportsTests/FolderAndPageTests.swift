@@ -47,7 +47,8 @@ struct ReportFolderTests {
   func wire() throws {
     let echoed = WireLog.text(of: SampleRun.trace(.device, echoes: true))
     let broken = WireLog.text(of: SampleRun.trace(.device, echoes: false))
-    #expect(try Golden.difference(echoed + "\n" + broken, "wire.txt") == nil)
+    let secured = WireLog.text(of: SampleRun.secured)
+    #expect(try Golden.difference([echoed, broken, secured].joined(separator: "\n"), "wire.txt") == nil)
     #expect(
       WireLog.text(of: AttemptTrace(endpoint: .device, connections: [], client: ClientTrace()))
         == "No connection was opened.\n")

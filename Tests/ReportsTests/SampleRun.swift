@@ -134,6 +134,20 @@ enum SampleRun {
     return result
   }()
 
+  /// A connection over TLS that TLS ends.
+  static var secured: AttemptTrace {
+    var wire = WireBuilder(opens: false)
+    wire.note(
+      .secured(
+        TLSFacts(
+          version: "TLSv1.2", cipher: "ECDHE-ECDSA-AES128-GCM-SHA256", group: "secp256r1",
+          serverName: "localhost",
+          clientSubject: "CN=board", handshakeNanoseconds: 1_000_000)))
+    wire.note(
+      .tlsFailed(reason: "could not read over TLS from x: the peer refused with alert 20 (bad record mac)"))
+    return AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+  }
+
   static func trace(_ endpoint: AttemptTrace.Endpoint, echoes: Bool) -> AttemptTrace {
     let hello = Array("hello".utf8)
     let digest = MessageDigest(

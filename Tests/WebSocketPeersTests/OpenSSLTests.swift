@@ -43,7 +43,9 @@ struct OpenSSLTests {
       traces.flatMap(\.events).compactMap { if case .secured(let facts) = $0.kind { facts } else { nil } }
     }
     var failures: [String] {
-      traces.flatMap(\.events).compactMap { if case .tlsFailed(let reason) = $0.kind { reason } else { nil } }
+      traces.flatMap(\.events).compactMap {
+        if case .tlsFailed(let reason, _) = $0.kind { reason } else { nil }
+      }
     }
     /// Whether the echo server answered.
     var isServed: Bool { child.output.contains("HTTP/1.1 101 ") }

@@ -286,9 +286,25 @@ struct TLSPeersTests {
         await #expect(throws: TLSError.self) { try await stranger.handshake(uri) }
       }
       let reasons = trace.events.compactMap {
-        if case .tlsFailed(let reason) = $0.kind { reason } else { nil }
+        if case .tlsFailed(let reason, _) = $0.kind { reason } else { nil }
       }
       #expect(reasons.count == 1 && reasons[0].contains("alert 48"), "\(reasons)")
+    }
+  }
+
+  @Test("A request in clear is known as one by OpenSSL's number, not by its words: clearTextOnTLS")
+  func clearTextOnTLS() async throws {
+    try await withLoop { loop in
+      let trace = try await Self.play(ServerScript([]), on: loop) { _, uri in
+        let plain = WebSocketClient(on: loop)
+        await #expect(throws: (any Error).self) {
+          try await plain.handshake("ws" + uri.dropFirst(3))
+        }
+      }
+      let told = trace.events.compactMap {
+        if case .tlsFailed(_, let inClear) = $0.kind { inClear } else { nil }
+      }
+      #expect(told == [true])
     }
   }
 }

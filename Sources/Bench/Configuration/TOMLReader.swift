@@ -10,13 +10,14 @@ struct TOMLReader {
   /// Parses a document.
   /// - Throws: `ConfigurationError`.
   init(text: String, file: String) throws(ConfigurationError) {
-    do {
+    lines = TOMLLines(text)
+    do throws(TOMLNode.SyntaxError) {
+      if let problem = lines.problem { throw problem }
       node = .table(try TOMLNode.document(text))
     } catch {
       throw ConfigurationError("\(file), line \(error.line): this is no valid TOML: \(error.reason).")
     }
     self.file = file
-    lines = TOMLLines(text)
     path = []
   }
 

@@ -71,7 +71,8 @@ struct LatencyCases {
   /// The bytes of a message that throughput is measured with, and how many there are each way.
   static let bulk = (length: 4096, count: 32)
 
-  /// Messages back to back from the server, an answer when all are there, and messages back to back from the client.
+  /// Messages back to back from the server, an answer when all are there; a demand of the server's, and messages back to back from the
+  /// client.
   func throughput(overTLS: Bool) -> Case {
     let down = payloads(Self.bulk.count, of: Self.bulk.length, for: "bulk")
     let up = Payload.repeated(unit: Array("wsrig ".utf8) + [0, 1], count: Self.bulk.length / 8)
@@ -79,11 +80,12 @@ struct LatencyCases {
       "latency-throughput",
       ServerScript(
         down.map { .sendFrame(FrameSpec(.binary, $0)) }
-          + [.expectMessage(kind: .text, payload: "all")]
+          + [.expectMessage(kind: .text, payload: "all"), .sendMessage(MessageSpec(.text, "go"))]
           + down.map { _ in .expectMessage(kind: .binary, payload: up) }),
       client: ClientScript(
         [
           .connect(ConnectStep()), .receive(count: Self.bulk.count), .send(kind: .text, payload: "all"),
+          .receive(count: 1),
         ] + down.map { _ in .send(kind: .binary, payload: up) } + [.echo()]),
       overTLS: overTLS)
   }

@@ -17,6 +17,8 @@ public struct TLSError: Error, Hashable, Sendable, CustomStringConvertible {
     case certificate(code: Int, reason: String)
     /// The peer refused, with this alert (RFC 8446 section 6.2) and OpenSSL's words for it.
     case alert(Int, reason: String)
+    /// The peer sent an HTTP request in clear.
+    case clearText
     /// OpenSSL refused what the peer sent, or what was configured; in its own words.
     case refused(reason: String)
     /// TCP ended without close_notify: bytes may be missing.
@@ -51,6 +53,7 @@ extension TLSError.Cause {
     case .certificate(let code, let reason):
       "its certificate was refused (\(reason))\(Self.advice[code].map { "; \($0)" } ?? "")"
     case .alert(let number, let reason): "the peer refused with alert \(number) (\(reason))"
+    case .clearText: "the peer sent an HTTP request in clear; check that its URI begins with wss:"
     case .refused(let reason): reason
     case .truncated: "TCP ended without TLS's close_notify, so that what was sent last may be missing"
     case .system(let number): number.description
@@ -86,7 +89,8 @@ extension TLSError {
     if number > Int(SSL_AD_REASON_OFFSET), number < Int(SSL_AD_REASON_OFFSET) + 256 {
       return TLSError(phase, endpoint, .alert(number - Int(SSL_AD_REASON_OFFSET), reason: reason))
     }
-    return TLSError(phase, endpoint, .refused(reason: reason))
+    let inClear = number == Int(SSL_R_HTTP_REQUEST)
+    return TLSError(phase, endpoint, inClear ? .clearText : .refused(reason: reason))
   }
 
   /// The failure of a call on a context.

@@ -47,9 +47,11 @@ extension RuleContext {
     trace?.events.lazy.compactMap { if case .secured(let facts) = $0.kind { facts } else { nil } }.first
   }
 
-  /// How TLS failed, in the server's words.
-  private var tlsFailure: String? {
-    trace?.events.lazy.compactMap { if case .tlsFailed(let reason) = $0.kind { reason } else { nil } }.first
+  /// How TLS failed, in the server's words, and whether the client had spoken HTTP in clear.
+  private var tlsFailure: (reason: String, inClear: Bool)? {
+    trace?.events.lazy.compactMap {
+      if case .tlsFailed(let reason, let inClear) = $0.kind { (reason, inClear) } else { nil }
+    }.first
   }
 
   /// Whether the client came to the server, and TLS did not come about.
@@ -58,8 +60,7 @@ extension RuleContext {
   /// Put over TLS, a scenario's own requirement says nothing about TLS.
   private var tlsRequirement: Requirement { `case`.isOverTLS ? .must : scenario.requirement }
 
-  /// OpenSSL's names for HTTP in the place of TLS.
-  private var spokeInClear: Bool { tlsFailure?.contains("http request") ?? false }
+  private var spokeInClear: Bool { tlsFailure?.inClear ?? false }
 
   fileprivate var clearTextFindings: [Finding] {
     guard securedStep != nil, spokeInClear else { return [] }
@@ -72,7 +73,7 @@ extension RuleContext {
     }
     let how =
       application.connectFailure.map { "the client threw \(Words.exception($0))" } ?? "the client gave up"
-    let seen = tlsFailure.map { "; the server \(Words.line($0))" } ?? ""
+    let seen = tlsFailure.map { "; the server \(Words.line($0.reason))" } ?? ""
     return [
       Finding(
         "TLS did not come about, though the server's was lawful: \(how)\(seen).", requirement: tlsRequirement)

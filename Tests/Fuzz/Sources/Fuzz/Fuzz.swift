@@ -10,6 +10,14 @@ protocol FuzzTarget: Sendable {
 private let targets: [String: any FuzzTarget.Type] = [
   "raw-repl": RawREPLTarget.self,
   "agent-records": AgentRecordsTarget.self,
+  "frames": FrameDecoderTarget.self,
+  "connection": ConnectionTarget.self,
+  "request-head": RequestHeadTarget.self,
+  "response-head": ResponseHeadTarget.self,
+  "deflate": DeflateTarget.self,
+  "utf8": UTF8Target.self,
+  "scenario-json": ScenarioTarget.self,
+  "toml": TOMLTarget.self,
 ]
 
 /// What the fuzzer calls with each input; set before it begins, by the only thread.
@@ -57,6 +65,11 @@ struct FuzzInput {
     let count = min(Int(data.first ?? 0) & 15, max(0, data.count - 1))
     codes = [UInt8](data.dropFirst().prefix(count))
     payload = [UInt8](data.dropFirst(1 + count))
+  }
+
+  /// The bytes in one chunk, or in chunks.
+  func forEachChunk(whole: Bool, _ body: (ArraySlice<UInt8>) -> Void) {
+    if whole { body(payload[...]) } else { forEachChunk { _, chunk in body(chunk) } }
   }
 
   /// The bytes in chunks, each with its code.
