@@ -110,7 +110,7 @@ final class BenchSetup: Sendable {
       try await server.acknowledge(atOnce: !bench.configuration.measuresLatency)
       return server
     } catch let error as PosixError {
-      throw ConfigurationError("The server cannot listen: \(error); check --host and --port.")
+      throw ConfigurationError("The server cannot listen: \(error); check \(bench.board.place.both).")
     }
   }
 
@@ -125,12 +125,12 @@ final class BenchSetup: Sendable {
     let host = bench.board.host
     let found = try await SocketAddress.resolve(host, port: bench.board.port, deadline: .after(.seconds(5)))
     guard let address = found.first else {
-      throw ConfigurationError("The host '\(host)' has no address; check --host.")
+      throw ConfigurationError("The host '\(host)' has no address; check \(bench.board.place.host).")
     }
     if address.isV6, bench.board.selector == .simulated, bench.configuration.simulation.imitatesLwIP {
       throw ConfigurationError(
         "The simulated board speaks IPv4 only, as a board does, and '\(host)' is an IPv6 address; "
-          + "choose another --host.")
+          + "choose another address (\(bench.board.place.host)).")
     }
     return address
   }
@@ -220,7 +220,9 @@ private final class BoardLockBox: Sendable {
           progress(.boardWaits("in use by \($0); waiting for it, at most \(patience.seconds) s"))
         })
     } catch let failure as BoardFailure {
-      let hint = failure.isBusy ? "; wait for it with --board-wait SECONDS, or choose another --board." : ""
+      let hint =
+        failure.isBusy
+        ? "; wait for its end (in a run, --board-wait SECONDS does so), or choose another --board." : ""
       throw MissingBoard("\(failure)\(hint)")
     }
   }
@@ -246,7 +248,8 @@ private final class BenchLockBox: Sendable {
           progress(.boardWaits("\(reason); waiting for it, at most \(patience?.seconds ?? 0) s"))
         })
     } catch let busy as BenchLock.Busy {
-      throw MissingBoard("\(busy.description.capitalizedFirst); wait for it with --board-wait SECONDS.")
+      throw MissingBoard(
+        "\(busy.description.capitalizedFirst); wait for its end (in a run, --board-wait SECONDS does so).")
     } catch let failure as BoardFailure {
       throw MissingBoard("\(failure)")
     }

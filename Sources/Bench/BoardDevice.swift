@@ -3,6 +3,7 @@ import Logging
 import PosixIO
 import Results
 import Scenarios
+import Synchronization
 import Traces
 import WebSocketPeers
 
@@ -37,9 +38,9 @@ struct BoardDevice: Device {
     self.boardWait = boardWait
     self.start = start
     selector = link.selector
+    let failedStarts = FailedStarts()
     let board = Board(link: link, on: loop, log: serialLog, logger: logger, onWait: onWait) { event in
-      let isFailedStart = event.kind == .attach && !event.succeeded
-      if event.kind.isRecovery || isFailedStart { onEvent(BoardEventRecord(event, since: start)) }
+      for event in failedStarts.toTell(after: event) { onEvent(BoardEventRecord(event, since: start)) }
     }
     client = try DeviceClient(board: board, bundle: bundle, fixtures: fixtures, states: states)
     runner = DeviceRunner(
@@ -62,15 +63,25 @@ struct BoardDevice: Device {
       } catch let failure as BoardFailure {
         try await client.loadAgain(after: failure)
       }
-      return try await client.record(selector: selector)
+      return try await record()
     } catch let obstacle as BoardStates.NotReady {
       throw MissingBoard(obstacle.description)
     } catch let failure as BoardFailure {
+      // Whoever ends the run wants to hear nothing of what its end did to the board.
+      try Task.checkCancellation()
       if case .ambiguous = failure.cause { throw ConfigurationError("\(failure) by --board.") }
-      let needs =
-        selector.isPython ? "that it is CPython 3.11 or newer" : "the cable and that it runs MicroPython"
-      throw MissingBoard("Could not get the board ready: \(failure); check --board, \(needs).")
+      throw MissingBoard(failure, selector)
+    } catch let refusal as ConfigurationError where client.hasInjectedFaults {
+      throw MissingBoard(
+        "While faults were injected the client did not load, which says nothing about it; run without --sim-faults to see "
+          + "whether it does. What was seen: \(refusal.sentence)")
     }
+  }
+
+  private func record() async throws -> BoardRecord {
+    var record = try await client.record(selector: selector)
+    if let identity = await client.board.identity { record.add(identity) }
+    return record
   }
 
   func setApart(by isolation: Isolation) async -> Readiness {
@@ -164,11 +175,43 @@ struct BoardDevice: Device {
   func leave() async { await client.board.detach() }
 }
 
+extension BoardRecord {
+  /// Adds what the firmware says of itself: a link may lead to a simulated board, or to CPython, which is no hardware.
+  mutating func add(_ identity: BoardIdentity) {
+    (platform, uname) = (identity.platform, identity.uname)
+    (modules, tlsLibrary) = (identity.modules, identity.tlsLibrary)
+    guard kind == .board else { return }
+    if identity.implementation == "CPython" {
+      kind = .python
+    } else if identity.isSimulated {
+      kind = .simulated
+    }
+  }
+}
+
 extension BoardEventRecord {
   /// The event with times counted from `start`.
   fileprivate init(_ event: BoardEvent, since start: MonotonicInstant) {
     self.init(
       kind: event.kind.rawValue, atSeconds: (event.instant - start).seconds,
       durationSeconds: event.duration.seconds, succeeded: event.succeeded, detail: event.detail)
+  }
+}
+
+/// Failed attempts to attach a board, until it is ready after all: of one that never is, the end of the run says why.
+private final class FailedStarts: Sendable {
+  private let held = Mutex<[BoardEvent]>([])
+
+  /// What there is to tell, now that this has happened.
+  func toTell(after event: BoardEvent) -> [BoardEvent] {
+    guard event.kind == .attach else { return event.kind.isRecovery ? [event] : [] }
+    return held.withLock { held in
+      guard event.succeeded else {
+        held.append(event)
+        return []
+      }
+      defer { held = [] }
+      return held
+    }
   }
 }

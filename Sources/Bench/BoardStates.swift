@@ -144,7 +144,7 @@ struct BoardStates: Sendable {
     let others = SocketAddress.ofThisComputer().filter { !$0.isV6 && $0 != .loopbackV4(port: 0) }
     let addresses = others.isEmpty ? "none but the loopback" : others.map(\.hostText).joined(separator: ", ")
     return
-      "The board \(board)\(own) could not connect to the server at \(host):\(port) (\(seen)); check that --host is an address of "
+      "The board \(board)\(own) could not connect to the server at \(host):\(port) (\(seen)); check that the server's address (--host, or host in wsrig.toml) is one of "
       + "this computer in the board's network (it has \(addresses)), that its firewall lets the port in, and that the access point "
       + "does not isolate its clients."
   }

@@ -1,5 +1,6 @@
 import BoardLink
 import Foundation
+import PosixIO
 import Results
 import WebSocketProtocol
 
@@ -20,17 +21,22 @@ public struct ClientBundle: Sendable {
   ///   - client: a module file, a package folder, a folder of modules, or a mip package; for CPython also the name of an installed
   ///     module. Nil is our own client, for CPython the installed package that the adapter imports.
   ///   - adapter: the name of a built-in adapter or the path of an adapter file; nil is the one for the client that nil stands for.
+  ///   - places: where client and adapter were given, for messages.
   /// - Throws: `ConfigurationError` naming the path and what was looked for.
-  public init(client: String?, adapter: String?, board: BoardSelector = .simulated, fixtures: Fixtures) throws
-  {
+  public init(
+    client: String?, adapter: String?, board: BoardSelector = .simulated, fixtures: Fixtures,
+    places: (client: String, adapter: String) = ("--client", "--adapter")
+  ) throws {
     guard client != "" else {
-      throw ConfigurationError("--client needs a path, and what it was given is empty.")
+      throw ConfigurationError("\(places.client) needs a path, and what it was given is empty.")
     }
     let isInstalled = board.isPython && Self.isInstalled(client)
     let url = client.map { URL(fileURLWithPath: $0) } ?? fixtures.ownClient
-    let layout = isInstalled ? ClientLayout(installed: client) : try ClientLayout(of: url)
+    let layout =
+      isInstalled ? ClientLayout(installed: client) : try ClientLayout(of: url, place: places.client)
     let adapterURL = try Self.adapterFile(
-      adapter ?? (board.isPython ? "websockets" : "async_websocketclient"), fixtures: fixtures)
+      adapter ?? (board.isPython ? "websockets" : "async_websocketclient"), fixtures: fixtures,
+      place: places.adapter)
     var all = layout.files
     all[Self.agent] = try Self.read(fixtures.agent)
     all["wsrig_adapter.py"] = try Self.read(adapterURL)
@@ -65,7 +71,7 @@ public struct ClientBundle: Sendable {
     do {
       return [UInt8](try Data(contentsOf: url))
     } catch {
-      throw ConfigurationError("Could not read '\(url.path)': \(error.underlyingReason).")
+      throw ConfigurationError("Could not read '\(url.path)': \(error.reasonForReading(url.path)).")
     }
   }
 
@@ -76,14 +82,19 @@ public struct ClientBundle: Sendable {
       && client.wholeMatch(of: /[A-Za-z_]\w*(\.[A-Za-z_]\w*)*/) != nil && !client.hasSuffix(".py")
   }
 
-  private static func adapterFile(_ name: String, fixtures: Fixtures) throws -> URL {
-    if name.contains("/") || name.hasSuffix(".py") { return URL(fileURLWithPath: name) }
+  private static func adapterFile(_ name: String, fixtures: Fixtures, place: String) throws -> URL {
+    if name.contains("/") || name.hasSuffix(".py") {
+      guard FileManager.default.fileExists(atPath: name) else {
+        throw ConfigurationError("The adapter '\(name)' does not exist; check \(place).")
+      }
+      return URL(fileURLWithPath: name)
+    }
     let file = fixtures.adapters.appendingPathComponent("\(name).py")
     guard FileManager.default.fileExists(atPath: file.path) else {
       let known = (try? FileManager.default.contentsOfDirectory(atPath: fixtures.adapters.path)) ?? []
       let names = known.filter { $0.hasSuffix(".py") }.map { String($0.dropLast(3)) }.sorted()
       throw ConfigurationError(
-        "There is no built-in adapter '\(name)'; there are \(names.joined(separator: ", ")), or give the path of a file."
+        "There is no built-in adapter '\(name)'; check \(place), which takes \(names.joined(separator: ", ")), or the path of a file."
       )
     }
     return file

@@ -14,16 +14,18 @@ struct ClientLayout {
 
   /// Reads a module file, a package folder (with `__init__.py`), a mip package (with `package.json`), a folder of modules, or a
   /// folder that holds nothing but one package.
-  init(of url: URL) throws {
+  /// - Parameter place: where the path was given, for messages.
+  init(of url: URL, place: String = "--client") throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw ConfigurationError("The client '\(url.path)' does not exist; check --client.")
+      throw ConfigurationError("The client '\(url.path)' does not exist; check \(place).")
     }
     let name = url.standardizedFileURL.lastPathComponent
     if !isFolder.boolValue {
       guard let module = Self.moduleName(name) else {
         throw ConfigurationError(
-          "The client '\(url.path)' is no MicroPython module: its name must end in .py or .mpy.")
+          "The client '\(url.path)' is no MicroPython module: its name must end in .py or .mpy; check \(place)."
+        )
       }
       self.init(files: [name: try ClientBundle.read(url)], module: module)
     } else if FileManager.default.fileExists(atPath: url.appendingPathComponent("package.json").path) {
@@ -31,7 +33,7 @@ struct ClientLayout {
     } else if Self.isPackage(url) {
       self.init(files: try Self.files(in: url, under: name + "/"), module: name)
     } else {
-      try self.init(folder: url)
+      try self.init(folder: url, place: place)
     }
   }
 
@@ -61,7 +63,7 @@ struct ClientLayout {
       module: modules.first.map { Self.root(of: $0[0]) })
   }
 
-  private init(folder url: URL) throws {
+  private init(folder url: URL, place: String) throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
     let modules = names.filter {
       Self.moduleName($0) != nil && !["main.py", "boot.py", "setup.py"].contains($0)
@@ -69,7 +71,7 @@ struct ClientLayout {
     let packages = names.filter { Self.isPackage(url.appendingPathComponent($0)) }
     guard !(modules.isEmpty && packages.isEmpty) else {
       throw ConfigurationError(
-        "The client folder '\(url.path)' holds no .py or .mpy module and no package; check --client.")
+        "The client folder '\(url.path)' holds no .py or .mpy module and no package; check \(place).")
     }
     var files: [String: [UInt8]] = [:]
     for name in modules { files[name] = try ClientBundle.read(url.appendingPathComponent(name)) }

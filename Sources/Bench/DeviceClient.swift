@@ -17,6 +17,8 @@ actor DeviceClient {
   private let modules: [BoardModule]
   private var states: BoardStates
   private var isLoaded = false
+  /// Whether the client itself has begun to run since it was last being loaded.
+  private var hasBegun = false
   /// What getting the board ready has shown; nil where it has to be done again.
   private var facts: BoardStates.Facts?
   /// What the agent told when the client was loaded.
@@ -68,18 +70,29 @@ actor DeviceClient {
   }
 
   private func loadAll() async throws {
-    try refuse(await board.mountFileSystem(fileSystem), "be copied into the board's memory")
-    // The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
-    _ = try await importing(agent, by: AgentProgram.importing)
-    let output = try await importing(modules, by: AgentProgram.load(module: bundle.module))
+    hasBegun = false
+    try await loadAgent()
+    try await copy(modules)
+    hasBegun = true
+    let output = try await importing(by: AgentProgram.load(module: bundle.module))
     try await board.unmountFileSystem()
     loaded = Self.parsed(output).records.lazy.compactMap(\.loaded).first
     isLoaded = true
   }
 
-  /// Copies modules into the board's memory and executes what imports them.
-  private func importing(_ modules: [BoardModule], by program: String) async throws -> ExecutionOutput {
+  /// The agent first, alone: so its text does not lie there while a small heap has to hold the client's.
+  private func loadAgent() async throws {
+    try refuse(await board.mountFileSystem(fileSystem), "be copied into the board's memory")
+    try await copy(agent)
+    _ = try await importing(by: AgentProgram.importing)
+  }
+
+  private func copy(_ modules: [BoardModule]) async throws {
     try refuse(await board.put(modules), "be copied into the board's memory")
+  }
+
+  /// Executes what imports modules that were copied into the board's memory.
+  private func importing(by program: String) async throws -> ExecutionOutput {
     let output = try await board.execute(program, deadline: .after(Self.importLimit))
     guard !output.wasInterrupted else {
       throw refusal("be imported", "it had not finished after \(Self.importLimit.seconds) s")
@@ -224,14 +237,34 @@ actor DeviceClient {
     expectEnd()
   }
 
-  /// The board was lost while it loaded the client: once may be chance, twice is the client.
+  /// Whether the rig itself has the board get lost: then the client is not to be blamed for it.
+  nonisolated var hasInjectedFaults: Bool { board.link is FaultyLink }
+
+  /// The board was lost while it loaded the client: once may be chance. Twice is the client's doing, if it had begun to run both
+  /// times, no fault was injected, and the board works without it.
+  /// - Throws: `ConfigurationError` where it is the client's doing; `BoardFailure` and `BoardStates.NotReady` where it is the bench's.
   func loadAgain(after failure: BoardFailure) async throws {
+    let hadBegun = hasBegun
     try await recover(from: failure)
     do {
       try await load()
     } catch let second as BoardFailure {
-      if case .damaged = second.cause { throw second }
-      throw refusal("be imported", "the board was lost both times (\(second))")
+      guard hadBegun, hasBegun, !hasInjectedFaults else { throw second }
+      try await recover(from: second)
+      try await getReady()
+      guard await loadsAgentAlone() else { throw second }
+      throw refusal(
+        "be imported", "the board was lost both times (\(second.reason)), and works without the client")
+    }
+  }
+
+  /// Whether the board takes and runs what is the rig's own.
+  private func loadsAgentAlone() async -> Bool {
+    do {
+      try await loadAgent()
+      return true
+    } catch {
+      return false
     }
   }
 

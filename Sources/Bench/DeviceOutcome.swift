@@ -80,7 +80,7 @@ enum DeviceOutcome {
     return Judgement(
       verdict: .failed,
       violations: [
-        Violation(rule: "board-lost", rfc: "", requirement: .must, connection: "", sentence: sentence)
+        Violation(rule: Rule.boardLostID, rfc: "", requirement: .must, connection: "", sentence: sentence)
       ], reason: sentence)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import Results
 
 /// The folder `fixtures` of the repository: what the rig brings along for the board.

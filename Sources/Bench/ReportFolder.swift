@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 
 /// The folder that the reports of a run are written to: by default a new one in `./reports`. It is made before the run, so that a folder that cannot be written is
 /// known before any time was spent.
@@ -12,8 +13,13 @@ public struct ReportFolder: Sendable {
   /// - Parameters:
   ///   - parent: where new folders go, and `latest` beside them.
   ///   - hasSerialLog: whether a board's serial line will be kept there.
+  ///   - replacesRun: whether what an earlier run left there is removed.
   /// - Throws: `ConfigurationError` where it cannot be written.
-  public init(path: String?, under parent: String = "reports", hasSerialLog: Bool = true) throws {
+  public init(
+    path: String?, under parent: String = "reports", hasSerialLog: Bool = true, replacesRun: Bool = false
+  )
+    throws
+  {
     guard path != "" else {
       throw ConfigurationError("--report needs a folder, and what it was given is empty.")
     }
@@ -24,6 +30,7 @@ public struct ReportFolder: Sendable {
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      if replacesRun { try EarlierReports(folder: folder).remove() }
       if hasSerialLog {
         try Data().write(to: serialLog)
       } else if !FileManager.default.isWritableFile(atPath: folder.path) {
@@ -36,10 +43,10 @@ public struct ReportFolder: Sendable {
     }
   }
 
-  /// A folder in this one, for one of several boards.
+  /// A folder in this one, for the run of one of several boards.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func part(_ name: String) throws -> ReportFolder {
-    try ReportFolder(path: folder.appendingPathComponent(name).relativePath)
+    try ReportFolder(path: folder.appendingPathComponent(name).relativePath, replacesRun: true)
   }
 
   private static func unused(_ reports: URL, _ stamp: String) -> URL {

@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import Results
 
 /// `results.json` as earlier runs left it.
@@ -36,7 +37,7 @@ public enum ResultsFile {
     } catch let error as DecodingError {
       throw Unreadable(description: "'\(path)' is no report of wsrig's (\(error.place))")
     } catch {
-      throw Unreadable(description: "'\(path)' cannot be read (\(error.underlyingReason))")
+      throw Unreadable(description: "'\(path)' cannot be read (\(error.reasonForReading(path)))")
     }
   }
 }

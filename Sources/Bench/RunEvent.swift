@@ -20,15 +20,6 @@ public enum RunEvent: Sendable {
   case caseRepeated(CaseResult)
 }
 
-/// The board that the user named is not there, or does not answer as MicroPython: exit status 3.
-public struct MissingBoard: Error, Sendable, CustomStringConvertible {
-  /// What was attempted, on what, what came instead, what to check.
-  public var description: String
-
-  /// Creates an error.
-  public init(_ sentence: String) { description = sentence }
-}
-
 /// The tool's own name.
 public enum Tool {
   /// The version, as `--version` and every report show it.

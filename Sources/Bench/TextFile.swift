@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 
 /// Files that the user named to be written.
 public enum TextFile {

@@ -21,9 +21,13 @@ struct Worker: Sendable {
   /// - Throws: `MissingBoard`, `ConfigurationError`.
   init(_ setup: BenchSetup, _ configuration: RunConfiguration) async throws {
     self.setup = setup
-    var record = try await setup.device.prepare()
-    record.id = setup.id
-    self.record = record
+    do {
+      var record = try await setup.device.prepare()
+      record.id = setup.id
+      self.record = record
+    } catch let missing as MissingBoard {
+      throw await missing.told(of: setup)
+    }
     runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
       heapFree: record.heapFreeLoaded, features: record.clientFeatures, tlsBallast: setup.device.tlsBallast,

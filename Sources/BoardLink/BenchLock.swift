@@ -36,7 +36,7 @@ public struct BenchLock: ~Copyable, Sendable {
     _ sharing: FileLock.Sharing, deadline: Deadline?, on loop: EventLoop, folder: String? = nil,
     whenBusy: @Sendable (String) -> Void = { _ in }
   ) async throws -> BenchLock {
-    let path = try path(folder)
+    let path = try LockFolder.made(folder, for: "of this bench") + "/bench.lock"
     let note = BoardHolder.current.note
     do {
       if let lock = try FileLock(path: path, note: note, sharing) { return BenchLock(lock) }
@@ -49,17 +49,6 @@ public struct BenchLock: ~Copyable, Sendable {
     } catch let error as PosixError {
       throw BoardFailure(board: "of this bench", .notOpened("its lock file \(path): \(error)"))
     }
-  }
-
-  private static func path(_ folder: String?) throws -> String {
-    let folder = folder ?? LockFolder.usual
-    let path = folder + "/bench.lock"
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw BoardFailure(board: "of this bench", .notOpened("its lock file \(path): \(error)"))
-    }
-    return path
   }
 
   private static func busy(_ sharing: FileLock.Sharing, _ path: String) -> Busy {

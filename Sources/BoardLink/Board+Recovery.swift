@@ -2,8 +2,9 @@ import PosixIO
 import RawREPL
 
 extension Board {
-  /// Climbs the recovery ladder after a failure, once: interrupt, raw prompt from any state, soft reset, hard reset.
-  /// Each rung is an event. Afterwards the board is at its raw prompt with a clean heap: loaded modules are gone.
+  /// Climbs the recovery ladder after a failure, once: interrupt, raw prompt from any state, soft reset, hard reset, port power.
+  /// Each rung is an event; one that this board does not have is one that failed, with the reason. Afterwards the board is at its raw
+  /// prompt with a clean heap: loaded modules are gone.
   ///
   /// - Parameter byRestart: whether the lower rungs are left out, as they were climbed and did not help.
   /// - Throws: `BoardFailure` with `.quarantined` and the first cause, when the ladder is used up or the board was
@@ -19,6 +20,7 @@ extension Board {
       onWait?("\(failure); restarting it, or waiting for its return: at most \(timeouts.hardReset)")
     }
     if !isHopeless, await climb(.hardReset, "\(failure)", { try await self.restart() }) { return }
+    if hardRecoveries <= Self.hardRecoveriesInARow + 1, await climbPortPower(isHopeless) { return }
     throw quarantine()
   }
 
@@ -67,9 +69,21 @@ extension Board {
     return await climb(.softReset, "the heap must be clean") { try await self.cleanUp() }
   }
 
+  /// The last rung, also for a board that hard resets brought back in vain: once, for then it had its last chance.
+  private func climbPortPower(_ isHopeless: Bool) async -> Bool {
+    let reason = isHopeless ? "hard resets helped for a short time only" : "the hard reset did not help"
+    return await climb(.portPower, reason) {
+      try await self.link.cyclePower(deadline: .after(self.timeouts.hardReset))
+      try await self.findPromptOfFreshBoard()
+    }
+  }
+
   private func restart() async throws {
-    let deadline = Deadline.after(timeouts.hardReset)
-    try await link.hardReset(deadline: deadline)
+    try await link.hardReset(deadline: .after(timeouts.hardReset))
+    try await findPromptOfFreshBoard()
+  }
+
+  private func findPromptOfFreshBoard() async throws {
     state = .attached
     await session.linkWasReopened()
     try await regainPrompt()
@@ -87,7 +101,7 @@ extension Board {
       return true
     } catch {
       noteFailure(error)
-      report(kind, since: start, succeeded: false, detail: "\(error)")
+      report(kind, since: start, succeeded: false, detail: Self.words(for: error))
       return false
     }
   }

@@ -15,7 +15,7 @@ extension Board {
       if isTold, let detail { report(kind, since: start, succeeded: true, detail: detail) }
       return value
     } catch {
-      report(kind, since: start, succeeded: false, detail: "\(error)")
+      report(kind, since: start, succeeded: false, detail: Self.words(for: error))
       throw error
     }
   }
@@ -37,7 +37,7 @@ extension Board {
       report(.comeBack, since: start, succeeded: true, detail: "\(failure)")
     } catch {
       state = .broken(failure)
-      report(.comeBack, since: start, succeeded: false, detail: "\(error)")
+      report(.comeBack, since: start, succeeded: false, detail: Self.words(for: error))
       throw failure
     }
   }

@@ -90,7 +90,7 @@ public actor Board {
       report(.attach, since: start, succeeded: true, detail: identity?.machine ?? "")
     } catch {
       noteFailure(error)
-      report(.attach, since: start, succeeded: false, detail: "\(error)")
+      report(.attach, since: start, succeeded: false, detail: Self.words(for: error))
       throw error
     }
   }
@@ -186,6 +186,11 @@ extension Board {
     state = .rawREPL
   }
 
+  /// An error as an event tells it. A task that was cancelled is no failure of the board.
+  static func words(for error: any Error) -> String {
+    error is CancellationError ? "it was not waited for, because the run ended" : "\(error)"
+  }
+
   func report(_ kind: BoardEvent.Kind, since start: MonotonicInstant, succeeded: Bool, detail: String) {
     let event = BoardEvent(
       kind: kind, instant: start, duration: .now() - start, succeeded: succeeded, detail: detail)
@@ -194,41 +199,4 @@ extension Board {
     logger.info("board \(kind.rawValue)", metadata: ["succeeded": "\(succeeded)", "detail": "\(detail)"])
     onEvent?(event)
   }
-
-  private func identify() async throws -> BoardIdentity {
-    let output = try await session.execute(Self.identification, deadline: .after(timeouts.exchange))
-    let lines = output.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    guard output.errorOutput.isEmpty, lines.count >= 6, let free = Int(lines[4]) else {
-      let reason = output.traceback.map { ": \($0)" } ?? ""
-      throw BoardFailure(board: link.selector.description, .unfit("it does not say who it is\(reason)"))
-    }
-    return BoardIdentity(
-      machine: lines[0], implementation: Self.properNames[lines[5]] ?? lines[5], version: lines[1],
-      build: lines[2], uniqueID: lines[3], freeHeapBytes: free)
-  }
-
-  /// How the makers of these interpreters write their names.
-  private static let properNames = ["micropython": "MicroPython", "cpython": "CPython"]
-
-  /// Prints six lines, with nothing left behind in the board's namespace.
-  private static let identification = """
-    def f():
-     import sys,gc
-     i=sys.implementation
-     print(getattr(i,'_machine','unknown'))
-     print('.'.join(str(n) for n in i.version[:3]))
-     print(sys.version.split('; ')[-1])
-     try:
-      import machine,binascii
-      print(binascii.hexlify(machine.unique_id()).decode())
-     except (ImportError,AttributeError):
-      print('')
-     gc.collect()
-     print(gc.mem_free())
-     print(i.name)
-    try:
-     f()
-    finally:
-     del f
-    """
 }

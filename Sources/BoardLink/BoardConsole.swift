@@ -22,18 +22,31 @@ public struct BoardConsole: Sendable {
     timeouts = link.selector.isOnThisComputer ? .simulated : .attached
   }
 
-  /// Opens the link and carries bytes until one side ends. What runs on the board goes on; a raw prompt becomes the friendly one.
+  /// Opens the link.
+  /// - Throws: `BoardFailure` where it cannot be opened; `CancellationError`.
+  public func open() async throws {
+    do {
+      try await link.open(deadline: .after(timeouts.hardReset))
+    } catch {
+      await link.close()
+      throw error
+    }
+  }
+
+  /// Carries bytes until one side ends, and closes the link, whatever happens. What runs on the board goes on; a raw prompt becomes
+  /// the friendly one.
   /// - Parameters:
   ///   - type: waits for what the person types; empty at the end.
   ///   - show: is given what the board sends.
-  /// - Throws: `BoardFailure` where the link cannot be opened.
+  /// - Throws: `BoardFailure` where the board does not take the first byte; `CancellationError`.
   public func run(
     type: @escaping @Sendable () async throws -> [UInt8], show: @escaping @Sendable ([UInt8]) -> Void
   ) async throws -> Ending {
-    try await link.open(deadline: .after(timeouts.hardReset))
     do {
-      // Ctrl-B shows banner and prompt, whichever prompt the board was at.
-      try await link.write([0x02], deadline: .after(timeouts.exchange))
+      // Ctrl-B shows banner and prompt, whichever prompt the board was at. One that was started just now shows them by itself.
+      if !link.selector.isOnThisComputer {
+        try await link.write([0x02], deadline: .after(timeouts.exchange))
+      }
       let ending = try await carry(type, show)
       await link.close()
       return ending

@@ -14,6 +14,8 @@ public struct BoardEvent: Sendable, Equatable {
     case softReset
     /// The board was restarted, the simulated board's interpreter started anew.
     case hardReset
+    /// The power of the board's USB port was switched off and on; what stands in the way of that is the detail.
+    case portPower
     /// The board was given up.
     case quarantine
     /// A board that was given up came back and is used again.
@@ -33,7 +35,7 @@ public struct BoardEvent: Sendable, Equatable {
     /// Whether it was done to a board in trouble; otherwise it is a step of getting it ready.
     public var isRecovery: Bool {
       switch self {
-      case .interrupt, .reenterRawREPL, .softReset, .hardReset, .quarantine, .comeBack: true
+      case .interrupt, .reenterRawREPL, .softReset, .hardReset, .portPower, .quarantine, .comeBack: true
       case .attach, .joinWLAN, .setClock, .probeSockets, .reachServer, .loadClient: false
       }
     }
@@ -77,7 +79,7 @@ public struct BoardTimeouts: Sendable, Hashable {
   public var prompt: Duration
   /// From Ctrl-D to the prompt.
   public var softReset: Duration
-  /// From the reset to the prompt, re-enumeration included.
+  /// From the reset, or from the switching off of the power, to the prompt; re-enumeration included.
   public var hardReset: Duration
   /// A short exchange at the prompt.
   public var exchange: Duration

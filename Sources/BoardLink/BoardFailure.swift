@@ -65,6 +65,17 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
   /// One sentence.
   public var description: String { "board \(board): \(Self.describe(cause))" }
 
+  /// What happened, for a sentence that names the board itself and says that it was to be opened.
+  public var reason: String { Self.reason(cause) }
+
+  private static func reason(_ cause: Cause) -> String {
+    switch cause {
+    case .notOpened(let reason): reason
+    case .quarantined(let first): "it was given up, because at first \(reason(first))"
+    default: describe(cause)
+    }
+  }
+
   private static func describe(_ cause: Cause) -> String {
     switch cause {
     case .notOpened(let reason): "the link could not be opened: \(reason)"

@@ -54,14 +54,8 @@ public struct BoardLock: ~Copyable, Sendable {
   }
 
   private static func path(_ selector: BoardSelector, _ folder: String?, _ sysfs: String) throws -> String {
-    let folder = folder ?? LockFolder.usual
-    let path = folder + "/" + fileName(PhysicalBoard(selector, sysfs: sysfs))
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw BoardFailure(board: selector.description, .notOpened("its lock file \(path): \(error)"))
-    }
-    return path
+    try LockFolder.made(folder, for: selector.description) + "/"
+      + fileName(PhysicalBoard(selector, sysfs: sysfs))
   }
 
   private static func translating<Result: ~Copyable>(
@@ -87,6 +81,25 @@ enum LockFolder {
       return folder + "/wsrig"
     }
     return NSTemporaryDirectory() + "wsrig-\(NSUserName())"
+  }
+
+  /// The folder, which is there then.
+  /// - Parameters:
+  ///   - folder: nil takes the usual one.
+  ///   - board: whose lock it is for, for the error.
+  /// - Throws: `BoardFailure` with `.notOpened` where it cannot be made.
+  static func made(_ folder: String?, for board: String) throws -> String {
+    let path = folder ?? usual
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw BoardFailure(
+        board: board,
+        .notOpened(
+          "the folder of its lock file, \(path), cannot be made (\(error.underlyingReason)); check XDG_RUNTIME_DIR, which says where it is"
+        ))
+    }
+    return path
   }
 }
 

@@ -23,11 +23,21 @@ public protocol Link: AnyObject, Sendable {
   /// Restarts the board as switching it off and on would, as far as the link can, and opens the link anew.
   func hardReset(deadline: Deadline) async throws
 
+  /// Takes the power away from the board's port, gives it back, and opens the link anew: what helps a board that is dead.
+  ///
+  /// Throws `PortPowerObstacle` where the link cannot.
+  func cyclePower(deadline: Deadline) async throws
+
   /// Closes the link and frees what it holds. A closed link can be opened again.
   func close() async
 }
 
 extension Link {
+  /// Most links lead to no port of this computer's.
+  public func cyclePower(deadline: Deadline) async throws {
+    throw PortPowerObstacle("\(selector) is on no USB port of this computer")
+  }
+
   func failure(_ cause: BoardFailure.Cause) -> BoardFailure {
     BoardFailure(board: selector.description, cause)
   }
@@ -76,4 +86,23 @@ public struct BoardIdentity: Sendable, Hashable {
   public var uniqueID: String
   /// Free heap after a soft reset and a collection, in bytes.
   public var freeHeapBytes: Int
+  /// `sys.platform`, such as "rp2"; nil where the port has none.
+  public var platform: String?
+  /// The five parts of `os.uname()`, with blanks between; nil where the port has none.
+  public var uname: String?
+  /// Which of ``modulesAskedFor`` can be imported; nil where that was not asked, as of CPython.
+  public var modules: [String]?
+  /// The library that speaks TLS, such as "Mbed TLS 3.6.2", where the firmware tells it.
+  public var tlsLibrary: String?
+
+  /// The modules of the firmware that a client may need.
+  public static let modulesAskedFor = [
+    "asyncio", "binascii", "bluetooth", "deflate", "hashlib", "network", "os", "random", "select", "socket",
+    "ssl", "struct", "tls",
+  ]
+
+  /// It runs on a computer, whatever leads to it: the simulated board says so of itself, and the unix port has a computer's platform.
+  public var isSimulated: Bool {
+    machine.contains("(simulated)") || ["linux", "darwin", "win32"].contains(platform)
+  }
 }

@@ -43,6 +43,9 @@ public final class PacedLink: Link {
     if !end.hasPassed(at: .now()) { try await loop.pause(until: end) }
   }
 
+  /// Takes the board's power away and gives it back.
+  public func cyclePower(deadline: Deadline) async throws { try await base.cyclePower(deadline: deadline) }
+
   /// Closes the link.
   public func close() async { await base.close() }
 

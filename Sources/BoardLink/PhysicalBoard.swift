@@ -1,14 +1,14 @@
 import Foundation
 
 /// The one thing that several names may lead to: `usb`, `usb:SERIAL`, `usb:BUS-PORT` and `tty:/dev/ttyACM0` may all be one board.
-struct PhysicalBoard: Sendable, Hashable {
+public struct PhysicalBoard: Sendable, Hashable {
   /// A text that is the same for all names of the board: its serial number, or where it is.
-  let key: String
+  public let key: String
 
   /// Finds the board behind a name, without opening it. What is not there, or is no device of this computer, is known by its name.
   ///
   /// - Parameter sysfs: the kernel's folder with one entry per USB device.
-  init(_ selector: BoardSelector, sysfs: String) {
+  public init(_ selector: BoardSelector, sysfs: String = BoardDiscovery.sysfs) {
     switch selector {
     case .terminal(let path):
       let device = Self.target(of: path)
@@ -22,6 +22,12 @@ struct PhysicalBoard: Sendable, Hashable {
       key = "net-\(host.lowercased() == "localhost" ? "127.0.0.1" : host.lowercased())-\(port)"
     case .simulated, .python, .reference: key = selector.description
     }
+  }
+
+  /// Where the board behind a terminal is plugged in; nil where it is not on USB.
+  static func usbPosition(ofTerminal path: String, sysfs: String) -> String? {
+    let device = target(of: path)
+    return USBDeviceRecord.all(in: sysfs).first { $0.terminalPath == device }?.position
   }
 
   /// Where a path leads through all links, though what it leads to may not be there.

@@ -22,8 +22,8 @@ public actor RawREPLSession {
   private var probes = 0
   /// The last bytes the board sent, for error messages.
   private var recent: [UInt8] = []
-  /// Whether what passes holds a secret: from an execution that does until its end, or until an exchange shows that nothing of it
-  /// can come back any more, such as an echo.
+  /// Whether what passes holds a secret: from the beginning of an execution that does until `probe` shows that nothing of it can come
+  /// back any more, such as an echo.
   private var isSecret = false
 
   /// The executor of the link's loop: no hop between reading and understanding.
@@ -69,6 +69,8 @@ public actor RawREPLSession {
     _ source: String, deadline: Deadline, grace: Duration = .seconds(2), isSecret: Bool = false,
     follow: (@Sendable ([UInt8]) -> Void)? = nil
   ) async throws -> ExecutionOutput {
+    // Where the board ended a secret source early, or a fault did, the rest of it may come back as an echo behind its "end".
+    if self.isSecret, machine.isReady { try await probe(deadline: min(deadline, .after(grace))) }
     try machine.execute([UInt8](source.utf8))
     var output = ExecutionOutput()
     self.isSecret = self.isSecret || isSecret
@@ -80,7 +82,6 @@ public actor RawREPLSession {
       output.wasInterrupted = true
       try await gather(&output, .after(grace), follow)
     }
-    self.isSecret = false
     return output
   }
 

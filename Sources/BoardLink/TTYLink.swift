@@ -8,6 +8,8 @@ public actor TTYLink: Link {
   private let path: String
   private let loop: EventLoop
   private var channel: BoardChannel?
+  /// Where the board is plugged in, if it is on USB.
+  private var position: String?
 
   /// A link that is not open yet.
   public init(path: String, on loop: EventLoop) {
@@ -23,6 +25,7 @@ public actor TTYLink: Link {
       let channel = try SerialPort.open(path: path, on: loop)
       channel.discardBuffers()
       self.channel = BoardChannel(channel: channel, selector: selector)
+      position = PhysicalBoard.usbPosition(ofTerminal: path, sysfs: BoardDiscovery.sysfs) ?? position
     } catch {
       throw failure(.notOpened(error.description))
     }
@@ -47,6 +50,16 @@ public actor TTYLink: Link {
       try await askForReset(deadline: deadline)
     }
     close()
+    try await waitForDevice(deadline: deadline)
+    try await open(deadline: deadline)
+  }
+
+  /// Takes the power away from the board's USB port until it has left the bus, gives it back, and opens the device as it returns.
+  public func cyclePower(deadline: Deadline) async throws {
+    guard let position else { throw PortPowerObstacle("\(path) is on no USB port of this computer") }
+    close()
+    let cycle = USBPowerCycle(position: position, on: loop)
+    if let cause = try await cycle.run(deadline: deadline) { throw failure(cause) }
     try await waitForDevice(deadline: deadline)
     try await open(deadline: deadline)
   }

@@ -33,7 +33,9 @@ extension SocketAddress {
     let code = getaddrinfo(host, nil, &hints, &list)
     defer { if let list { freeaddrinfo(list) } }
     guard code == 0 else {
-      throw PosixError(.resolve, host, .notFound, detail: String(cString: gai_strerror(code)))
+      throw PosixError(
+        .resolve, host.isEmpty ? "the empty name ''" : host, .notFound,
+        detail: String(cString: gai_strerror(code)))
     }
     var found: [SocketAddress] = []
     var next = list

@@ -5,12 +5,21 @@ extension BoardRecord {
   var displayName: String {
     switch kind {
     case .board: "\(machine)\(uniqueID.map { " \($0)" } ?? "") on \(selector)"
-    case .simulated: "simulated board (\(machine.replacing(" (simulated)", with: "")))"
+    case .simulated:
+      "simulated board (\(machine.replacing(" (simulated)", with: "")))\(selector == "sim" ? "" : " on \(selector)")"
     case .python:
       "python \(firmware.split(whereSeparator: " ,".contains).dropFirst().first ?? "") (\(machine))"
     case .reference: "\(machine) (no board)"
     case .driver: "\(machine), driven by Autobahn's protocol (no board)"
     }
+  }
+
+  /// What its firmware told of itself beside name and version, for a page of facts.
+  var firmwareFacts: [(String, String)] {
+    let facts: [(String, String?)] = [
+      ("uname", uname), ("modules", modules?.joined(separator: ", ")), ("TLS library", tlsLibrary),
+    ]
+    return facts.compactMap { name, value in value.map { (name, $0) } }
   }
 
   /// What a reader must know of a run in which no hardware took part; nil where it did.

@@ -23,7 +23,7 @@ public struct FuzzReport: Sendable {
   public func line(for status: FuzzStatus) -> String {
     var parts = [
       "\(Int(status.seconds)) s", "\(status.caseCount) cases", "\(Int(status.pace.rounded())) executions/s",
-      "grammar \(status.grammarCount)",
+      "chapters \(status.chapters.count) of \(Chapter.allCases.count)", "grammar \(status.grammarCount)",
     ]
     if let lines = status.lines { parts.append("lines \(lines.reached) of \(lines.total)") }
     if status.corpusCount > 0 { parts.append("corpus \(status.corpusCount)") }
@@ -68,6 +68,7 @@ public struct FuzzReport: Sendable {
     var counts = [
       "\(status.caseCount.counted("case")) in \(Int(status.seconds.rounded())) s",
       "\(status.executionCount.counted("execution")), \(Int(status.pace.rounded())) a second",
+      "\(status.chapters.count) of \(Chapter.allCases.count) chapters",
       status.grammarCount.counted("sentence") + " of the grammar",
     ]
     if let reached = status.lines {
@@ -102,6 +103,7 @@ extension FuzzReport {
     var cases: Int
     var executions: Int
     var seconds: Double
+    var chapters: [Int]
     var grammar: Int
     var linesReached: Int?
     var linesTotal: Int?
@@ -140,7 +142,8 @@ extension FuzzReport {
       of: Document(
         tool: run.tool, seed: run.seed, board: run.board.selector, client: run.client,
         cases: status.caseCount,
-        executions: status.executionCount, seconds: status.seconds, grammar: status.grammarCount,
+        executions: status.executionCount, seconds: status.seconds,
+        chapters: status.chapters.map(\.rawValue).sorted(), grammar: status.grammarCount,
         linesReached: status.lines?.reached, linesTotal: status.lines?.total, flaky: status.flakyCount,
         obstacles: run.obstacles, groups: run.groups.map(Group.init),
         referenceGroups: run.referenceGroups.map(Group.init), run: run.violations))

@@ -48,18 +48,18 @@ public enum HTMLReport {
 
   private static func facts(of run: RunResult) -> [[String: String]] {
     let hashes = run.client.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.prefix(12))" }
-    let pairs =
-      [
-        ("tool", run.tool), ("board", run.boardNames), ("firmware", run.board.firmware),
-        ("client", "\(run.client.path) (adapter \(run.client.adapter))"),
-        ("files", hashes.joined(separator: ", ")),
-        ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),
-        ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
-        ("cases", "\(run.cases.count) of \(run.plannedCount)"),
-        ("black boxes", String(run.cases.reduce(0) { $0 + $1.blackBoxes.count })),
-        ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
-      ] + run.violations.map { ("over the run", $0.line) } + baselineFacts(run.baseline)
-    return pairs.map { ["name": $0.0, "value": $0.1] }
+    let device = [("tool", run.tool), ("board", run.boardNames), ("firmware", run.board.firmware)]
+    let rest = [
+      ("client", "\(run.client.path) (adapter \(run.client.adapter))"),
+      ("files", hashes.joined(separator: ", ")),
+      ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),
+      ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
+      ("cases", "\(run.cases.count) of \(run.plannedCount)"),
+      ("black boxes", String(run.cases.reduce(0) { $0 + $1.blackBoxes.count })),
+      ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
+    ]
+    let findings = run.violations.map { ("over the run", $0.line) } + baselineFacts(run.baseline)
+    return (device + run.board.firmwareFacts + rest + findings).map { ["name": $0.0, "value": $0.1] }
   }
 
   private static func baselineFacts(_ baseline: BaselineReport?) -> [(String, String)] {

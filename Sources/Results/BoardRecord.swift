@@ -27,6 +27,14 @@ public struct BoardRecord: Sendable, Hashable, Codable {
   public var machine: String
   /// The firmware: `sys.version` or `os.uname().version`.
   public var firmware: String
+  /// `sys.platform`, such as `rp2`; nil where the port has none.
+  public var platform: String?
+  /// `os.uname()` with blanks between its parts; nil where the port has none.
+  public var uname: String?
+  /// The modules of the firmware that a client may need, as far as it has them, sorted; nil where it was not asked.
+  public var modules: [String]?
+  /// The library that speaks TLS, with its version, where the firmware tells it.
+  public var tlsLibrary: String?
   /// The unique id in hexadecimal digits, where the board tells it.
   public var uniqueID: String?
   /// Free heap in bytes after boot.

@@ -48,6 +48,8 @@ public struct FuzzStatus: Sendable, Hashable {
   public var executionCount = 0
   /// How many different sentences of the grammar of frames the client was put.
   public var grammarCount = 0
+  /// The chapters of the catalogue that its behaviours touched.
+  public var chapters: Set<Chapter> = []
   /// How many lines of the client ran, of how many; nil where that is not measured.
   public var lines: LineCount?
   /// How many cases the corpus has.

@@ -31,7 +31,7 @@ extension Judge {
     }
     let scenario = testCase.scenario
     return Violation(
-      rule: "awaited-in-vain", rfc: scenario.rfc, requirement: scenario.requirement,
+      rule: Rule.awaitedInVainID, rfc: scenario.rfc, requirement: scenario.requirement,
       connection: missed.connection,
       sentence:
         "The server waited in vain in step \(missed.step) of its script, where the reference gave what it waited for: "

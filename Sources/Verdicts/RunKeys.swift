@@ -26,11 +26,14 @@ public struct RunKeys: Sendable {
     keys.handshakes += more.handshakes.prefix(max(0, Self.mostKeys - keys.handshakes.count))
   }
 
+  static let maskingID = "run-masking-keys-unpredictable"
+  static let handshakeID = "run-handshake-keys-random"
+
   /// The rules that the keys break.
   public var violations: [Violation] {
     let found = [
-      ("run-masking-keys-unpredictable", "5.3", keys.maskingDefect(spending: ClientKeys.runPortion)),
-      ("run-handshake-keys-random", "4.1", keys.handshakeDefect(spending: ClientKeys.runPortion)),
+      (Self.maskingID, "5.3", keys.maskingDefect(spending: ClientKeys.runPortion)),
+      (Self.handshakeID, "4.1", keys.handshakeDefect(spending: ClientKeys.runPortion)),
     ]
     return found.compactMap { rule, section, sentence in
       sentence.map {

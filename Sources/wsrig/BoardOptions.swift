@@ -46,6 +46,16 @@ struct BoardOptions: ParsableArguments {
 
   @OptionGroup(title: "Simulated board") var simulation: SimulationOptions
 
+  func validate() throws { try Self.check(host: host) }
+
+  /// - Throws: `ValidationError` where a host is given and empty.
+  static func check(host: String?) throws {
+    guard host != "" else {
+      throw ValidationError(
+        "--host is empty; allowed here: an address of this computer, or a name that has one.")
+    }
+  }
+
   /// The options as they are written on the command line, defaults left out; a choice of several boards is left to each case.
   var words: [String] {
     (board.count == 1 && board != ["all"] && board != ["sim"] ? ["--board", board[0]] : [])
@@ -155,11 +165,15 @@ extension ClientOptions {
   /// The files of the client.
   func bundle(for board: BoardSelector, fixtures: Fixtures, file: BenchFile? = nil) throws -> ClientBundle {
     guard board == .reference else {
+      let ofFile = file.map(\.path) ?? BenchFile.name
       // An adapter of the file's belongs to its client.
       return try ClientBundle(
         client: client ?? file?.client, adapter: adapter ?? (client == nil ? file?.adapter : nil),
-        board: board,
-        fixtures: fixtures)
+        board: board, fixtures: fixtures,
+        places: (
+          client == nil && file?.client != nil ? "client in \(ofFile)" : "--client",
+          adapter == nil && client == nil && file?.adapter != nil ? "adapter in \(ofFile)" : "--adapter"
+        ))
     }
     guard client == nil, adapter == nil else {
       throw ConfigurationError(

@@ -14,6 +14,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         0    left by Ctrl-], or standard input has ended
         2    usage, configuration
         3    the board is missing or was lost
+        130  ended by SIGINT, SIGTERM or SIGHUP; terminal and board are as they were
       """)
 
   @OptionGroup(title: "Board") var choice: SingleBoardOptions
@@ -26,9 +27,13 @@ struct ConsoleCommand: AsyncParsableCommand {
       try choice.simulation.simulation, fixtures: fixtures, on: loop,
       logger: Logger(label: "wsrig.board", factory: { _ in SwiftLogNoOpLogHandler() }))
     do {
-      let ending = try await converse(over: link, with: board.selector, on: loop)
+      let (ending, _) = try await Interruption.watching {
+        try await converse(over: link, with: board.selector, on: loop)
+      }
       guard case .lost(let failure) = ending else { return }
       throw MissingBoard("The console has ended: \(failure).")
+    } catch is CancellationError {
+      throw ExitRequest(status: .interrupted)
     } catch let failure as BoardFailure {
       throw MissingBoard("The console could not be opened: \(failure); check --board and the cable.")
     } catch let error as PosixError {
@@ -40,10 +45,18 @@ struct ConsoleCommand: AsyncParsableCommand {
     over link: any Link, with board: BoardSelector, on loop: EventLoop
   ) async throws -> BoardConsole.Ending {
     try await board.whileLocked {
+      let console = BoardConsole(link)
+      try await console.open()
       Console.complain("\(board): Ctrl-] leaves")
-      let keyboard = try Keyboard.begin(on: loop)
+      let keyboard: Keyboard
+      do {
+        keyboard = try Keyboard.begin(on: loop)
+      } catch {
+        await link.close()
+        throw error
+      }
       defer { keyboard.end() }
-      return try await BoardConsole(link).run(
+      return try await console.run(
         type: { try await keyboard.channel.read(deadline: .never) }, show: { Console.put($0) })
     }
   }

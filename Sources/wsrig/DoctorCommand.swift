@@ -15,7 +15,7 @@ struct DoctorCommand: AsyncParsableCommand {
       simulated board always is one of them.
 
       With --first-board, measures on the board what could only be assumed of it, writes it into the file of --profile, which \
-      --sim-profile imitates, and lists every claim about hardware that is not tested yet.
+      --sim-profile imitates, and says of every claim about hardware whether it is confirmed, refuted or untested.
 
       EXIT STATUS:
         0    nothing is in the way of a run
@@ -63,6 +63,7 @@ struct DoctorCommand: AsyncParsableCommand {
     if firstBoard, installUdev {
       throw ValidationError("--first-board and --install-udev are two jobs; choose one.")
     }
+    try BoardOptions.check(host: host)
     if !firstBoard, profile != nil || host != nil {
       throw ValidationError("--profile and --host go with --first-board.")
     }
@@ -113,8 +114,8 @@ struct DoctorCommand: AsyncParsableCommand {
       Console.say("\(measured.board.machine): no hardware was measured, so every claim is still untested")
     }
     for claim in measured.claims {
-      Console.say(
-        "\(claim.tested ? "tested  " : "untested")  \(claim.claim)\(claim.figure.map { " (\($0))" } ?? "")")
+      let word = claim.outcome.padding(toLength: 9, withPad: " ", startingAt: 0)
+      Console.say("\(word)  \(claim.claim)\((claim.figure ?? claim.reason).map { " (\($0))" } ?? "")")
     }
     Console.say("Profile: \(path)")
   }

@@ -50,7 +50,8 @@ struct LatencyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The power mode of the board's radio: \(WLANPower.allCases.map(\.rawValue).joined(separator: ", ")). May be given several "
-        + "times. (default: what wsrig.toml says, or the firmware's)", valueName: "mode"))
+        + "times. (default: what wsrig.toml says, otherwise none, so that the radio never sleeps; a board without radio has no mode)",
+      valueName: "mode"))
   var power: [WLANPower] = []
 
   @Option(

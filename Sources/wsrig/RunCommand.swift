@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bench
+import BoardLink
 import Foundation
 import PosixIO
 import Reports
@@ -15,7 +16,8 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       Every case runs the client on the board and the reference client against the same scripted server, judges both by \
       RFC 6455 and compares them. It leaves in reports/latest, or in the folder of --report, report.html for people, \
-      results.json and junit.xml for programs, serial.log, and a folder for each failed case.
+      results.json and junit.xml for programs, serial.log, and a folder for each failed case. What an earlier run left in that \
+      folder is removed first. Where a board is not ready, every case is inconclusive, and the reports say why.
 
       Several boards share the cases: --board usb:A --board usb:B, or --board all. With --each every board runs all of them, and \
       has a report folder of its own; results.json and junit.xml above these folders are of all boards. A board that is given up on \
@@ -129,10 +131,13 @@ struct RunOptions: ParsableArguments {
       )
     }
     // Read before the run: a new one may take the place of reports/latest, and a mistake is told at once.
-    let known = try baseline.map(BaselineFile.read)
-    let (file, boards) = try board.bench()
+    let known = try baseline.map { try BaselineFile.read($0, forCases: cases.map(\.id)) }
+    let (file, boards, missing) = try bench(board)
     let isSeparate = each && boards.count > 1
-    let folder = try ReportFolder(path: report, hasSerialLog: boards.count == 1)
+    if each, !isSeparate {
+      Console.say("--each makes no difference here: the run has one board, \(boards[0].word)")
+    }
+    let folder = try ReportFolder(path: report, hasSerialLog: boards.count == 1, replacesRun: true)
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let ruleIndex = try fixtures.ruleIndex()
     var plan = RunConfiguration(
@@ -161,7 +166,7 @@ struct RunOptions: ParsableArguments {
       ? plan.separate().map {
         ReportedRun(plan: $0, folder: try folder.part($0.boards[0].fileName), finish: finish)
       }
-      : [ReportedRun(plan: plan, folder: folder, finish: finish)]
+      : [ReportedRun(plan: plan, folder: folder, missing: missing, finish: finish)]
     let progress = LiveProgress(isSharedByRuns: isSeparate)
     let (ends, wasInterrupted) = try await Interruption.watching { await ReportedRun.run(parts, progress) }
     progress.finish()
@@ -171,6 +176,18 @@ struct RunOptions: ParsableArguments {
       try folder.write(RunReport.files(ofJoined: joined))
     }
     throw ExitRequest(status: try outcome.tell(wasInterrupted: wasInterrupted))
+  }
+
+  /// The bench. Where `--board all` finds no board, one that is missing stands for them: the run has reports all the same.
+  private func bench(
+    _ options: BoardOptions
+  ) throws -> (file: BenchFile?, boards: [BenchBoard], missing: MissingBoard?) {
+    do {
+      let (file, boards) = try options.bench()
+      return (file, boards, nil)
+    } catch let missing as MissingBoard {
+      return (try BenchFile.find(options.config), [BenchBoard(.usb(nil), word: "all")], missing)
+    }
   }
 }
 

@@ -40,6 +40,11 @@ struct BenchFileTests {
       ("[boards.a]\n[$desk]", ["line 2: this is no valid TOML", "'$'"]),
       ("a = 1\n[[ \u{FC}ro]]", ["line 2: this is no valid TOML", "'\u{FC}'"]),
       ("[", ["line 1: this is no valid TOML"]),
+      ("\0", ["line 1: this is no valid TOML", "0x00"]),
+      ("a = 1\n\"\\u0000\" = 1", ["line 2: this is no valid TOML", "NUL"]),
+      ("[boards.\"\\U00000000\"]", ["line 1: this is no valid TOML", "NUL"]),
+      (String(repeating: "a.", count: 100_000) + "b = 1", ["line 1: this is no valid TOML", "32 parts"]),
+      ("[[[[a]]]]", ["line 1: this is no valid TOML", "'['"]),
       ("board = [}", ["line 1: this is no valid TOML", "'}'"]),
       ("[[ \n", ["line 1: this is no valid TOML", "the line ends"]),
       ("\n[wlan]\nsid = \"x\"", ["line 3: wlan.sid is not known", "ssid, ", "did you mean ssid?"]),
@@ -166,6 +171,75 @@ struct BenchFileTests {
       try BenchBoard.chosen(by: words, host: nil, port: nil, file: file)
     }
     for part in parts { #expect(error.sentence.contains(part), "\(error)") }
+  }
+
+  @Test(
+    "one board under two names waited for itself: a link to its terminal, another case, another name of the host"
+  )
+  func boardThatWaitsForItself() throws {
+    let device = try folder.write("", to: "device")
+    let link = folder.path + "/link"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: device)
+    let pairs = [
+      ["tty:\(device)", "tty:\(link)"], ["usb:abc", "usb:ABC"], ["tcp:localhost:1", "tcp:127.0.0.1:1"],
+      ["tcp:127.0.0.1:1", "rfc2217:127.0.0.1:1"],
+    ]
+    for words in pairs {
+      let error = try #require(throws: ConfigurationError.self) {
+        try BenchBoard.chosen(by: words, host: nil, port: nil, file: nil)
+      }
+      #expect(
+        error.sentence.contains("names the board twice") && error.sentence.contains(words[1]), "\(error)")
+    }
+  }
+
+  @Test("an address or a client of the file's was called --host or --client")
+  func placesInTheFile() throws {
+    let file = try file(Self.two)
+    func places(_ word: String, host: String? = nil) throws -> AddressPlace {
+      try BenchBoard.chosen(by: [word], host: host, port: nil, file: file)[0].place
+    }
+    #expect(try places("a").host == "server.host in \(file.path)")
+    #expect(try places("a").port == "--port" && places("a", host: "127.0.0.1").host == "--host")
+    #expect(try places("b").both == "boards.b.host in \(file.path) and boards.b.port in \(file.path)")
+    #expect(try places("usb:9").host == "server.host in \(file.path)")
+    let places = (client: "client in wsrig.toml", adapter: "adapter in wsrig.toml")
+    let fixtures = try Fixtures(path: Repository.fixtures.path)
+    for (client, adapter) in [("/nope.py", nil), (nil, "/nope.py"), (nil, "nope")] as [(String?, String?)] {
+      let error = try #require(throws: ConfigurationError.self) {
+        try ClientBundle(client: client, adapter: adapter, fixtures: fixtures, places: places)
+      }
+      #expect(error.sentence.contains(client == nil ? places.adapter : places.client), "\(error)")
+    }
+  }
+
+  @Test(
+    "a folder or a device that is no file was called no folder, or not permitted",
+    arguments: ["/tmp", "/dev/null"])
+  func folderForFile(_ path: String) throws {
+    let error = try #require(throws: ConfigurationError.self) { try BenchFile(path: path) }
+    #expect(error.sentence.contains(path == "/tmp" ? "it is a folder" : "a device"), "\(error)")
+    let wlan = try file("[wlan]\nssid = \"x\"\npassphrase-file = \"\(path)\"").wlan
+    let secret = try #require(throws: ConfigurationError.self) { try wlan?.access(environment: [:]) }
+    #expect(secret.sentence.contains(path == "/tmp" ? "it is a folder" : "a device"), "\(secret)")
+  }
+
+  @Test("what --board takes left out all, and the names of wsrig.toml")
+  func namesNoBoard() throws {
+    let error = try #require(throws: ConfigurationError.self) {
+      try BenchBoard.chosen(by: ["pico"], host: nil, port: nil, file: nil)
+    }
+    #expect(error.sentence.contains("or all") && error.sentence.contains("wsrig.toml"), "\(error)")
+  }
+
+  @Test("the radio saved power in latency runs, unless somebody said otherwise")
+  func powerSavedInLatencyRuns() throws {
+    func power(_ text: String) throws -> WLANPower {
+      let boards = try BenchBoard.chosen(by: ["usb:1"], host: nil, port: nil, file: file(text))
+      return LatencyPlan.usualPower(on: boards[0])
+    }
+    #expect(try power("") == WLANPower.none && power("[wlan]\nssid = \"x\"") == WLANPower.none)
+    #expect(try power("[wlan]\nssid = \"x\"\npower = \"powersave\"") == .powersave)
   }
 
   @Test("two boards get no server on the same port")

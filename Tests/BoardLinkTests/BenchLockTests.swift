@@ -15,6 +15,20 @@ struct BenchLockTests {
       sharing, deadline: limit.map { .after($0) }, on: .shared, folder: folder.path + "/locks")
   }
 
+  @Test("a lock folder that cannot be made was told as NSCocoaErrorDomain", arguments: [true, false])
+  func cocoaErrorOfLockFolder(_ ofBench: Bool) async throws {
+    let failure = await #expect(throws: BoardFailure.self) {
+      if ofBench {
+        _ = try await BenchLock.take(.shared, deadline: nil, on: .shared, folder: "/proc/wsrig")
+      } else {
+        _ = try BoardLock(.terminal(path: "/dev/x"), folder: "/proc/wsrig")
+      }
+    }
+    let text = failure?.description ?? ""
+    #expect(text.contains("/proc/wsrig") && text.contains("XDG_RUNTIME_DIR"), "\(text)")
+    #expect(!text.contains("NSCocoa") && !text.contains("UserInfo"), "\(text)")
+  }
+
   @Test("runs share the bench; a measurement does not get it while one goes on, and is told which")
   func shared() async throws {
     let first = try await take(.shared)

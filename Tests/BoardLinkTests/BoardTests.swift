@@ -18,6 +18,10 @@ struct BoardTests {
       #expect(identity.machine.contains("simulated"))
       #expect(identity.uniqueID == "53494d0000000001")
       #expect(identity.freeHeapBytes > 100_000)
+      #expect(identity.modules?.contains("asyncio") == true && identity.modules?.contains("socket") == true)
+      #expect(
+        identity.tlsLibrary?.contains("TLS") == true && identity.platform != nil && identity.isSimulated)
+      #expect(try await bench.run("import sys\nprint('asyncio' in sys.modules)").text == "False\n")
     }
   }
 
@@ -48,6 +52,36 @@ struct BoardTests {
     }
     let text = try folder.text("serial.log")
     #expect(!text.contains("hush") && text.contains("aloud") && text.contains("bytes that are not shown"))
+  }
+
+  @Test(
+    "the board ended a secret source early, whose rest came back as an echo: the passphrase stood in serial.log",
+    arguments: ["\u{4}\u{2}", "\u{4}", "')\u{4}\u{2}"])
+  func passphraseInSerialLog(_ inserted: String) async throws {
+    let folder = try TemporaryFolder()
+    let log = try SerialLog(path: folder.path + "/serial.log")
+    let fault = LinkFault(
+      .pattern(.toBoard, [UInt8]("MyNet".utf8)),
+      .replace(.toBoard, skip: 0, count: 0, with: [UInt8](inserted.utf8)))
+    let bench = try LocalBench(log: log) { loop in
+      let link = try SimulatedBoardLink(
+        try SimulatedBoardSupport.configuration(), on: loop, logger: SimulatedBoardSupport.logger)
+      return FaultyLink(link, faults: [fault], on: loop, log: log)
+    }
+    try await LocalBench.run(bench) { bench in
+      do {
+        _ = try await bench.board.execute(
+          "print('MyNet','hush')", deadline: .after(.seconds(2)), isSecret: true)
+        _ = try await bench.run("print('aloud')")
+      } catch let failure as BoardFailure {
+        #expect(!"\(failure)".contains("hush"))
+        try await bench.board.recover(from: failure)
+        _ = try await bench.run("print('aloud')")
+      }
+      #expect(await bench.link.happened().count == 1)
+    }
+    let text = try folder.text("serial.log")
+    #expect(!text.contains("hush") && text.contains("aloud"), "\(text)")
   }
 
   @Test("output, with line ends as a board sends them", arguments: LocalBoard.allCases)

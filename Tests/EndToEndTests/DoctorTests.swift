@@ -72,7 +72,8 @@ extension EndToEndTests {
         in: folder,
         within: .seconds(900))
       #expect(child.status == 0, "\(child.everything)")
-      #expect(child.output.contains("every claim is still untested") && !child.output.contains("\ntested "))
+      #expect(
+        child.output.contains("every claim is still untested") && !child.output.contains("\nconfirmed "))
       let text = try folder.text("p.json")
       let json = try JSONSerialization.jsonObject(with: Data(text.utf8))
       var profile = try #require(json as? [String: Any])

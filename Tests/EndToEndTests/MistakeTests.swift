@@ -38,6 +38,18 @@ extension EndToEndTests {
       expectComplaint(file, status: 2, ["file"], lines: 1...10)
     }
 
+    @Test("an empty host was told as a name that cannot be looked up, without the name")
+    func emptyHost() async throws {
+      let child = try await Tool.run(Self.quick + ["--host", ""], in: folder)
+      expectComplaint(child, status: 2, ["--host is empty"], lines: 1...8)
+      try folder.write("client = \"nope.py\"\n", to: "wsrig.toml")
+      let client = try await Tool.run(Self.quick, in: folder)
+      expectComplaint(client, status: 2, ["nope.py", "check client in wsrig.toml"])
+      try folder.write("[server]\nhost = \"192.0.2.1\"\n", to: "wsrig.toml")
+      let host = try await Tool.run(Self.quick, in: folder)
+      expectComplaint(host, status: 2, ["192.0.2.1", "server.host in wsrig.toml"])
+    }
+
     @Test("a number below the range is told with the range, not as missing")
     func negative() async throws {
       let times = try await Tool.run(["run", "--repeat-failed", "-1"], in: folder)

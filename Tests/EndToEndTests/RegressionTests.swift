@@ -87,6 +87,15 @@ extension EndToEndTests {
           #"{"deviations": [{"cases": "5.*", "reason": "Old.", "verdict": "passed"}]}"#,
           ["deviations[0].verdict", "nonStrict"]
         ),
+        // Both accepted nothing, and said nothing: deviationThatFitsNothing.
+        (
+          #"{"deviations": [{"cases": "5.txt-two", "reason": "Old."}]}"#,
+          ["deviations[0].cases", "fits no case", "did you mean 5.text-two?"]
+        ),
+        (
+          #"{"deviations": [{"cases": "5.*", "rules": ["close-answred"], "reason": "Old."}]}"#,
+          ["deviations[0].rules[0]", "is no rule", "did you mean close-answered?"]
+        ),
         (#"{"schemaVersion": 1}"#, ["Cannot use the baseline", "known.json", "tool is missing"]),
         ("no JSON", ["known.json", "no valid JSON"]),
       ]

@@ -150,7 +150,33 @@ extension EndToEndTests {
     @Test("boards console with a board that is not there")
     func noConsole() async throws {
       let child = try await Tool.run(["boards", "console", "--board", "tty:/dev/no-such"], in: folder)
-      expectComplaint(child, status: 3, ["could not be opened", "tty:/dev/no-such"], lines: 2...2)
+      expectComplaint(child, status: 3, ["could not be opened", "tty:/dev/no-such"])
+    }
+
+    private static let killer = """
+      import os, pty, select, signal, sys, termios, time
+      pid, terminal = pty.fork()
+      if pid == 0: os.execv(sys.argv[1], sys.argv[1].split("/")[-1:] + ["boards", "console"])
+      before = termios.tcgetattr(terminal)
+      seen = b""
+      end = time.monotonic() + 20
+      while b">>> " not in seen:
+          assert select.select([terminal], [], [], end - time.monotonic())[0], seen
+          seen += os.read(terminal, 65536)
+      while select.select([terminal], [], [], 1)[0]: seen += os.read(terminal, 65536)
+      os.kill(pid, int(sys.argv[2]))
+      status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+      print(status, termios.tcgetattr(terminal) == before, seen.count(b"MicroPython"))
+      """
+
+    @Test(
+      "a signal that ended boards console left the terminal raw; the banner was shown twice",
+      arguments: [SIGTERM, SIGINT, SIGHUP])
+    func consoleLeftRaw(_ signal: Int32) async throws {
+      let python = try #require(Repository.python)
+      let child = try await RunningChild.run(
+        python, ["-c", Self.killer, try #require(Tool.path), "\(signal)"], in: folder.url)
+      #expect(child.output == "130 True 1\n", "\(child.everything)")
     }
 
     @Test("mpremote and a run both use a simulated board that is kept running")
@@ -165,6 +191,9 @@ extension EndToEndTests {
       #expect(child.output.contains("Pico 2 W") && child.output.contains(" 42"), "\(child.everything)")
       let run = try await Tool.run(["run", "--board", "tty:\(path)", "--only", "1.text-1"], in: folder)
       #expect(run.status == 0, "\(run.everything)")
+      // It counted as hardware: simulatedBehindTerminal.
+      #expect(try folder.text("reports/latest/results.json").contains("\"kind\" : \"simulated\""))
+      #expect(run.output.contains("simulated board (") && run.output.contains(" on tty:"), "\(run.output)")
       board.signal(SIGINT)
       let end = try await board.finish()
       #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")

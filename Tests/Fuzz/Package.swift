@@ -37,10 +37,17 @@ let package = Package(
         "AgentOutput.swift", "AgentRecord.swift", "AgentRecord+Event.swift", "AgentReport.swift",
         "HeapReport.swift",
       ]),
+    module(
+      "BoardLinkParsers", in: "BoardLink",
+      files: [
+        "Remote/ComPortMachine.swift", "Remote/TelnetStream.swift", "USB/USBDescriptors.swift",
+        "USB/USBHubDescriptor.swift", "USB/USBSerialFunction.swift",
+      ]),
     module("Steps", ["WebSocketProtocol"]),
     module("Scenarios", ["Steps", "WebSocketProtocol"]),
     module(
-      "Configuration", ["Scenarios", .product(name: "TOMLKit", package: "TOMLKit")], in: "Bench",
+      "Configuration", ["Scenarios", "WebSocketProtocol", .product(name: "TOMLKit", package: "TOMLKit")],
+      in: "Bench",
       files: [
         "ConfigurationError.swift", "Configuration/TOMLLines.swift", "Configuration/TOMLNode.swift",
         "Configuration/TOMLReader.swift", "Configuration/TOMLScanner.swift",
@@ -48,7 +55,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz",
       dependencies: [
-        "AgentRecords", "CLibFuzzer", "Configuration", "RawREPL", "Scenarios", "Traces", "WebSocketProtocol",
+        "AgentRecords", "BoardLinkParsers", "CLibFuzzer", "Configuration", "RawREPL", "Scenarios", "Traces",
+        "WebSocketProtocol",
       ],
       path: "Sources/Fuzz", swiftSettings: watched,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),

@@ -203,6 +203,14 @@ struct TCPTests {
     #expect(KernelInstants.nothing < .received && KernelInstants.received < .receivedAndSent)
   }
 
+  @Test("the empty name was told as none at all: \"could not look up: …\"")
+  func emptyName() async throws {
+    let error = await #expect(throws: PosixError.self) {
+      _ = try await SocketAddress.resolve("", port: 80, deadline: .after(Self.soon))
+    }
+    #expect(error?.description.contains("look up the empty name ''") == true, "\(String(describing: error))")
+  }
+
   @Test("Names are looked up, numbers are not")
   func resolution() async throws {
     let numeric = try await SocketAddress.resolve("::1", port: 80, deadline: .after(Self.soon))

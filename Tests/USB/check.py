@@ -28,7 +28,7 @@ CASES = ["1.text-*", "1.binary-*", "1.lengths-0-to-40", "5.ping-between-each", "
 # The cases in which a board is unplugged so many times: more than are over before the log has told of one and the plug is out.
 REPLUG_CASES = {1: ["1.text-*", "1.binary-*", "9.messages-50", "9.silence"], 20: ["1.text-*", "1.binary-*", "1.length-*", "5.*"]}
 # Kinds of events that tell of trouble.
-TROUBLE = {"interrupt", "reenterRawREPL", "hardReset", "quarantine"}
+TROUBLE = {"interrupt", "reenterRawREPL", "hardReset", "portPower", "quarantine"}
 FIRST, SECOND = "E6614864D3A12345", "E6614864D3A16789"
 # Seconds until something that must come has not come: far longer than it takes.
 PATIENCE = 60
@@ -111,6 +111,11 @@ class Board(Lines):
     def plug(self):
         self.say("plug")
         self.wait_for("plugged")
+
+    def die(self):
+        """From now on it takes what comes and says nothing, until its port has been without power."""
+        self.say("die")
+        self.wait_for("dead")
 
     def leave(self):
         self.child.stdin.close()
@@ -334,6 +339,101 @@ def replug_without_udev(bench):
     board.leave()
 
 
+def several(bench):
+    """two boards on one bus share the cases, whether both are named or `all`, and each is kept apart: the verdicts of one alone"""
+    verdicts = lambda: {row["id"]: row["verdict"] for row in bench.results()["cases"]}
+    names = [f"usb:{FIRST}", f"usb:{SECOND}"]
+    with bench.boards(FIRST, SECOND):
+        status, said = bench.run(names[0], *only(CASES))
+        expect(status == 0, (status, said))
+        alone = verdicts()
+        for boards in ([names[0], "--board", names[1]], ["all"]):
+            shutil.rmtree(bench.folder / "r")
+            status, said = bench.run(*boards, *only(CASES))
+            expect(status == 0, (status, said))
+            expect(verdicts() == alone, (boards, alone, verdicts()))
+            results = bench.results()
+            expect(sorted(board["id"] for board in results["boards"]) == sorted(names), results["boards"])
+            counts = {name: sum(row["board"] == name for row in results["cases"]) for name in names}
+            expect(sum(counts.values()) == len(alone) and min(counts.values()) > 0, counts)
+            events = results["boardEvents"] + [event for row in results["cases"] for event in row["boardEvents"]]
+            expect(not TROUBLE & {event["kind"] for event in events}, events)
+            for name in names:
+                log = (bench.folder / f"r/serial-{name.replace(':', '-')}.log").read_text()
+                for row in results["cases"]:
+                    # What a board was sent stands in its own log and in no other.
+                    is_there = f"_w.run({{\\'id\\': \\'{row['id']}\\'" in log
+                    expect(is_there == (row["board"] == name), (name, row["id"], row["board"]))
+        each(bench, names)
+
+
+def each(bench, names):
+    """The same cases on both, with a report of its own for each."""
+    shutil.rmtree(bench.folder / "r")
+    status, said = bench.run("all", "--each", "--only", "1.text-1*")
+    expect(status == 0, (status, said))
+    boards = bench.results()["boards"]
+    expect(sorted(board["id"] for board in boards) == sorted(names), boards)
+    rows = [json.loads((bench.folder / "r" / board["reportFolder"] / "results.json").read_text())["cases"] for board in boards]
+    first, second = [{row["id"]: row["verdict"] for row in part} for part in rows]
+    expect(first and first == second, (first, second))
+
+
+# The rungs that a board needs which answers nothing.
+RUNGS = ["interrupt", "reenterRawREPL", "hardReset", "portPower"]
+
+
+def port_power(bench, **user):
+    """a board that answers nothing any more comes back when its port's power is switched off and on, and nothing is lost"""
+    with bench.boards(FIRST) as [board]:
+        run = Lines(
+            [bench.wsrig, "run", "--board", f"usb:{FIRST}", "--deliveries", "whole", "--report", "r", *only(REPLUG_CASES[1])],
+            cwd=bench.folder, **user)
+        run.wait_for("wsrig 0.")
+        with Lines(["tail", "-n", "+1", "-F", bench.folder / "r/serial.log"]).watched() as log:
+            while next_case(log) in ("calibration", "1.text-1"):
+                pass
+            board.die()
+            # First the case has all the time that a case may have, then come the rungs that do not help.
+            log.wait_for("# portPower succeeded", PATIENCE * 4)
+            interrupted = next_case(log)
+        board.wait_for("without power")
+        status, said = run.rest()
+        expect(status == 0, (status, said))
+        rows = {row["id"]: row for row in bench.results()["cases"]}
+        expect({row["verdict"] for row in rows.values()} == {"passed"}, rows)
+        events = [event for event in rows[interrupted]["boardEvents"] if event["kind"] in TROUBLE]
+        expect([event["kind"] for event in events] == RUNGS, events)
+        expect([event["succeeded"] for event in events] == [False, False, False, True], events)
+        expect(rows[interrupted]["attempts"] == 2 and 0 < events[-1]["durationSeconds"] < 20, rows[interrupted])
+        expect("portPower: " in said, said)
+
+
+def port_power_by_request(bench):
+    """the same by a request to the hub, for a user who may drive the hub's device and not write to its port's file"""
+    shutil.rmtree(bench.folder / "r", ignore_errors=True)
+    with installed_rules():
+        for hub in pathlib.Path("/sys/bus/usb/devices").glob("usb*"):
+            number = lambda name: int((hub / name).read_text())
+            os.chmod(f"/dev/bus/usb/{number('busnum'):03}/{number('devnum'):03}", 0o666)
+        user = {"user": "nobody", "group": "nogroup", "env": {**os.environ, "HOME": str(bench.folder)}}
+        port_power(bench, extra_groups=["plugdev"], **user)
+
+
+@contextlib.contextmanager
+def installed_rules():
+    """The udev rule, as a user installs it."""
+    installed = pathlib.Path("/etc/udev/rules.d") / RULES.name
+    installed.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(RULES, installed)
+    for words in (["control", "--reload"], ["trigger", "--settle", "--subsystem-match=usb", "--action=add"]):
+        subprocess.run(["udevadm", *words], check=True)
+    try:
+        yield
+    finally:
+        installed.unlink()
+
+
 def link(bench):
     """the link's own tests pass: sizes, flow control, cancelling, opening again, a hard reset"""
     if bench.tests is None:
@@ -366,21 +466,16 @@ def busy(bench):
 
 def permission(bench):
     """a user without the right is told of the udev rule; with the rule it works, through plugdev"""
-    installed = pathlib.Path("/etc/udev/rules.d") / RULES.name
     user = {"user": "nobody", "group": "nogroup", "env": {**os.environ, "HOME": str(bench.folder)}}
     shutil.rmtree(bench.folder / "r", ignore_errors=True)
     with bench.boards(FIRST):
         status, said = bench.run("usb", "--only", "1.text-1", extra_groups=["plugdev"], **user)
         expect(status == 3 and "may not open" in said and f"sudo cp fixtures/udev/{RULES.name}" in said, (status, said))
-        installed.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(RULES, installed)
-        for words in (["control", "--reload"], ["trigger", "--settle", "--subsystem-match=usb", "--action=add"]):
-            subprocess.run(["udevadm", *words], check=True)
-        status, said = bench.run("usb", "--only", "1.text-1", extra_groups=["plugdev"], **user)
-        expect(status == 0, (status, said))
-        status, said = bench.run("usb", "--only", "1.text-1", extra_groups=[], **user)
-        expect(status == 3 and "may not open" in said, (status, said))
-        installed.unlink()
+        with installed_rules():
+            status, said = bench.run("usb", "--only", "1.text-1", extra_groups=["plugdev"], **user)
+            expect(status == 0, (status, said))
+            status, said = bench.run("usb", "--only", "1.text-1", extra_groups=[], **user)
+            expect(status == 3 and "may not open" in said, (status, said))
 
 
 def bootloader(bench):
@@ -399,7 +494,10 @@ def silence(bench):
         expect(status == 3 and "raw REPL's prompt; it sent nothing" in said, (status, said))
 
 
-CHECKS = [nothing_attached, discovery, cases, line, replug, busy, permission, bootloader, silence, link]
+CHECKS = [
+    nothing_attached, discovery, cases, several, line, replug, port_power, port_power_by_request, busy, permission, bootloader, silence,
+    link,
+]
 # Take long, or leave the machine without what others need: only where asked for.
 MORE_CHECKS = [replug_often, replug_without_udev, loading, catalogue]
 

@@ -6,8 +6,9 @@ the host has set DTR, because the kernel's gadget keeps that to itself.
 
     python3 virtual_board.py [--udc dummy_udc.0] [--serial SERIAL] [--product 0x0005] [--silent] WSRIG
 
-Says "plugged" when the board is on the bus, "unplugged" when it has left it, and takes `unplug` and `plug` as lines of its
-input; at the end of its input it leaves. A board that resets itself leaves the bus and returns, as it does on USB.
+Says "plugged" when the board is on the bus, "unplugged" when it has left it, and takes `unplug`, `plug` and `die` as lines of
+its input; at the end of its input it leaves. A board that resets itself leaves the bus and returns, as it does on USB. One that
+has died stays on the bus, takes what comes and says nothing, until its port has no power any more: then it begins anew.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import tty
 GADGETS = pathlib.Path("/sys/kernel/config/usb_gadget")
 PROMPT = b">>> "
 PIECE = 4096
+# What has a program at any prompt begin anew, as it does after it was without power.
+RESET = b"\x03\x03\x02\rimport machine\rmachine.reset()\r"
 
 
 class Gadget:
@@ -90,6 +93,10 @@ class Board:
         self.closed = threading.Event()
         # Set once the program has shown its prompt since it was last started.
         self.booted = threading.Event()
+        # It takes what comes and says nothing.
+        self.is_dead = False
+        # It was dead and lost its power: it is off the bus until it has begun anew.
+        self.lost_power = False
         self.tasks = [self.follow_restarts, self.carry]
 
     def end(self):
@@ -112,16 +119,32 @@ class Board:
         with self.lock:
             if self.gadget.is_plugged:
                 self.gadget.unplug()
+                os.write(self.waker, b"-")
         say("unplugged")
+
+    def die(self):
+        self.is_dead = True
+        say("dead")
+
+    def begins_anew(self):
+        """The port has gone. Where nobody pulled the plug it has no power: a dead board leaves the bus with that, and begins anew."""
+        with self.lock:
+            if not self.is_dead or not self.gadget.is_plugged:
+                return False
+            self.is_dead, self.lost_power = False, True
+            self.gadget.unplug()
+        say("without power")
+        return True
 
     def follow_restarts(self):
         """A restarted board leaves the bus, and is there again when it has booted. What it prints by then is lost, as on USB."""
         for line in self.child.stdout:
             say(line.rstrip())
-            if "starts anew" in line and self.gadget.is_plugged:
+            if "starts anew" in line and (self.gadget.is_plugged or self.lost_power):
                 self.booted.clear()
                 self.unplug()
                 self.booted.wait()
+                self.lost_power = False
                 self.plug()
 
     def carry(self):
@@ -141,10 +164,15 @@ class Board:
             if self.woken in found:
                 os.read(self.woken, PIECE)
             try:
+                # A port that the host never set up is not hung up when it goes.
+                if self.woken in found and port is not None and not self.gadget.is_plugged:
+                    raise OSError("the port has gone")
                 if found.get(port, 0) & selectors.EVENT_READ:
                     to_program = os.read(port, PIECE)
                     if not to_program:
                         raise OSError("the port has gone")
+                    if self.is_dead:
+                        to_program = b""
                 if found.get(port, 0) & selectors.EVENT_WRITE:
                     to_port = to_port[os.write(port, to_port):]
             except OSError:
@@ -155,13 +183,15 @@ class Board:
                         self.port = None
                         self.closed.set()
                 to_port = to_program = b""
+                if self.begins_anew():
+                    to_program = RESET
             if found.get(self.program, 0) & selectors.EVENT_READ:
                 to_port = os.read(self.program, PIECE)
                 prompt = (prompt + to_port)[-len(PROMPT):]
                 if prompt == PROMPT:
                     self.booted.set()
                 # What a board prints while it is not plugged in goes nowhere.
-                to_port = to_port if self.port is not None else b""
+                to_port = to_port if self.port is not None and not self.is_dead else b""
             if found.get(self.program, 0) & selectors.EVENT_WRITE:
                 to_program = to_program[os.write(self.program, to_program):]
 
@@ -210,7 +240,7 @@ def main():
     board.booted.wait()
     board.plug()
     for line in sys.stdin:
-        {"plug": board.plug, "unplug": board.unplug}[line.strip()]()
+        getattr(board, {"plug": "plug", "unplug": "unplug", "die": "die"}[line.strip()])()
     board.end()
 
 

@@ -16,6 +16,8 @@ public struct BenchBoard: Sendable, Hashable {
   public var port: UInt16
   /// The WLAN that it is to join; nil leaves that to the board.
   public var wlan: WLANDescription?
+  /// Where host and port were given, for messages.
+  var place = AddressPlace()
 
   /// A board.
   public init(
@@ -51,8 +53,8 @@ public struct BenchBoard: Sendable, Hashable {
     let named = try words == ["all"] ? all(file) : words.map { try board($0, file) }
     var boards = named
     for index in boards.indices {
-      boards[index].host = host ?? boards[index].host
-      boards[index].port = port ?? boards[index].port
+      if let host { (boards[index].host, boards[index].place.host) = (host, AddressPlace().host) }
+      if let port { (boards[index].port, boards[index].place.port) = (port, AddressPlace().port) }
     }
     try refuseTwice(boards)
     return numbered(boards)
@@ -89,33 +91,41 @@ public struct BenchBoard: Sendable, Hashable {
       return named.map { BenchBoard($0, file) } ?? plain(selector, file)
     } catch {
       let names = file?.boards.map(\.name) ?? []
-      guard let file, !names.isEmpty else { throw ConfigurationError("\(error)") }
+      guard let file, !names.isEmpty else {
+        throw ConfigurationError("\(error); or all, or a board's name in wsrig.toml, where that names any.")
+      }
       let hint = Nearest.name(to: word, in: names).map { " (did you mean \($0)?)" } ?? ""
       throw ConfigurationError(
-        "\(error); or a board of \(file.path): \(names.joined(separator: ", "))\(hint)")
+        "\(error); or all, or a board of \(file.path): \(names.joined(separator: ", "))\(hint).")
     }
   }
 
   /// A board that the file does not name.
   private static func plain(_ selector: BoardSelector, _ file: BenchFile?) -> BenchBoard {
-    BenchBoard(
+    var board = BenchBoard(
       selector, host: file?.host ?? "127.0.0.1", port: file?.port ?? 0,
       wlan: selector.isOnThisComputer ? nil : file?.wlan)
+    board.place = AddressPlace(nil, file)
+    return board
   }
 
   private init(_ board: BenchFile.Board, _ file: BenchFile?) {
     self.init(
       board.selector, word: board.name, host: board.host ?? file?.host ?? "127.0.0.1",
       port: board.port ?? file?.port ?? 0, wlan: board.joinsWLAN ? file?.wlan : nil)
+    place = AddressPlace(board, file)
   }
 
   /// One board cannot play two parts, nor two servers listen on one port.
   private static func refuseTwice(_ boards: [BenchBoard]) throws {
+    // Names that look different may lead to one board, by whose lock the run would wait for itself.
+    let devices = boards.map { $0.selector.isOnThisComputer ? nil : PhysicalBoard($0.selector) }
     for (index, board) in boards.enumerated() {
-      for other in boards[..<index] {
-        if board.selector == other.selector, !board.selector.isOnThisComputer {
+      for (otherIndex, other) in boards[..<index].enumerated() {
+        if let device = devices[index], device == devices[otherIndex] {
           throw ConfigurationError(
-            "--board names the board \(board.selector) twice (\(other.word), \(board.word)); leave one out.")
+            "--board names the board twice that \(board.selector) leads to (\(other.word), \(board.word)); leave one out."
+          )
         }
         if board.port == other.port, board.port != 0, board.host == other.host {
           throw ConfigurationError(

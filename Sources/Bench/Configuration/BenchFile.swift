@@ -1,5 +1,6 @@
 import BoardLink
 import Foundation
+import PosixIO
 import Scenarios
 import Verdicts
 
@@ -57,7 +58,7 @@ public struct BenchFile: Sendable {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
     } catch {
       throw ConfigurationError(
-        "The bench file '\(path)' cannot be read: \(error.underlyingReason); check --config.")
+        "The bench file '\(path)' cannot be read: \(error.reasonForReading(path)); check --config.")
     }
     self.path = path
     let keys = ["board", "client", "adapter", "server", "wlan", "limits", "boards"]

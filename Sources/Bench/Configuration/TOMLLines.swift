@@ -8,6 +8,7 @@ struct TOMLLines: Sendable, Hashable {
   /// Finds the keys.
   init(_ text: String) {
     var scanner = TOMLScanner(bytes: Array(text.utf8))
+    scanner.refuseControlCharacters()
     var table: [String] = []
     while scanner.skipToContent() {
       let line = scanner.line

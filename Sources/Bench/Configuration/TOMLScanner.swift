@@ -1,3 +1,5 @@
+import WebSocketProtocol
+
 /// Walks through a document; through one that is not valid without a trap, and somehow to its end.
 struct TOMLScanner {
   private let bytes: [UInt8]
@@ -58,6 +60,9 @@ struct TOMLScanner {
     problem = TOMLNode.SyntaxError(line: line, reason: "\(found) \(place)")
   }
 
+  /// A key of more parts is refused: the parser's own recursion has no bound, and the stack has.
+  private static let mostParts = 32
+
   /// The parts of a dotted key, up to and behind the byte that ends it.
   mutating func key(endingWith end: UInt8) -> [String] {
     var parts: [String] = []
@@ -66,6 +71,7 @@ struct TOMLScanner {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "'"): part += quoted()
       case UInt8(ascii: "."):
+        if parts.count == Self.mostParts { complain("behind \(Self.mostParts) parts of a key") }
         parts.append(String(decoding: part, as: UTF8.self))
         part = []
         step()
@@ -88,12 +94,31 @@ struct TOMLScanner {
       content.append(byte)
       if byte == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
         step()
+        checkEscape()
         if let escaped = peek { content.append(escaped) }
       }
       step()
     }
     step()
     return content
+  }
+
+  /// Complains of a NUL, at which the parser's strings would end in Swift.
+  private mutating func checkEscape() {
+    if rest.starts(with: "u0000".utf8) || rest.starts(with: "U00000000".utf8) {
+      complain("of an escaped NUL, which nothing here may hold")
+    }
+  }
+
+  /// Complains of the first control character that TOML allows nowhere.
+  mutating func refuseControlCharacters() {
+    let allowed: [UInt8] = [0x09, 0x0A, 0x0D]
+    guard let place = bytes.firstIndex(where: { $0 < 0x20 && !allowed.contains($0) || $0 == 0x7F }) else {
+      return
+    }
+    let line = 1 + bytes[..<place].count { $0 == 0x0A }
+    problem = TOMLNode.SyntaxError(
+      line: line, reason: "it has the control character 0x\(Hexadecimal.text([bytes[place]]))")
   }
 
   /// Goes to the end of a value: of its line, or of the line on which its last bracket closes.
@@ -123,7 +148,10 @@ struct TOMLScanner {
     }
     position += 3
     while peek != nil, !rest.starts(with: [quote, quote, quote]) {
-      if peek == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") { step() }
+      if peek == UInt8(ascii: "\\"), quote == UInt8(ascii: "\"") {
+        step()
+        checkEscape()
+      }
       step()
     }
     position += 3

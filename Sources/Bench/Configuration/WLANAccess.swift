@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 
 /// A passphrase: it goes to the board and nowhere else. It has no text form, so that nothing can print it by mistake.
 public struct Passphrase: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
@@ -86,7 +87,7 @@ public struct WLANDescription: Sendable, Hashable {
         throw error
       } catch {
         throw ConfigurationError(
-          "\(place) names the file '\(path)', which cannot be read (\(error.underlyingReason)); it is to hold the passphrase."
+          "\(place) names the file '\(path)', which cannot be read (\(error.reasonForReading(path))); it is to hold the passphrase."
         )
       }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import Results
 
 /// What was measured on a board for the first time (hil.md d-9): `wsrig doctor --first-board` writes it, `--sim-profile` imitates it.
@@ -35,14 +36,22 @@ public struct BoardProfile: Sendable, Hashable, Codable {
   public struct Claim: Sendable, Hashable, Codable {
     /// What is assumed.
     public var claim: String
-    /// Whether hardware has now shown or refuted it.
+    /// Whether hardware has now confirmed or refuted it.
     public var tested: Bool
+    /// Whether what was measured keeps to the claim's limit; nil where it is untested.
+    public var confirmed: Bool?
     /// What was measured; nil where nothing was.
     public var figure: String?
+    /// Why it is untested, where that does not follow from what was measured.
+    public var reason: String?
+
+    /// What came of it, in one word.
+    public var outcome: String { confirmed.map { $0 ? "confirmed" : "refuted" } ?? "untested" }
   }
 
   /// The version of the format.
-  public var schemaVersion = 1
+  public var schemaVersion = Self.version
+  private static let version = 1
   /// The board; `kind` says whether it was hardware.
   public var board: BoardRecord
   /// When it was measured, ISO 8601 in UTC.
@@ -82,15 +91,38 @@ public struct BoardProfile: Sendable, Hashable, Codable {
         "'\(path)' is no profile of a board: \(error.place); wsrig doctor --first-board makes one.")
     } catch {
       throw ConfigurationError(
-        "The profile '\(path)' cannot be read: \(error.underlyingReason); check --sim-profile.")
+        "The profile '\(path)' cannot be read: \(error.reasonForReading(path)); check --sim-profile.")
     }
-    guard (64 << 10)...(64 << 20) ~= heapBytes, sourceBytesPerSecond > 0, outputBytesPerSecond > 0,
-      sockets.map({ $0 > 0 }) ?? true
-    else {
+    guard schemaVersion == Self.version else {
       throw ConfigurationError(
-        "'\(path)' holds what no board has: the heap must lie between 64K and 64M, paces and sockets must be more than 0."
+        "'\(path)' has the schemaVersion \(schemaVersion), and this wsrig reads \(Self.version); make the profile anew with wsrig doctor --first-board."
       )
     }
+    try check(path)
+  }
+
+  /// What a board may be like: what lies outside was mistyped, or would keep a run from its end.
+  private func check(_ path: String) throws {
+    func check(_ key: String, _ value: Double?, _ range: ClosedRange<Double>) throws {
+      guard let value, !range.contains(value) else { return }
+      let (low, high) = (Self.plain(range.lowerBound), Self.plain(range.upperBound))
+      throw ConfigurationError(
+        "'\(path)' holds what no board has: \(key) is \(Self.plain(value)); allowed here: a number from \(low) to \(high)."
+      )
+    }
+    try check("heapBytes", Double(heapBytes), Double(64 << 10)...Double(64 << 20))
+    try check("sockets", sockets.map(Double.init), 1...1024)
+    try check("softResetSeconds", softResetSeconds, 0...600)
+    try check("hardResetSeconds", hardResetSeconds, 0...600)
+    try check("exchangeSeconds", exchangeSeconds, 0...600)
+    // From a serial line of 9,600 baud up to what a computer does with its own memory.
+    try check("sourceBytesPerSecond", sourceBytesPerSecond, 900...1e12)
+    try check("outputBytesPerSecond", outputBytesPerSecond, 900...1e12)
+  }
+
+  /// The number without a fraction that says nothing.
+  private static func plain(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : "\(value)"
   }
 
   init(

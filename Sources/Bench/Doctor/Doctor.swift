@@ -111,7 +111,7 @@ public struct Doctor: Sendable {
       }
       return (Finding("wsrig.toml", .ok, "\(file.path), \(file.boards.count.counted("board"))"), file)
     } catch {
-      return (Finding("wsrig.toml", .wrong, "\(error)", mend: "mend that line"), nil)
+      return (Finding("wsrig.toml", .wrong, "\(error)", otherwise: "mend that line"), nil)
     }
   }
 
@@ -160,7 +160,11 @@ public struct Doctor: Sendable {
       }
       return findings
     } catch {
-      return [Finding(part, .wrong, "\(error)", mend: "do what this says, then ask again")]
+      return [
+        Finding(
+          part, .wrong, "\(error)",
+          otherwise: "run wsrig run --board \(board.word) --only '1.*' and look at its serial.log")
+      ]
     }
   }
 

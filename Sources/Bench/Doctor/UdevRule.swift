@@ -37,12 +37,13 @@ public struct UdevRule: Sendable {
   /// - Throws: `ConfigurationError` where the file cannot be written.
   public func install(folder: String?) async throws -> [String] {
     let path = "\(folder ?? Self.usualFolder)/\(Self.name)"
+    try Self.checkFolder(folder, of: path)
     do {
       try Data(contentsOf: shipped).write(to: URL(fileURLWithPath: path), options: .atomic)
       try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
     } catch {
       throw ConfigurationError(
-        "The udev rule could not be installed as '\(path)': \(error.underlyingReason); the folder is root's, so call sudo wsrig doctor --install-udev."
+        "The udev rule could not be installed as '\(path)': \(error.underlyingReason); check the folder and call wsrig doctor --install-udev again."
       )
     }
     guard folder == nil else { return ["installed \(path)"] }
@@ -58,6 +59,25 @@ public struct UdevRule: Sendable {
         succeeded ? "ran \(words)" : "\(words) failed: where no udev runs, restart it or the computer")
     }
     return done
+  }
+
+  private static func checkFolder(_ folder: String?, of path: String) throws {
+    let place = folder ?? usualFolder
+    let attempt = "The udev rule could not be installed as '\(path)'"
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: place, isDirectory: &isFolder)
+    guard exists, isFolder.boolValue else {
+      let advice =
+        folder == nil
+        ? "no udev seems to run here, and --install-udev is of no use"
+        : "check --udev-folder, which stands beside --install-udev"
+      throw ConfigurationError(
+        "\(attempt): '\(place)' \(exists ? "is no folder" : "does not exist"); \(advice).")
+    }
+    guard FileManager.default.isWritableFile(atPath: place) else {
+      throw ConfigurationError(
+        "\(attempt): this user may not write into '\(place)'; call sudo wsrig doctor --install-udev.")
+    }
   }
 
   private static func succeeds(_ arguments: [String]) async -> Bool {

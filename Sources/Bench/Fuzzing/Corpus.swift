@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import Scenarios
 
 /// A folder of scenario files: the cases that brought something new, or failed. Not shared by runs that go on at a time.

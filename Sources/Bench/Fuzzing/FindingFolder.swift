@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import Results
 import Scenarios
 import Steps

@@ -17,6 +17,7 @@ actor FuzzLedger {
   private var nextNumber: Int
   private var status = FuzzStatus()
   private var grammar = GrammarCoverage()
+  private var chapters = ChapterCoverage()
   /// The lines of the client that ran, and how many it has; nil where they are not counted.
   private var lines: Set<Int> = []
   private let lineCount: Int?
@@ -86,13 +87,16 @@ actor FuzzLedger {
     status.executionCount += 1
     var isNew = false
     if let trace = execution.trace {
-      for connection in trace.connections {
-        isNew = grammar.add(DecodedConnection(connection), delivery: testCase.delivery) > 0 || isNew
+      let connections = trace.connections.map { DecodedConnection($0) }
+      for connection in connections {
+        isNew = grammar.add(connection, delivery: testCase.delivery) > 0 || isNew
       }
+      chapters.add(testCase, connections)
       if isCounted { keys.add(trace) }
       isNew = reach(trace.client.reachedLines ?? []) || isNew
     }
     status.grammarCount = grammar.count
+    status.chapters = chapters.chapters
     if isCounted { status.caseCount += 1 }
     if let obstacle = execution.examination.obstacle {
       obstacles[obstacle, default: 0] += 1

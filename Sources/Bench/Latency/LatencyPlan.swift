@@ -4,7 +4,8 @@ import Latency
 public struct LatencyPlan: Sendable {
   /// Under what messages are echoed; the power mode comes from `powers`.
   public var conditions: [LatencyConditions]
-  /// The power modes of the board's radio, one after the other; empty leaves it alone.
+  /// The power modes of the board's radio, one after the other; empty is what wsrig.toml says, otherwise
+  /// `none`, where the board has a radio.
   public var powers: [WLANPower] = []
   /// How often device and reference take turns.
   public var rounds = defaultRounds
@@ -24,6 +25,9 @@ public struct LatencyPlan: Sendable {
 
   /// Creates a plan.
   public init(conditions: [LatencyConditions]) { self.conditions = conditions }
+
+  /// The power mode of a board's radio where the plan names none: a radio that sleeps would show in every gap between messages.
+  static func usualPower(on board: BenchBoard) -> WLANPower { board.wlan?.power ?? WLANPower.none }
 
   /// How long the messages of a turn may take at the most, for what spaces them: the agent keeps its records until it is over, and a
   /// board that is lost meanwhile has wasted it.

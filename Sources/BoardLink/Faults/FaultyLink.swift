@@ -72,6 +72,14 @@ public final class FaultyLink: Link, @unchecked Sendable {
     try await begin()
   }
 
+  /// Takes the board's power away and gives it back; one that is gone has no port that would help it.
+  public func cyclePower(deadline: Deadline) async throws {
+    await stop("the link is opened anew")
+    if try await loop.perform({ self.isAway }) { throw PortPowerObstacle("the board is gone (injected)") }
+    try await link.cyclePower(deadline: deadline)
+    try await begin()
+  }
+
   /// Closes the link below.
   public func close() async {
     await stop("the link is closed")

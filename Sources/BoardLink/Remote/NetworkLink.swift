@@ -117,7 +117,7 @@ extension NetworkLink {
           early += try await receive(deadline: deadline)
         } catch let failure as BoardFailure {
           throw self.failure(
-            .notOpened("the server does not agree on control of its port (RFC 2217): \(failure)"))
+            .notOpened("the server does not agree on control of its port (RFC 2217): \(failure.reason)"))
         }
       }
     }

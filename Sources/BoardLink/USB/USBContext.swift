@@ -27,11 +27,18 @@ struct USBContext: ~Copyable {
 
   /// Opens a device; nothing is claimed yet.
   func open(_ record: USBDeviceRecord) throws(USBError) -> USBDeviceHandle {
+    try open(bus: record.bus, address: record.address)
+  }
+
+  /// Opens the device, or the hub, with that number on its bus.
+  func open(bus: UInt8, address: UInt8) throws(USBError) -> USBDeviceHandle {
     var handle: OpaquePointer?
     var result = LIBUSB_ERROR_NO_DEVICE.rawValue
     try forEachDevice { device in
-      guard handle == nil, let found = Self.record(device) else { return }
-      if found.bus == record.bus, found.address == record.address { result = libusb_open(device, &handle) }
+      guard handle == nil, libusb_get_bus_number(device) == bus,
+        libusb_get_device_address(device) == address
+      else { return }
+      result = libusb_open(device, &handle)
     }
     try USBError.check(.open, result)
     guard let handle else { throw USBError(operation: .open, code: LIBUSB_ERROR_NO_DEVICE.rawValue) }

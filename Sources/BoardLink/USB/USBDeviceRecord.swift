@@ -46,11 +46,18 @@ struct USBDeviceRecord: Sendable, Hashable {
   /// Vendor and product number as they are usually written, such as `2e8a:0005`.
   var numbers: String { "\(Self.hexadecimal(vendor)):\(Self.hexadecimal(product))" }
 
+  /// The folder with one folder of device files per bus.
+  static let devices = "/dev/bus/usb"
+
   /// The device file through which libusb reaches the device.
-  var devicePath: String { "\(busFolder)/\(Self.threeDigits(address))" }
+  var devicePath: String { devicePath(in: Self.devices) }
 
   /// The folder with the device files of the bus.
-  var busFolder: String { "/dev/bus/usb/\(Self.threeDigits(bus))" }
+  var busFolder: String { busFolder(in: Self.devices) }
+
+  func devicePath(in devices: String) -> String { "\(busFolder(in: devices))/\(Self.threeDigits(address))" }
+
+  func busFolder(in devices: String) -> String { "\(devices)/\(Self.threeDigits(bus))" }
 
   /// The device in words, for messages: `1-2.3 (serial E661…, 2e8a:0005 "Board in FS mode")`.
   var words: String {

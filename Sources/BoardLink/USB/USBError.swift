@@ -11,6 +11,8 @@ struct USBError: Error, Sendable, Equatable, CustomStringConvertible {
     case choose = "choose the interface's setting"
     case transfer = "transfer bytes"
     case watch = "watch for devices"
+    case describe = "ask the hub how it switches power"
+    case power = "switch the port's power"
   }
 
   /// What was attempted.

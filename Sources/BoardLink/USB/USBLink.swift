@@ -72,6 +72,17 @@ public actor USBLink: Link {
     try await openWhenItReturns(deadline: deadline)
   }
 
+  /// Takes the power away from the board's port until it has left the bus, gives it back, and opens the board again as it returns.
+  public func cyclePower(deadline: Deadline) async throws {
+    guard let position = choice.earlier?.position else {
+      throw PortPowerObstacle("the board has not been open yet, so that its port is not known")
+    }
+    await closePort()
+    let cycle = USBPowerCycle(position: position, on: loop, sysfs: sysfs)
+    if let cause = try await cycle.run(deadline: deadline) { throw failure(cause) }
+    try await openWhenItReturns(deadline: deadline)
+  }
+
   /// Gives the board back to the kernel's driver; it keeps running.
   public func close() async {
     await closePort()

@@ -60,7 +60,8 @@ enum LatencyPage {
         "\((item.bytesPerSecond / 1000).rounded(toPlaces: 1)) KB/s"
       )
     }
-    return (facts.compactMap { name, value in value.map { (name, $0) } } + throughputs).map {
+    let known = facts.compactMap { name, value in value.map { (name, $0) } }
+    return (known + run.board.firmwareFacts + throughputs).map {
       ["name": $0.0, "value": $0.1]
     }
   }

@@ -10,6 +10,8 @@ protocol FuzzTarget: Sendable {
 private let targets: [String: any FuzzTarget.Type] = [
   "raw-repl": RawREPLTarget.self,
   "agent-records": AgentRecordsTarget.self,
+  "telnet": TelnetTarget.self,
+  "usb-descriptors": USBDescriptorsTarget.self,
   "frames": FrameDecoderTarget.self,
   "connection": ConnectionTarget.self,
   "request-head": RequestHeadTarget.self,
