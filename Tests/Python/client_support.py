@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import unittest
+import zlib
 
 from needs import need, needs
 
@@ -178,6 +179,12 @@ def frame(opcode, payload=b"", fin=True, rsv=0, masked=False):
     else:
         head += struct.pack("!BQ", bit | 127, n)
     return head + (b"\0\0\0\0" if masked else b"") + payload
+
+
+def deflated(data, window=12, flush=zlib.Z_SYNC_FLUSH, level=6):
+    """A compressed message's payload, RFC 7692 section 7.2.1."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -window)
+    return (packer.compress(data) + packer.flush(flush))[:-4]
 
 
 class Server:

@@ -14,10 +14,9 @@ import tempfile
 import time
 import types
 import unittest
-import zlib
 
 from client_support import (
-    CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, echo, frame, in_pieces, run_client,
+    CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, deflated, echo, frame, in_pieces, run_client,
     websockets_echo,
 )  # fmt: skip
 
@@ -869,12 +868,6 @@ def load_pure(name):
         del sys.modules["micropython"]
         if saved is not None:
             sys.modules["micropython"] = saved
-
-
-def deflated(data, window=12, flush=zlib.Z_SYNC_FLUSH, level=6):
-    """A compressed message's payload, RFC 7692 section 7.2.1."""
-    packer = zlib.compressobj(level, zlib.DEFLATED, -window)
-    return (packer.compress(data) + packer.flush(flush))[:-4]
 
 
 class Compression(ClientTest):
