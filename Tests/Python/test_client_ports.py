@@ -7,6 +7,7 @@ import ast
 import functools
 import hashlib
 import http.server
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -26,12 +27,8 @@ from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, ech
 from needs import need, needs
 from simulated_board import PYTHON, SimulatedBoardTest
 
-# What help('modules') lists on a Pico 2 W, of what a library could want.
-BOARD_MODULES = set(
-    """array asyncio binascii bluetooth builtins cmath collections cryptolib deflate errno framebuf gc hashlib heapq io json
-    lwip machine math micropython mip network ntptime os platform random re requests rp2 select socket ssl struct sys time
-    tls uctypes vfs""".split()
-)
+# A file for each module in the firmware of a Pico 2 W, made from it by the project MicroPython-Stubs.
+BOARD_STUBS = "micropython-rp2-rpi-pico2-w-stubs"
 SOURCES = sorted(CODE.glob("async_websocketclient*.py"))
 COMPILE = ROOT / "scripts" / "compile-client"
 
@@ -59,15 +56,29 @@ def compiled(version):
     return pathlib.Path(folder)
 
 
+def board_modules():
+    """The names of its modules. Some stand there by the name with a u before it, and import the other."""
+    try:
+        files = importlib.metadata.files(BOARD_STUBS)
+    except importlib.metadata.PackageNotFoundError:
+        files = None
+    need(files, "the Python package %s is not installed" % BOARD_STUBS)
+    files = [file for file in files if file.suffix == ".pyi"]
+    names = {file.parts[0].removesuffix(".pyi").strip("_") for file in files}
+    return names.union(*(re.findall(r"^from (\w+) import \*$", file.read_text(), re.M) for file in files if file.name[0] == "u"))
+
+
 class Imports(unittest.TestCase):
     def test_nothing_is_imported_that_a_pico_2_w_lacks(self):
+        there = board_modules()
+        self.assertTrue({"rp2", "network", "asyncio", "ssl"} <= there and not {"ctypes", "termios", "urllib"} & there)
         own = {path.stem for path in SOURCES}
         for path in SOURCES:
             for node in ast.walk(ast.parse(path.read_text())):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 names += [node.module] if isinstance(node, ast.ImportFrom) else []
                 for name in names:
-                    self.assertIn(name.split(".")[0], BOARD_MODULES | own, path.name)
+                    self.assertIn(name.split(".")[0], there | own, path.name)
 
     def test_what_an_optional_file_needs_is_not_needed_by_the_others(self):
         """TLS, compression, native code and connecting again are imported inside of functions or with a way around."""
