@@ -267,6 +267,17 @@ def in_pieces(message):
 
 
 @contextlib.contextmanager
+def filled(listener):
+    """A listener of one place whose queue is full, so that no more connections come up."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield
+
+
+@contextlib.contextmanager
 def websockets_echo(**options):
     """A server of Python's websockets that sends every message back; its port. The test needs that package."""
     need(importlib.util.find_spec("websockets"), "the Python package websockets is not installed")
@@ -283,6 +294,17 @@ def websockets_echo(**options):
         server.shutdown()
         thread.join(5)
 
+
+# A name with two addresses, as the resolver gives them.
+ADDRESSES = """
+import socket as native
+class Resolver:
+    SOCK_STREAM, socket = native.SOCK_STREAM, native.socket
+    def getaddrinfo(host, port, *more):
+        return [native.getaddrinfo('127.0.0.1', port)[0] for port in {}]
+import async_websocketclient_connecting as connecting
+connecting.socket = Resolver
+"""
 
 RECEIVE = """
 for number in range({count}):

@@ -8,15 +8,13 @@ import pathlib
 import re
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 import types
 import unittest
 
 from client_support import (
-    CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, deflated, echo, frame, in_pieces, run_client,
+    ADDRESSES, CODE, PACKAGE, RECEIVE, ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client,
     websockets_echo,
 )  # fmt: skip
 
@@ -279,6 +277,33 @@ class Waiting(ClientTest):
         pongs = [data for _, opcode, data in server.connections[0].seen if opcode == 10]
         self.assertIn(b"latest", pongs)
         self.assertEqual(close, struct.pack("!H", 1000))
+
+    def test_of_the_pongs_that_have_to_wait_only_the_latest_is_sent(self):
+        """RFC 6455 section 5.5.3. One that is being written stays: there would be half a frame."""
+
+        def play(connection):
+            connection.shake()
+            connection.raw(b"".join(frame(9, name) for name in (b"being written", b"two", b"three", b"latest")) + frame(1, b"pinged"))
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import io
+                class Stuck(io.IOBase):  # a socket that takes nothing for a while
+                    def __init__(self, sock): self.sock, self.stuck = sock, True
+                    def ioctl(self, request, argument): return 4 if request == 3 and not self.stuck else 0
+                    def __getattr__(self, name): return getattr(self.sock, name)
+                    def write(self, data, start=0, n=None):
+                        if not self.stuck: return self.sock.write(data, start, len(data) if n is None else n)
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                ws.sock = sock = Stuck(ws.sock)
+                show(await ws.recv())
+                sock.stuck = False
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, ["pinged"])
+        self.assertEqual(server.connections[0].seen, [(1, 10, b"being written"), (1, 10, b"latest"), (1, 8, b"\x03\xe8")])
 
     def test_a_cancelled_recv_loses_no_byte(self):
         message = ("字é" * 400).encode()
@@ -677,6 +702,58 @@ class OpeningHandshake(ClientTest):
             """ % port)
         self.assertEqual(shown, [(111, True)])
 
+    def test_of_two_addresses_the_second_is_tried_when_the_first_fails_and_only_then(self):
+        with socket.socket() as refusing, socket.socket() as silent, Server(*[echo(0)] * 3) as server:
+            for each in (refusing, silent):
+                each.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            with filled(silent):
+                refused, unanswered = (each.getsockname()[1] for each in (refusing, silent))
+                for ports, options in (
+                    ([refused, server.port], ""), ([unanswered, server.port], "connect_timeout_ms=100"), ([server.port, refused], ""),
+                ):  # fmt: skip
+                    shown = run_client(ADDRESSES.format(ports) + """
+ws = AsyncWebsocketClient(%s)
+show(await ws.handshake('ws://two.example/'))
+await ws.close()
+show(ws.close_code)
+""" % options)
+                    self.assertEqual(shown, [True, 1000], ports)
+
+    def test_when_both_fail_the_error_is_that_of_the_second(self):
+        with socket.socket() as refusing, socket.socket() as silent:
+            for each in (refusing, silent):
+                each.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            ports = [refusing.getsockname()[1], silent.getsockname()[1]]
+            with filled(silent):
+                for order, code in ((ports, 110), (ports[::-1], 111)):
+                    shown = run_client(ADDRESSES.format(order) + """
+ws = AsyncWebsocketClient(connect_timeout_ms=100)
+try: await ws.handshake('ws://two.example/')
+except OSError as error: show((error.errno, ws.sock))
+""")
+                    self.assertEqual(shown, [(code, None)])
+
+    def test_a_new_handshake_ends_the_connection_before_it(self):
+        def before(connection):
+            connection.shake()
+            return connection.at_end()
+
+        with Server(before, echo(1)) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                waiting = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(0)
+                await ws.handshake('%s')
+                show(await waiting)
+                await ws.send('again')
+                show(await ws.recv())
+                await ws.close()
+            """ % (server.uri, server.uri))
+        self.assertEqual((shown, server.connections[0].result), ([None, "again"], True))
+
     def test_the_request_has_what_the_rfc_asks_for(self):
         keys = set()
         for _ in range(2):
@@ -757,24 +834,6 @@ class Interface(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(False, 1, b"ab"), (True, 9, b"p"), (True, 0, b"c" * 600), (True, 8, None), "EOFError"])
         self.assertEqual(server.connections[0].result[:2], struct.pack("!H", 1009))
-
-    def test_the_example_prints_what_its_document_shows(self):
-        def play(connection):
-            connection.shake()
-            for _ in range(6):
-                fin, opcode, data = connection.next()
-                connection.frame(opcode, data)
-            closing(connection)
-
-        shadows = "class WLAN:\n    def __init__(s, i): pass\n    def active(s, a): pass\n    def isconnected(s): return True\nSTA_IF = 0\n"
-        with tempfile.TemporaryDirectory() as folder, Server(play) as server:
-            pathlib.Path(folder, "network.py").write_text(shadows)
-            source = (CODE / "main.py").read_text().replace("wss://ws.postman-echo.com/raw", server.uri)
-            source = source.replace("asyncio.sleep(1)", "asyncio.sleep(0)")
-            pathlib.Path(folder, "main.py").write_text("import sys\nsys.path.insert(0, %r)\nsys.path.insert(0, %r)\n" % (str(CODE), folder) + source)
-            done = subprocess.run(MICROPYTHON + [folder + "/main.py"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
-        for line in ("WebSocket connected (WSS)", "Sending: Hello from Pico2W!", "Received: Hello from Pico2W!", "Received: Pico count: 4", "Connection closed"):
-            self.assertIn(line, done.stdout)
 
     def test_websockets_agrees(self):
         with websockets_echo(compression=None) as port:

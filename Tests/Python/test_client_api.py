@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from client_support import ClientTest, Server, closing, deflated, echo, frame, in_pieces, run_client
+from client_support import ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
 
 
 def reset(connection):
@@ -442,23 +442,16 @@ class Timeouts(ClientTest):
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(0)
-            waiting = []
-            for _ in range(3):  # fill the queue, so that no more connections come up
-                one = socket.socket()
-                one.setblocking(False)
-                one.connect_ex(listener.getsockname())
-                waiting.append(one)
-            shown = run_client("""
-                import time
-                ws = AsyncWebsocketClient(connect_timeout_ms=100)
-                start = time.ticks_ms()
-                try:
-                    await ws.handshake('ws://127.0.0.1:%d/')
-                except OSError as error:
-                    show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
-            """ % listener.getsockname()[1])
-            for one in waiting:
-                one.close()
+            with filled(listener):
+                shown = run_client("""
+                    import time
+                    ws = AsyncWebsocketClient(connect_timeout_ms=100)
+                    start = time.ticks_ms()
+                    try:
+                        await ws.handshake('ws://127.0.0.1:%d/')
+                    except OSError as error:
+                        show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
+                """ % listener.getsockname()[1])
         self.assertEqual(shown, [(110, True, None)])
 
 
