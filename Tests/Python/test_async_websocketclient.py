@@ -1,6 +1,8 @@
 """Tests of fixtures/async_websocket_client on the MicroPython interpreter; see client_support.py for what they need."""
 
+import ast
 import base64
+import functools
 import importlib
 import json
 import os
@@ -17,6 +19,8 @@ from client_support import (
     ADDRESSES, CODE, PACKAGE, RECEIVE, ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client,
     websockets_echo,
 )  # fmt: skip
+
+HERE = pathlib.Path(__file__).parent
 
 
 class Violations(ClientTest):
@@ -688,6 +692,7 @@ class OpeningHandshake(ClientTest):
         view, _ = self.shake(lambda c: None, arguments=", timeout_ms=100")
         self.assertIn("100 ms", view[1])
         self.assertLess(time.monotonic() - started, 4)
+        self.assertTrue(self.shake(lambda c: c.head() + frame(8), options="handshake_timeout_ms=None")[0][0])
 
     def test_a_refused_connection_raises_oserror(self):
         with socket.socket() as unused:
@@ -795,13 +800,13 @@ class Interface(ClientTest):
             show((CLOSE_OK, CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, CLOSE_DATA_NOT_SUPPORTED, CLOSE_BAD_DATA,
                   CLOSE_POLICY_VIOLATION, CLOSE_TOO_BIG, CLOSE_MISSING_EXTN, CLOSE_BAD_CONDITION))
             show((tuple(ws.urlparse('wss://a.b:1/c?d')), type(ws.urlparse('ws://h')).__name__))
-            show(await AsyncWebsocketClient(5).open(False))
+            show((await AsyncWebsocketClient(5).open(False), await AsyncWebsocketClient(5).open(True)))
         """)
         self.assertEqual(shown[0], (7, None, False, False, None, None))
         self.assertEqual(shown[1], (0, 1, 2, 8, 9, 10))
         self.assertEqual(shown[2], (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011))
         self.assertEqual(shown[3], (("wss", "a.b", 1, "/c?d"), "URI"))
-        self.assertEqual(shown[4], False)
+        self.assertEqual(shown[4], (False, False))
 
     def test_the_lock_holds_open_back(self):
         shown = run_client("""
@@ -1304,6 +1309,31 @@ class Pure(unittest.TestCase):
                 self.assertEqual(state == 0, good, (data, split))
 
 
+# The words for the files of tests in the client's documents.
+FILES = {"client": "test_async_websocketclient.py", **{name: "test_client_%s.py" % name for name in ("api", "tls", "memory", "ports")}}
+
+
+@functools.lru_cache
+def tests_in(word):
+    """Each class of tests in that file, and each `Class.method`."""
+    classes = [node for node in ast.parse((HERE / FILES[word]).read_text()).body if isinstance(node, ast.ClassDef)]
+    methods = {c.name: [node.name for node in c.body if isinstance(node, ast.FunctionDef)] for c in classes}
+    found = {c: [name for name in names if name.startswith("test_")] for c, names in methods.items()}
+    return {c for c in found if found[c]} | {c + "." + name for c in found for name in found[c]}
+
+
+def shown_by(cell):
+    """The tests that a cell names as file and `Class.method`, a file once for those behind it; ValueError: one is not there."""
+    word, found = None, []
+    for part in re.split(", |、", cell.strip()):
+        match = re.fullmatch(r"(?:(\w+) )?`(\w+\.test_\w+)`", part)
+        word = match and match[1] or word
+        if not match or word not in FILES or match[2] not in tests_in(word):
+            raise ValueError("no test: " + part)
+        found.append((word, match[2]))
+    return found
+
+
 class Package(unittest.TestCase):
     def test_mip_installs_every_module_and_nothing_missing(self):
         package = json.loads((PACKAGE / "package.json").read_text())
@@ -1316,36 +1346,35 @@ class Package(unittest.TestCase):
 
     def test_both_documents_say_the_same_and_name_tests_that_exist(self):
         documents = [(PACKAGE / name).read_text() for name in ("README.md", "README.zh.md")]
-        sources = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
-        tests = set(re.findall(r"(?:def|class) (test_\w+|[A-Z]\w+)\(", sources))
-        outlines, numbers = [], []
+        outlines, numbers, named = [], [], []
         for text in documents:
-            for name, cut in re.findall(r"`(test_\w+)(…?)`", text) + re.findall(r"(?:client|api|ports) `([A-Z]\w+)()`", text):
-                self.assertTrue(any(test.startswith(name) if cut else test == name for test in tests), name)
+            named.append(re.findall(r"\b(%s) `([A-Z][\w.]*)`" % "|".join(FILES), text))
+            for word, name in named[-1]:
+                self.assertIn(name, tests_in(word))
+            self.assertEqual(re.findall(r"`[\w.]*test_\w+…`", text), [], "a name that is cut")
             # headings, rows of tables and lists, programs; and how much each row has of what is the same in every language
             lines = [line for line in text.splitlines() if re.match(r"#|\||- |\d\. |```", line)]
             outlines.append([(line[:2], line.count("`") if line[0] == "|" else 0) for line in lines])
             numbers.append(set(re.findall(r"(?<![\w.])\d[\d,.]*\d", text)))
         self.assertEqual(*outlines)
         self.assertEqual(*numbers)
+        self.assertEqual(*named)
 
     def test_each_row_of_the_compatibility_table_names_tests_in_their_files(self):
-        here = pathlib.Path(__file__).parent
-        files = {"client": here / "test_async_websocketclient.py"}
-        files.update({name: here / "test_client_{}.py".format(name) for name in ("api", "tls", "memory", "ports")})
         named = []
         for language in ("README.md", "README.zh.md"):
             chapter = (PACKAGE / language).read_text().split("\n## ")[5]  # the one on 1.0.0
             cells = [line.split("|")[3] for line in chapter.splitlines() if line.startswith("|")][2:]
-            named.append([re.findall(r"\b(client|api|tls|memory|ports)\b|`(\w+)…?`", cell) for cell in cells])
+            named.append([shown_by(cell) for cell in cells])
         self.assertEqual(*named)
         self.assertEqual(len(named[0]), 12)
-        for row in named[0]:
-            file = None
-            for word, name in row:
-                file = files[word] if word else file
-                self.assertTrue(re.search("(def|class) " + name, file.read_text()), (file.name, name))
-            self.assertTrue(row)
+
+    def test_what_names_no_test_exactly_is_not_taken_for_one(self):
+        name = "`Package.test_what_names_no_test_exactly_is_not_taken_for_one`"
+        self.assertEqual(shown_by("client " + name), [("client", name.strip("`"))])
+        for cell in ("", "tls", "`tls`", name, "api " + name, "client `Package`", "client " + name[:-2] + "`", "client " + name + ", tls"):
+            with self.assertRaises(ValueError, msg=cell):
+                shown_by(cell)
 
 
 if __name__ == "__main__":

@@ -189,20 +189,31 @@ class Installing(SimulatedBoardTest):
         self.assertEqual(names, [path.name for path in SOURCES])
         self.use(board)
 
-    def test_mpremote(self):
+    def mpremote(self, *words):
+        """A board after `mpremote` with these words."""
         program = pathlib.Path(PYTHON).parent / "mpremote"
         need(program.exists(), "mpremote is not installed")
         board = self.board()
         with Relay(board) as path:
             # resume: no soft reset, which ends the process that is this board
-            words = [program, "connect", path, "resume", "mip", "install", self.index({}) + "/package.json"]
-            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+            done = subprocess.run([program, "connect", path, "resume", *words], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         board.send(b"\r\x03\x02")
         board.until(b">>> ")
         board.send(b"\x01")
         board.until(b"exit\r\r\n>")
-        self.use(board)
+        names = ast.literal_eval(board.run("import os\nprint(sorted(os.listdir('/lib')))"))
+        self.assertEqual(names, [path.name for path in SOURCES])
+        return board
+
+    def test_mpremote_from_a_server(self):
+        self.use(self.mpremote("mip", "install", self.index({}) + "/package.json"))
+
+    def test_mpremote_from_this_folder(self):
+        self.use(self.mpremote("mip", "install", PACKAGE / "package.json"))
+
+    def test_mpremote_copies_the_files(self):
+        self.use(self.mpremote("mkdir", ":/lib", "+", "cp", *SOURCES, ":/lib/"))
 
 
 class Relay:
