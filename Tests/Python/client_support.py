@@ -56,6 +56,18 @@ import async_websocketclient as module
 from async_websocketclient import *
 def show(value):
     print('@' + repr(value))
+import select, socket
+async def until(condition):  # the others' turns until it holds
+    while not condition():
+        await asyncio.sleep_ms(0)
+def arrived(ws, events=1):  # whether the server's bytes are there; 24: the end of a line that it broke
+    poller = select.poll()
+    poller.register(ws._tcp, 1)
+    return any(event & events for _, event in poller.poll(0))
+def tell(ws):  # what a play waits for with told()
+    sock = socket.socket()
+    sock.connect(socket.getaddrinfo(ws.uri.hostname, ws.uri.port)[0][-1])
+    sock.close()
 """
 PLAIN = "sys.modules['async_websocketclient_viper'] = object()\n"  # as on a port that has no native code
 COPYING = "sys.modules['uctypes'] = object()\n"  # as on a port that has no access to objects in memory
@@ -82,8 +94,8 @@ def run_client(body, heap="400K", plain=False, copying=False, timeout=30):
 class Connection:
     """One accepted connection, with blocking calls that end after 5 s."""
 
-    def __init__(self, sock):
-        self.sock = sock
+    def __init__(self, sock, listener=None):
+        self.sock, self.listener = sock, listener
         sock.settimeout(5)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.request = b""
@@ -160,6 +172,10 @@ class Connection:
         except (EOFError, ConnectionError):
             return None
 
+    def told(self):
+        """Waits for the client's tell(), a connection beside this one."""
+        self.listener.accept()[0].close()
+
     def at_end(self):
         """True when the client ends the stream within the time limit."""
         try:
@@ -213,7 +229,7 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            connection = Connection(sock)
+            connection = Connection(sock, self.listener)
             self.connections.append(connection)
             try:
                 connection.result = play(connection)
@@ -253,14 +269,14 @@ def echo(count):
 
 
 def in_pieces(message):
-    """The play of a server that sends text in two fragments, then a message b"tail", in many small writes."""
+    """The play of a server that sends text in two fragments, then a message b"tail", in many small writes, each when it is told."""
 
     def play(connection):
         connection.shake()
         data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
         for at in range(0, len(data), 37):
+            connection.told()
             connection.raw(data[at : at + 37])
-            time.sleep(0.004)
         return closing(connection)
 
     return play

@@ -249,7 +249,7 @@ class Waiting(ClientTest):
             connection.frame(9, b"while full")
             connection.frame(9, b"latest")
             connection.frame(1, b"still reading")
-            time.sleep(0.4)
+            connection.told()
             bodies = []
             while len(bodies) < count:
                 _, opcode, data = connection.next()
@@ -265,9 +265,10 @@ class Waiting(ClientTest):
                     for i in range(20):
                         await ws.send(bytes([base + i]) * %d)
                 async def receiver():
-                    await asyncio.sleep_ms(100)
+                    await until(lambda: ws._out)
                     show(await ws.recv())
                     show(len(ws._out) > 0)
+                    tell(ws)
                     await ws.recv()
                 task = asyncio.create_task(receiver())
                 await asyncio.gather(sender(0), sender(100))
@@ -320,7 +321,9 @@ class Waiting(ClientTest):
                 while len(got) < 2:
                     # not wait_for: MicroPython's drops a result that comes when its time is just over
                     task = asyncio.create_task(ws.recv())
-                    await asyncio.sleep_ms(3)
+                    ws._moved = False
+                    tell(ws)
+                    await until(lambda: ws._moved or task.done())
                     task.cancel()
                     try:
                         got.append(await task)
@@ -334,7 +337,7 @@ class Waiting(ClientTest):
     def test_cancelling_recv_or_send_while_a_frame_is_half_written_breaks_nothing(self):
         def play(connection):
             connection.shake()
-            time.sleep(0.3)
+            connection.told()
             frames = [connection.next() for _ in range(2)]
             return [(opcode, len(data), data[:1]) for _, opcode, data in frames], closing(connection)
 
@@ -344,11 +347,11 @@ class Waiting(ClientTest):
                 await ws.handshake('%s')
                 waiting = asyncio.create_task(ws.recv())
                 sending = asyncio.create_task(ws.send(b'a' * 4000000))
-                await asyncio.sleep_ms(50)
-                assert ws._out
+                await until(lambda: ws._out and ws._receiving)
                 waiting.cancel()
                 sending.cancel()
                 await asyncio.sleep_ms(0)
+                tell(ws)
                 await ws.send(b'next')
                 await ws.close()
             """ % server.uri, heap="16M")
@@ -358,7 +361,7 @@ class Waiting(ClientTest):
     def test_a_cancelled_send_in_fragments_leaves_a_whole_message(self):
         def play(connection):
             connection.shake()
-            time.sleep(0.3)
+            connection.told()
             message, ended = b"", False
             while not ended:
                 fin, _, data = connection.next()
@@ -370,10 +373,10 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient(close_timeout_ms=4000)
                 await ws.handshake('%s')
                 sending = asyncio.create_task(ws.send(bytes(range(250)) * 16000, fragment_size=30000))
-                await asyncio.sleep_ms(50)
-                assert ws._out
+                await until(lambda: ws._out)
                 sending.cancel()
                 await asyncio.sleep_ms(0)
+                tell(ws)
                 await ws.send(b'next')
                 await ws.close()
             """ % server.uri, heap="16M")
@@ -424,7 +427,7 @@ class Waiting(ClientTest):
 
         def deaf(connection):
             connection.shake()
-            time.sleep(1.5)
+            connection.told()
 
         def open_end(connection):
             connection.shake()
@@ -440,10 +443,12 @@ class Waiting(ClientTest):
                     await ws.handshake('%s')
                     if number == 2:
                         asyncio.create_task(ws.send(b'x' * 4000000))
-                        await asyncio.sleep_ms(20)
+                        await until(lambda: ws._out)
                     start = time.ticks_ms()
                     show((await ws.close(), ws.close_code, ws.close_was_clean))
                     assert time.ticks_diff(time.ticks_ms(), start) < 1000
+                    if number == 2:
+                        tell(ws)
                     show(await ws.close())
                     show((await ws.recv(), await ws.send('late'), await ws.ping()))
             """ % (len(plays), server.uri), heap="16M")
@@ -462,11 +467,11 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(20)
+                await until(lambda: ws._receiving)
                 show((await ws.close(), await task, ws.close_code, ws.close_was_clean))
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(20)
+                await until(lambda: ws._receiving)
                 show((await ws.open(False), await asyncio.wait_for(task, 1), ws.close_code))
             """ % (server.uri, server.uri))
         self.assertEqual(shown, [(False, None, 1000, True), (False, None, 1006)])
@@ -499,8 +504,7 @@ class Waiting(ClientTest):
         def play(connection):
             connection.shake()
             connection.next()
-            connection.next()
-            time.sleep(0.3)  # longer than the first one waits
+            connection.next()  # sent when the first one waits no more
             connection.frame(1, b"m")
             closing(connection)
 
@@ -509,7 +513,7 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 receiving = asyncio.create_task(ws.recv())
-                pings = await asyncio.gather(ws.ping('a', 100), ws.ping('a', 800), return_exceptions=True)
+                pings = await asyncio.gather(ws.ping('a', 100), ws.ping('a', 300), return_exceptions=True)
                 show(repr(pings))
                 show(await receiving)
             """ % server.uri)
@@ -529,7 +533,7 @@ class Waiting(ClientTest):
             connection.shake()
             connection.raw(frame(1, b"half", fin=False))
             connection.next()
-            time.sleep(0.15)
+            connection.told()
             connection.raw(frame(0, b" and half"))
             return closing(connection)
 
@@ -540,13 +544,15 @@ class Waiting(ClientTest):
                 show(0 <= await ws.ping(b'a') < 1000)
                 show((await ws.recv(), await ws.recv()))
                 task = asyncio.create_task(ws.ping(b'b'))
-                await asyncio.sleep_ms(60)
+                await until(lambda: len(ws._kept) > 1)
+                for _ in range(20): await asyncio.sleep_ms(0)
                 show((len(ws._kept), task.done()))
                 for _ in range(3): show(len(await ws.recv()))
                 show((await ws.recv(), await task in (None, 0) or True, ws.close_code))
                 await ws.handshake('%s')
                 try: await ws.ping(timeout_ms=60)
                 except OSError as error: show(error.errno)
+                tell(ws)
                 show(await ws.recv())
                 await ws.close()
             """ % (server.uri, server.uri))
@@ -587,7 +593,7 @@ class Waiting(ClientTest):
                         await asyncio.sleep_ms(0)
                 globals()['turns'] = 0
                 task = asyncio.create_task(other())
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws))
                 before = globals()['turns']
                 while await ws.recv():
                     pass
@@ -604,7 +610,7 @@ class Waiting(ClientTest):
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws, 24))
                 try:
                     for _ in range(3): await ws.send('x')
                 except OSError:
@@ -813,7 +819,7 @@ class Interface(ClientTest):
             ws = AsyncWebsocketClient()
             await ws._lock_for_open.acquire()
             task = asyncio.create_task(ws.open())
-            await asyncio.sleep_ms(5)
+            for _ in range(5): await asyncio.sleep_ms(0)
             show(task.done())
             ws._lock_for_open.release()
             show(await task)
@@ -1176,7 +1182,7 @@ class Compression(ClientTest):
                         turns += 1
                         await asyncio.sleep_ms(0)
                 task = asyncio.create_task(count())
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws))
                 start = turns
                 message = await ws.recv()
                 show((len(message), turns - start > 50))
@@ -1208,7 +1214,6 @@ class Compression(ClientTest):
                         got.append(await task)
                     except asyncio.CancelledError:
                         cancelled += 1
-                        await asyncio.sleep_ms(1)
                 show((len(got[0]), got[1], cancelled > 3))
                 await ws.close()
             """ % server.uri, heap="4M")

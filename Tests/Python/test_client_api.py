@@ -53,20 +53,24 @@ class IntoABuffer(ClientTest):
                     ws = AsyncWebsocketClient()
                     await ws.handshake('%s')
                     buf, another, cancelled = bytearray(4096), bytearray(4096), 0
-                    waiting = ws.recv_into(buf)
-                    while True:
-                        task = asyncio.create_task(waiting)
-                        await asyncio.sleep_ms(3)
-                        task.cancel()
-                        try:
-                            got = await task
-                            break
-                        except asyncio.CancelledError:
-                            cancelled += 1
-                            waiting = ws.%s
+                    async def received(first, again):
+                        nonlocal cancelled
+                        waiting = first()
+                        while True:
+                            task = asyncio.create_task(waiting)
+                            ws._moved = False
+                            tell(ws)
+                            await until(lambda: ws._moved or task.done())
+                            task.cancel()
+                            try:
+                                return await task
+                            except asyncio.CancelledError:
+                                cancelled += 1
+                                waiting = again()
+                    got = await received(lambda: ws.recv_into(buf), lambda: ws.%s)
                     if isinstance(got, int):
                         got = str(bytes((another if '%s' == 'recv_into(another)' else buf)[:got]), 'utf-8')
-                    show((got, cancelled > 5, await ws.recv()))
+                    show((got, cancelled > 5, await received(ws.recv, ws.recv)))
                     await ws.close()
                 """ % (server.uri, other, other))
             self.assertEqual(shown, [(message.decode(), True, b"tail")], other)
@@ -287,7 +291,7 @@ class Ends(ClientTest):
                     for raising in (False, True):
                         ws = AsyncWebsocketClient(raise_on_close=raising)
                         await ws.handshake('%s')
-                        await asyncio.sleep_ms(100)
+                        await until(lambda: arrived(ws, 24))
                         got = []
                         for call in (first, "send('more')", 'ping()'):
                             try:
@@ -314,7 +318,7 @@ class Ends(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 await ws.send('go')
-                await asyncio.sleep_ms(100)
+                await until(lambda: arrived(ws, 24))
                 for _ in range(4): show(await ws.recv())
                 show(ws.close_code)
             """ % server.uri)
@@ -376,7 +380,7 @@ class Timeouts(ClientTest):
                 ws = AsyncWebsocketClient(read_timeout_ms=30)
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(10)
+                await until(lambda: ws._receiving)
                 time.sleep_ms(50)  # the time is over, and nobody has noticed
                 task.cancel()
                 try:
@@ -428,7 +432,7 @@ class Timeouts(ClientTest):
                 await ws.send('go on')
                 show((await ws.recv(), await ws.open()))
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(10)
+                await until(lambda: ws._receiving)
                 task.cancel()
                 try:
                     await task
@@ -477,14 +481,13 @@ class KeepAlive(ClientTest):
                     ws = AsyncWebsocketClient(ping_interval_ms=200)
                     await ws.handshake('%s')
                     if not %s:
-                        await asyncio.sleep_ms(1000)
+                        await until(lambda: ws._kept)
                     show(await ws.recv())
                     await ws.close()
-                    show((ws.close_code, ws._keeper.done()))
-                    await asyncio.sleep_ms(60)
+                    await until(lambda: ws._keeper.done())
+                    show(ws.close_code)
                 """ % (server.uri, reading))
-            self.assertEqual(shown[0], "still here")
-            self.assertEqual(shown[1][0], 1000)
+            self.assertEqual(shown, ["still here", 1000])
 
     def test_a_server_that_does_not_answer_is_lost(self):
         def play(connection):
@@ -501,7 +504,7 @@ class KeepAlive(ClientTest):
                     ws = AsyncWebsocketClient(ping_interval_ms=60)
                     await ws.handshake('%s')
                     if not reading:
-                        await asyncio.sleep_ms(250)
+                        await until(lambda: ws.close_code)
                     show((await ws.recv(), ws.close_code, ws.close_was_clean, ws.fail_reason))
             """ % server.uri)
         self.assertEqual(shown, [(None, 1006, False, "no answer to a PING in 60 ms")] * 2)
@@ -535,8 +538,14 @@ class KeepAlive(ClientTest):
         with Server(play) as server:
             shown = run_client("""
                 ws = AsyncWebsocketClient(ping_interval_ms=40)
+                pings, ping = 0, ws.ping
+                async def counted(**options):
+                    nonlocal pings
+                    pings += 1
+                    return await ping(**options)
+                ws.ping = counted
                 await ws.handshake('%s')
-                await asyncio.sleep_ms(250)
+                await until(lambda: pings > 3)
                 show((await ws.open(), len(await ws.recv()), len(await ws.recv()), len(await ws.recv())))
                 await ws.close()
             """ % server.uri)

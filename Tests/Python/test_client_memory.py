@@ -7,7 +7,6 @@ import hashlib
 import os
 import random
 import tempfile
-import time
 import unittest
 
 from client_support import ClientTest, Server, closing, echo, frame, run_client
@@ -57,7 +56,7 @@ class BallastTest(ClientTest):
             go = b'go'
             # everything that the wait needs is there before the heap is taken
             await ws.send(go)
-            await asyncio.sleep_ms(20)
+            await until(lambda: arrived(ws))
             leave(%d, ballast)
             message = await ws.%s
             ballast = None
@@ -259,7 +258,7 @@ class Leaks(ClientTest):
     def test_buffers_for_sending_are_given_up_with_the_connection(self):
         def play(connection):
             connection.shake()
-            time.sleep(0.2)  # reads nothing
+            connection.told()  # reads nothing before
             closing(connection)
 
         with Server(play, play, receive_buffer=4096) as server:
@@ -271,13 +270,15 @@ class Leaks(ClientTest):
                     await ws.send(b'x' * 1000)
                     if stuck:
                         task = asyncio.create_task(ws.send(b'x' * 1000000))
-                        await asyncio.sleep_ms(50)
+                        await until(lambda: ws._out)
+                        tell(ws)
                         await ws.open(False)
                         try:
                             await task
                         except OSError:
                             pass
                     else:
+                        tell(ws)
                         await ws.close()
                     gc.collect()
                     return ws._spare is None, len(ws._rest), len(ws._out)

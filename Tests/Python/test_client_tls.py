@@ -261,7 +261,7 @@ await ws.close()
                 ws = AsyncWebsocketClient()
                 await ws.handshake('wss://localhost:%d/')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(50)
+                await until(lambda: ws._receiving)
                 await ws.open(False)
                 show((await asyncio.wait_for(task, 2), ws.close_code))
             """ % server.port)
@@ -301,7 +301,7 @@ await ws.close()
                         await ws.handshake('wss://localhost:%d/', cert_reqs=2, cafile='%s')
                         break
                     except OSError:
-                        await asyncio.sleep_ms(50)
+                        await asyncio.sleep_ms(50)  # s_server tells nobody when it listens
                 for message in ('text', b'b' * 30000):
                     await ws.send(message)
                     show(await ws.recv() == message)
