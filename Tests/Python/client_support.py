@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 import unittest
+import zlib
 
 from needs import need, needs
 
@@ -55,6 +56,18 @@ import async_websocketclient as module
 from async_websocketclient import *
 def show(value):
     print('@' + repr(value))
+import select, socket
+async def until(condition):  # the others' turns until it holds
+    while not condition():
+        await asyncio.sleep_ms(0)
+def arrived(ws, events=1):  # whether the server's bytes are there; 24: the end of a line that it broke
+    poller = select.poll()
+    poller.register(ws._tcp, 1)
+    return any(event & events for _, event in poller.poll(0))
+def tell(ws):  # what a play waits for with told()
+    sock = socket.socket()
+    sock.connect(socket.getaddrinfo(ws.uri.hostname, ws.uri.port)[0][-1])
+    sock.close()
 """
 PLAIN = "sys.modules['async_websocketclient_viper'] = object()\n"  # as on a port that has no native code
 COPYING = "sys.modules['uctypes'] = object()\n"  # as on a port that has no access to objects in memory
@@ -81,8 +94,8 @@ def run_client(body, heap="400K", plain=False, copying=False, timeout=30):
 class Connection:
     """One accepted connection, with blocking calls that end after 5 s."""
 
-    def __init__(self, sock):
-        self.sock = sock
+    def __init__(self, sock, listener=None):
+        self.sock, self.listener = sock, listener
         sock.settimeout(5)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.request = b""
@@ -159,6 +172,10 @@ class Connection:
         except (EOFError, ConnectionError):
             return None
 
+    def told(self):
+        """Waits for the client's tell(), a connection beside this one."""
+        self.listener.accept()[0].close()
+
     def at_end(self):
         """True when the client ends the stream within the time limit."""
         try:
@@ -178,6 +195,12 @@ def frame(opcode, payload=b"", fin=True, rsv=0, masked=False):
     else:
         head += struct.pack("!BQ", bit | 127, n)
     return head + (b"\0\0\0\0" if masked else b"") + payload
+
+
+def deflated(data, window=12, flush=zlib.Z_SYNC_FLUSH, level=6):
+    """A compressed message's payload, RFC 7692 section 7.2.1."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -window)
+    return (packer.compress(data) + packer.flush(flush))[:-4]
 
 
 class Server:
@@ -206,7 +229,7 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            connection = Connection(sock)
+            connection = Connection(sock, self.listener)
             self.connections.append(connection)
             try:
                 connection.result = play(connection)
@@ -246,17 +269,28 @@ def echo(count):
 
 
 def in_pieces(message):
-    """The play of a server that sends text in two fragments, then a message b"tail", in many small writes."""
+    """The play of a server that sends text in two fragments, then a message b"tail", in many small writes, each when it is told."""
 
     def play(connection):
         connection.shake()
         data = frame(1, message[:500], fin=False) + frame(0, message[500:]) + frame(2, b"tail")
         for at in range(0, len(data), 37):
+            connection.told()
             connection.raw(data[at : at + 37])
-            time.sleep(0.004)
         return closing(connection)
 
     return play
+
+
+@contextlib.contextmanager
+def filled(listener):
+    """A listener of one place whose queue is full, so that no more connections come up."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield
 
 
 @contextlib.contextmanager
@@ -276,6 +310,17 @@ def websockets_echo(**options):
         server.shutdown()
         thread.join(5)
 
+
+# A name with two addresses, as the resolver gives them.
+ADDRESSES = """
+import socket as native
+class Resolver:
+    SOCK_STREAM, socket = native.SOCK_STREAM, native.socket
+    def getaddrinfo(host, port, *more):
+        return [native.getaddrinfo('127.0.0.1', port)[0] for port in {}]
+import async_websocketclient_connecting as connecting
+connecting.socket = Resolver
+"""
 
 RECEIVE = """
 for number in range({count}):

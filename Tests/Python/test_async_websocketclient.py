@@ -1,6 +1,8 @@
 """Tests of fixtures/async_websocket_client on the MicroPython interpreter; see client_support.py for what they need."""
 
+import ast
 import base64
+import functools
 import importlib
 import json
 import os
@@ -8,18 +10,17 @@ import pathlib
 import re
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 import types
 import unittest
-import zlib
 
 from client_support import (
-    CODE, MICROPYTHON, PACKAGE, RECEIVE, ClientTest, Server, closing, echo, frame, in_pieces, run_client,
+    ADDRESSES, CODE, PACKAGE, RECEIVE, ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client,
     websockets_echo,
 )  # fmt: skip
+
+HERE = pathlib.Path(__file__).parent
 
 
 class Violations(ClientTest):
@@ -248,7 +249,7 @@ class Waiting(ClientTest):
             connection.frame(9, b"while full")
             connection.frame(9, b"latest")
             connection.frame(1, b"still reading")
-            time.sleep(0.4)
+            connection.told()
             bodies = []
             while len(bodies) < count:
                 _, opcode, data = connection.next()
@@ -264,9 +265,10 @@ class Waiting(ClientTest):
                     for i in range(20):
                         await ws.send(bytes([base + i]) * %d)
                 async def receiver():
-                    await asyncio.sleep_ms(100)
+                    await until(lambda: ws._out)
                     show(await ws.recv())
                     show(len(ws._out) > 0)
+                    tell(ws)
                     await ws.recv()
                 task = asyncio.create_task(receiver())
                 await asyncio.gather(sender(0), sender(100))
@@ -281,6 +283,33 @@ class Waiting(ClientTest):
         self.assertIn(b"latest", pongs)
         self.assertEqual(close, struct.pack("!H", 1000))
 
+    def test_of_the_pongs_that_have_to_wait_only_the_latest_is_sent(self):
+        """RFC 6455 section 5.5.3. One that is being written stays: there would be half a frame."""
+
+        def play(connection):
+            connection.shake()
+            connection.raw(b"".join(frame(9, name) for name in (b"being written", b"two", b"three", b"latest")) + frame(1, b"pinged"))
+            return closing(connection)
+
+        with Server(play) as server:
+            shown = run_client("""
+                import io
+                class Stuck(io.IOBase):  # a socket that takes nothing for a while
+                    def __init__(self, sock): self.sock, self.stuck = sock, True
+                    def ioctl(self, request, argument): return 4 if request == 3 and not self.stuck else 0
+                    def __getattr__(self, name): return getattr(self.sock, name)
+                    def write(self, data, start=0, n=None):
+                        if not self.stuck: return self.sock.write(data, start, len(data) if n is None else n)
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                ws.sock = sock = Stuck(ws.sock)
+                show(await ws.recv())
+                sock.stuck = False
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, ["pinged"])
+        self.assertEqual(server.connections[0].seen, [(1, 10, b"being written"), (1, 10, b"latest"), (1, 8, b"\x03\xe8")])
+
     def test_a_cancelled_recv_loses_no_byte(self):
         message = ("字é" * 400).encode()
 
@@ -292,7 +321,9 @@ class Waiting(ClientTest):
                 while len(got) < 2:
                     # not wait_for: MicroPython's drops a result that comes when its time is just over
                     task = asyncio.create_task(ws.recv())
-                    await asyncio.sleep_ms(3)
+                    ws._moved = False
+                    tell(ws)
+                    await until(lambda: ws._moved or task.done())
                     task.cancel()
                     try:
                         got.append(await task)
@@ -306,7 +337,7 @@ class Waiting(ClientTest):
     def test_cancelling_recv_or_send_while_a_frame_is_half_written_breaks_nothing(self):
         def play(connection):
             connection.shake()
-            time.sleep(0.3)
+            connection.told()
             frames = [connection.next() for _ in range(2)]
             return [(opcode, len(data), data[:1]) for _, opcode, data in frames], closing(connection)
 
@@ -316,11 +347,11 @@ class Waiting(ClientTest):
                 await ws.handshake('%s')
                 waiting = asyncio.create_task(ws.recv())
                 sending = asyncio.create_task(ws.send(b'a' * 4000000))
-                await asyncio.sleep_ms(50)
-                assert ws._out
+                await until(lambda: ws._out and ws._receiving)
                 waiting.cancel()
                 sending.cancel()
                 await asyncio.sleep_ms(0)
+                tell(ws)
                 await ws.send(b'next')
                 await ws.close()
             """ % server.uri, heap="16M")
@@ -330,7 +361,7 @@ class Waiting(ClientTest):
     def test_a_cancelled_send_in_fragments_leaves_a_whole_message(self):
         def play(connection):
             connection.shake()
-            time.sleep(0.3)
+            connection.told()
             message, ended = b"", False
             while not ended:
                 fin, _, data = connection.next()
@@ -342,10 +373,10 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient(close_timeout_ms=4000)
                 await ws.handshake('%s')
                 sending = asyncio.create_task(ws.send(bytes(range(250)) * 16000, fragment_size=30000))
-                await asyncio.sleep_ms(50)
-                assert ws._out
+                await until(lambda: ws._out)
                 sending.cancel()
                 await asyncio.sleep_ms(0)
+                tell(ws)
                 await ws.send(b'next')
                 await ws.close()
             """ % server.uri, heap="16M")
@@ -396,7 +427,7 @@ class Waiting(ClientTest):
 
         def deaf(connection):
             connection.shake()
-            time.sleep(1.5)
+            connection.told()
 
         def open_end(connection):
             connection.shake()
@@ -412,10 +443,12 @@ class Waiting(ClientTest):
                     await ws.handshake('%s')
                     if number == 2:
                         asyncio.create_task(ws.send(b'x' * 4000000))
-                        await asyncio.sleep_ms(20)
+                        await until(lambda: ws._out)
                     start = time.ticks_ms()
                     show((await ws.close(), ws.close_code, ws.close_was_clean))
                     assert time.ticks_diff(time.ticks_ms(), start) < 1000
+                    if number == 2:
+                        tell(ws)
                     show(await ws.close())
                     show((await ws.recv(), await ws.send('late'), await ws.ping()))
             """ % (len(plays), server.uri), heap="16M")
@@ -434,11 +467,11 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(20)
+                await until(lambda: ws._receiving)
                 show((await ws.close(), await task, ws.close_code, ws.close_was_clean))
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(20)
+                await until(lambda: ws._receiving)
                 show((await ws.open(False), await asyncio.wait_for(task, 1), ws.close_code))
             """ % (server.uri, server.uri))
         self.assertEqual(shown, [(False, None, 1000, True), (False, None, 1006)])
@@ -471,8 +504,7 @@ class Waiting(ClientTest):
         def play(connection):
             connection.shake()
             connection.next()
-            connection.next()
-            time.sleep(0.3)  # longer than the first one waits
+            connection.next()  # sent when the first one waits no more
             connection.frame(1, b"m")
             closing(connection)
 
@@ -481,7 +513,7 @@ class Waiting(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 receiving = asyncio.create_task(ws.recv())
-                pings = await asyncio.gather(ws.ping('a', 100), ws.ping('a', 800), return_exceptions=True)
+                pings = await asyncio.gather(ws.ping('a', 100), ws.ping('a', 300), return_exceptions=True)
                 show(repr(pings))
                 show(await receiving)
             """ % server.uri)
@@ -501,7 +533,7 @@ class Waiting(ClientTest):
             connection.shake()
             connection.raw(frame(1, b"half", fin=False))
             connection.next()
-            time.sleep(0.15)
+            connection.told()
             connection.raw(frame(0, b" and half"))
             return closing(connection)
 
@@ -512,13 +544,15 @@ class Waiting(ClientTest):
                 show(0 <= await ws.ping(b'a') < 1000)
                 show((await ws.recv(), await ws.recv()))
                 task = asyncio.create_task(ws.ping(b'b'))
-                await asyncio.sleep_ms(60)
+                await until(lambda: len(ws._kept) > 1)
+                for _ in range(20): await asyncio.sleep_ms(0)
                 show((len(ws._kept), task.done()))
                 for _ in range(3): show(len(await ws.recv()))
                 show((await ws.recv(), await task in (None, 0) or True, ws.close_code))
                 await ws.handshake('%s')
                 try: await ws.ping(timeout_ms=60)
                 except OSError as error: show(error.errno)
+                tell(ws)
                 show(await ws.recv())
                 await ws.close()
             """ % (server.uri, server.uri))
@@ -559,7 +593,7 @@ class Waiting(ClientTest):
                         await asyncio.sleep_ms(0)
                 globals()['turns'] = 0
                 task = asyncio.create_task(other())
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws))
                 before = globals()['turns']
                 while await ws.recv():
                     pass
@@ -576,7 +610,7 @@ class Waiting(ClientTest):
             shown = run_client("""
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws, 24))
                 try:
                     for _ in range(3): await ws.send('x')
                 except OSError:
@@ -664,6 +698,7 @@ class OpeningHandshake(ClientTest):
         view, _ = self.shake(lambda c: None, arguments=", timeout_ms=100")
         self.assertIn("100 ms", view[1])
         self.assertLess(time.monotonic() - started, 4)
+        self.assertTrue(self.shake(lambda c: c.head() + frame(8), options="handshake_timeout_ms=None")[0][0])
 
     def test_a_refused_connection_raises_oserror(self):
         with socket.socket() as unused:
@@ -677,6 +712,58 @@ class OpeningHandshake(ClientTest):
                     show((error.errno, ws.sock is None))
             """ % port)
         self.assertEqual(shown, [(111, True)])
+
+    def test_of_two_addresses_the_second_is_tried_when_the_first_fails_and_only_then(self):
+        with socket.socket() as refusing, socket.socket() as silent, Server(*[echo(0)] * 3) as server:
+            for each in (refusing, silent):
+                each.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            with filled(silent):
+                refused, unanswered = (each.getsockname()[1] for each in (refusing, silent))
+                for ports, options in (
+                    ([refused, server.port], ""), ([unanswered, server.port], "connect_timeout_ms=100"), ([server.port, refused], ""),
+                ):  # fmt: skip
+                    shown = run_client(ADDRESSES.format(ports) + """
+ws = AsyncWebsocketClient(%s)
+show(await ws.handshake('ws://two.example/'))
+await ws.close()
+show(ws.close_code)
+""" % options)
+                    self.assertEqual(shown, [True, 1000], ports)
+
+    def test_when_both_fail_the_error_is_that_of_the_second(self):
+        with socket.socket() as refusing, socket.socket() as silent:
+            for each in (refusing, silent):
+                each.bind(("127.0.0.1", 0))
+            silent.listen(0)
+            ports = [refusing.getsockname()[1], silent.getsockname()[1]]
+            with filled(silent):
+                for order, code in ((ports, 110), (ports[::-1], 111)):
+                    shown = run_client(ADDRESSES.format(order) + """
+ws = AsyncWebsocketClient(connect_timeout_ms=100)
+try: await ws.handshake('ws://two.example/')
+except OSError as error: show((error.errno, ws.sock))
+""")
+                    self.assertEqual(shown, [(code, None)])
+
+    def test_a_new_handshake_ends_the_connection_before_it(self):
+        def before(connection):
+            connection.shake()
+            return connection.at_end()
+
+        with Server(before, echo(1)) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                waiting = asyncio.create_task(ws.recv())
+                await asyncio.sleep_ms(0)
+                await ws.handshake('%s')
+                show(await waiting)
+                await ws.send('again')
+                show(await ws.recv())
+                await ws.close()
+            """ % (server.uri, server.uri))
+        self.assertEqual((shown, server.connections[0].result), ([None, "again"], True))
 
     def test_the_request_has_what_the_rfc_asks_for(self):
         keys = set()
@@ -719,20 +806,20 @@ class Interface(ClientTest):
             show((CLOSE_OK, CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, CLOSE_DATA_NOT_SUPPORTED, CLOSE_BAD_DATA,
                   CLOSE_POLICY_VIOLATION, CLOSE_TOO_BIG, CLOSE_MISSING_EXTN, CLOSE_BAD_CONDITION))
             show((tuple(ws.urlparse('wss://a.b:1/c?d')), type(ws.urlparse('ws://h')).__name__))
-            show(await AsyncWebsocketClient(5).open(False))
+            show((await AsyncWebsocketClient(5).open(False), await AsyncWebsocketClient(5).open(True)))
         """)
         self.assertEqual(shown[0], (7, None, False, False, None, None))
         self.assertEqual(shown[1], (0, 1, 2, 8, 9, 10))
         self.assertEqual(shown[2], (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011))
         self.assertEqual(shown[3], (("wss", "a.b", 1, "/c?d"), "URI"))
-        self.assertEqual(shown[4], False)
+        self.assertEqual(shown[4], (False, False))
 
     def test_the_lock_holds_open_back(self):
         shown = run_client("""
             ws = AsyncWebsocketClient()
             await ws._lock_for_open.acquire()
             task = asyncio.create_task(ws.open())
-            await asyncio.sleep_ms(5)
+            for _ in range(5): await asyncio.sleep_ms(0)
             show(task.done())
             ws._lock_for_open.release()
             show(await task)
@@ -758,24 +845,6 @@ class Interface(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(False, 1, b"ab"), (True, 9, b"p"), (True, 0, b"c" * 600), (True, 8, None), "EOFError"])
         self.assertEqual(server.connections[0].result[:2], struct.pack("!H", 1009))
-
-    def test_the_example_prints_what_its_document_shows(self):
-        def play(connection):
-            connection.shake()
-            for _ in range(6):
-                fin, opcode, data = connection.next()
-                connection.frame(opcode, data)
-            closing(connection)
-
-        shadows = "class WLAN:\n    def __init__(s, i): pass\n    def active(s, a): pass\n    def isconnected(s): return True\nSTA_IF = 0\n"
-        with tempfile.TemporaryDirectory() as folder, Server(play) as server:
-            pathlib.Path(folder, "network.py").write_text(shadows)
-            source = (CODE / "main.py").read_text().replace("wss://ws.postman-echo.com/raw", server.uri)
-            source = source.replace("asyncio.sleep(1)", "asyncio.sleep(0)")
-            pathlib.Path(folder, "main.py").write_text("import sys\nsys.path.insert(0, %r)\nsys.path.insert(0, %r)\n" % (str(CODE), folder) + source)
-            done = subprocess.run(MICROPYTHON + [folder + "/main.py"], capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
-        for line in ("WebSocket connected (WSS)", "Sending: Hello from Pico2W!", "Received: Hello from Pico2W!", "Received: Pico count: 4", "Connection closed"):
-            self.assertIn(line, done.stdout)
 
     def test_websockets_agrees(self):
         with websockets_echo(compression=None) as port:
@@ -869,12 +938,6 @@ def load_pure(name):
         del sys.modules["micropython"]
         if saved is not None:
             sys.modules["micropython"] = saved
-
-
-def deflated(data, window=12, flush=zlib.Z_SYNC_FLUSH, level=6):
-    """A compressed message's payload, RFC 7692 section 7.2.1."""
-    packer = zlib.compressobj(level, zlib.DEFLATED, -window)
-    return (packer.compress(data) + packer.flush(flush))[:-4]
 
 
 class Compression(ClientTest):
@@ -1119,7 +1182,7 @@ class Compression(ClientTest):
                         turns += 1
                         await asyncio.sleep_ms(0)
                 task = asyncio.create_task(count())
-                await asyncio.sleep_ms(50)
+                await until(lambda: arrived(ws))
                 start = turns
                 message = await ws.recv()
                 show((len(message), turns - start > 50))
@@ -1151,7 +1214,6 @@ class Compression(ClientTest):
                         got.append(await task)
                     except asyncio.CancelledError:
                         cancelled += 1
-                        await asyncio.sleep_ms(1)
                 show((len(got[0]), got[1], cancelled > 3))
                 await ws.close()
             """ % server.uri, heap="4M")
@@ -1252,6 +1314,31 @@ class Pure(unittest.TestCase):
                 self.assertEqual(state == 0, good, (data, split))
 
 
+# The words for the files of tests in the client's documents.
+FILES = {"client": "test_async_websocketclient.py", **{name: "test_client_%s.py" % name for name in ("api", "tls", "memory", "ports")}}
+
+
+@functools.lru_cache
+def tests_in(word):
+    """Each class of tests in that file, and each `Class.method`."""
+    classes = [node for node in ast.parse((HERE / FILES[word]).read_text()).body if isinstance(node, ast.ClassDef)]
+    methods = {c.name: [node.name for node in c.body if isinstance(node, ast.FunctionDef)] for c in classes}
+    found = {c: [name for name in names if name.startswith("test_")] for c, names in methods.items()}
+    return {c for c in found if found[c]} | {c + "." + name for c in found for name in found[c]}
+
+
+def shown_by(cell):
+    """The tests that a cell names as file and `Class.method`, a file once for those behind it; ValueError: one is not there."""
+    word, found = None, []
+    for part in re.split(", |、", cell.strip()):
+        match = re.fullmatch(r"(?:(\w+) )?`(\w+\.test_\w+)`", part)
+        word = match and match[1] or word
+        if not match or word not in FILES or match[2] not in tests_in(word):
+            raise ValueError("no test: " + part)
+        found.append((word, match[2]))
+    return found
+
+
 class Package(unittest.TestCase):
     def test_mip_installs_every_module_and_nothing_missing(self):
         package = json.loads((PACKAGE / "package.json").read_text())
@@ -1264,36 +1351,35 @@ class Package(unittest.TestCase):
 
     def test_both_documents_say_the_same_and_name_tests_that_exist(self):
         documents = [(PACKAGE / name).read_text() for name in ("README.md", "README.zh.md")]
-        sources = "".join(path.read_text() for path in pathlib.Path(__file__).parent.glob("test_*.py"))
-        tests = set(re.findall(r"(?:def|class) (test_\w+|[A-Z]\w+)\(", sources))
-        outlines, numbers = [], []
+        outlines, numbers, named = [], [], []
         for text in documents:
-            for name, cut in re.findall(r"`(test_\w+)(…?)`", text) + re.findall(r"(?:client|api|ports) `([A-Z]\w+)()`", text):
-                self.assertTrue(any(test.startswith(name) if cut else test == name for test in tests), name)
+            named.append(re.findall(r"\b(%s) `([A-Z][\w.]*)`" % "|".join(FILES), text))
+            for word, name in named[-1]:
+                self.assertIn(name, tests_in(word))
+            self.assertEqual(re.findall(r"`[\w.]*test_\w+…`", text), [], "a name that is cut")
             # headings, rows of tables and lists, programs; and how much each row has of what is the same in every language
             lines = [line for line in text.splitlines() if re.match(r"#|\||- |\d\. |```", line)]
             outlines.append([(line[:2], line.count("`") if line[0] == "|" else 0) for line in lines])
             numbers.append(set(re.findall(r"(?<![\w.])\d[\d,.]*\d", text)))
         self.assertEqual(*outlines)
         self.assertEqual(*numbers)
+        self.assertEqual(*named)
 
     def test_each_row_of_the_compatibility_table_names_tests_in_their_files(self):
-        here = pathlib.Path(__file__).parent
-        files = {"client": here / "test_async_websocketclient.py"}
-        files.update({name: here / "test_client_{}.py".format(name) for name in ("api", "tls", "memory", "ports")})
         named = []
         for language in ("README.md", "README.zh.md"):
             chapter = (PACKAGE / language).read_text().split("\n## ")[5]  # the one on 1.0.0
             cells = [line.split("|")[3] for line in chapter.splitlines() if line.startswith("|")][2:]
-            named.append([re.findall(r"\b(client|api|tls|memory|ports)\b|`(\w+)…?`", cell) for cell in cells])
+            named.append([shown_by(cell) for cell in cells])
         self.assertEqual(*named)
         self.assertEqual(len(named[0]), 12)
-        for row in named[0]:
-            file = None
-            for word, name in row:
-                file = files[word] if word else file
-                self.assertTrue(re.search("(def|class) " + name, file.read_text()), (file.name, name))
-            self.assertTrue(row)
+
+    def test_what_names_no_test_exactly_is_not_taken_for_one(self):
+        name = "`Package.test_what_names_no_test_exactly_is_not_taken_for_one`"
+        self.assertEqual(shown_by("client " + name), [("client", name.strip("`"))])
+        for cell in ("", "tls", "`tls`", name, "api " + name, "client `Package`", "client " + name[:-2] + "`", "client " + name + ", tls"):
+            with self.assertRaises(ValueError, msg=cell):
+                shown_by(cell)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from client_support import ClientTest, Server, closing, echo, frame, in_pieces, run_client
+from client_support import ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
 
 
 def reset(connection):
@@ -53,20 +53,24 @@ class IntoABuffer(ClientTest):
                     ws = AsyncWebsocketClient()
                     await ws.handshake('%s')
                     buf, another, cancelled = bytearray(4096), bytearray(4096), 0
-                    waiting = ws.recv_into(buf)
-                    while True:
-                        task = asyncio.create_task(waiting)
-                        await asyncio.sleep_ms(3)
-                        task.cancel()
-                        try:
-                            got = await task
-                            break
-                        except asyncio.CancelledError:
-                            cancelled += 1
-                            waiting = ws.%s
+                    async def received(first, again):
+                        nonlocal cancelled
+                        waiting = first()
+                        while True:
+                            task = asyncio.create_task(waiting)
+                            ws._moved = False
+                            tell(ws)
+                            await until(lambda: ws._moved or task.done())
+                            task.cancel()
+                            try:
+                                return await task
+                            except asyncio.CancelledError:
+                                cancelled += 1
+                                waiting = again()
+                    got = await received(lambda: ws.recv_into(buf), lambda: ws.%s)
                     if isinstance(got, int):
                         got = str(bytes((another if '%s' == 'recv_into(another)' else buf)[:got]), 'utf-8')
-                    show((got, cancelled > 5, await ws.recv()))
+                    show((got, cancelled > 5, await received(ws.recv, ws.recv)))
                     await ws.close()
                 """ % (server.uri, other, other))
             self.assertEqual(shown, [(message.decode(), True, b"tail")], other)
@@ -287,7 +291,7 @@ class Ends(ClientTest):
                     for raising in (False, True):
                         ws = AsyncWebsocketClient(raise_on_close=raising)
                         await ws.handshake('%s')
-                        await asyncio.sleep_ms(100)
+                        await until(lambda: arrived(ws, 24))
                         got = []
                         for call in (first, "send('more')", 'ping()'):
                             try:
@@ -314,7 +318,7 @@ class Ends(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('%s')
                 await ws.send('go')
-                await asyncio.sleep_ms(100)
+                await until(lambda: arrived(ws, 24))
                 for _ in range(4): show(await ws.recv())
                 show(ws.close_code)
             """ % server.uri)
@@ -376,7 +380,7 @@ class Timeouts(ClientTest):
                 ws = AsyncWebsocketClient(read_timeout_ms=30)
                 await ws.handshake('%s')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(10)
+                await until(lambda: ws._receiving)
                 time.sleep_ms(50)  # the time is over, and nobody has noticed
                 task.cancel()
                 try:
@@ -428,7 +432,7 @@ class Timeouts(ClientTest):
                 await ws.send('go on')
                 show((await ws.recv(), await ws.open()))
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(10)
+                await until(lambda: ws._receiving)
                 task.cancel()
                 try:
                     await task
@@ -442,23 +446,16 @@ class Timeouts(ClientTest):
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(0)
-            waiting = []
-            for _ in range(3):  # fill the queue, so that no more connections come up
-                one = socket.socket()
-                one.setblocking(False)
-                one.connect_ex(listener.getsockname())
-                waiting.append(one)
-            shown = run_client("""
-                import time
-                ws = AsyncWebsocketClient(connect_timeout_ms=100)
-                start = time.ticks_ms()
-                try:
-                    await ws.handshake('ws://127.0.0.1:%d/')
-                except OSError as error:
-                    show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
-            """ % listener.getsockname()[1])
-            for one in waiting:
-                one.close()
+            with filled(listener):
+                shown = run_client("""
+                    import time
+                    ws = AsyncWebsocketClient(connect_timeout_ms=100)
+                    start = time.ticks_ms()
+                    try:
+                        await ws.handshake('ws://127.0.0.1:%d/')
+                    except OSError as error:
+                        show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
+                """ % listener.getsockname()[1])
         self.assertEqual(shown, [(110, True, None)])
 
 
@@ -484,14 +481,13 @@ class KeepAlive(ClientTest):
                     ws = AsyncWebsocketClient(ping_interval_ms=200)
                     await ws.handshake('%s')
                     if not %s:
-                        await asyncio.sleep_ms(1000)
+                        await until(lambda: ws._kept)
                     show(await ws.recv())
                     await ws.close()
-                    show((ws.close_code, ws._keeper.done()))
-                    await asyncio.sleep_ms(60)
+                    await until(lambda: ws._keeper.done())
+                    show(ws.close_code)
                 """ % (server.uri, reading))
-            self.assertEqual(shown[0], "still here")
-            self.assertEqual(shown[1][0], 1000)
+            self.assertEqual(shown, ["still here", 1000])
 
     def test_a_server_that_does_not_answer_is_lost(self):
         def play(connection):
@@ -508,7 +504,7 @@ class KeepAlive(ClientTest):
                     ws = AsyncWebsocketClient(ping_interval_ms=60)
                     await ws.handshake('%s')
                     if not reading:
-                        await asyncio.sleep_ms(250)
+                        await until(lambda: ws.close_code)
                     show((await ws.recv(), ws.close_code, ws.close_was_clean, ws.fail_reason))
             """ % server.uri)
         self.assertEqual(shown, [(None, 1006, False, "no answer to a PING in 60 ms")] * 2)
@@ -542,8 +538,14 @@ class KeepAlive(ClientTest):
         with Server(play) as server:
             shown = run_client("""
                 ws = AsyncWebsocketClient(ping_interval_ms=40)
+                pings, ping = 0, ws.ping
+                async def counted(**options):
+                    nonlocal pings
+                    pings += 1
+                    return await ping(**options)
+                ws.ping = counted
                 await ws.handshake('%s')
-                await asyncio.sleep_ms(250)
+                await until(lambda: pings > 3)
                 show((await ws.open(), len(await ws.recv()), len(await ws.recv()), len(await ws.recv())))
                 await ws.close()
             """ % server.uri)
@@ -683,54 +685,136 @@ show(options)
             self.assertEqual(shown, [expected], platform)
 
 
-class Turns(ClientTest):
-    """At most 4 KiB are masked or checked in bytecode between two returns to the event loop."""
+# Counts what is done to bytes of messages between two returns to the event loop. What is bytecode: masking and checking without
+# native code, and copying wherever a loop does it step by step. A slice that is copied as a whole is not; one for each turn is.
+COUNTING = """
+import async_websocketclient_deflate as deflate
+import async_websocketclient_frames as frames
+import async_websocketclient_incoming as incoming
+import async_websocketclient_reading as reading
+import async_websocketclient_writing as writing
+class Count:
+    def __init__(self): self.now = self.most = self.sum = 0
+    def add(self, n):
+        self.now += n
+        self.sum += n
+        self.most = max(self.most, self.now)
+native, bytecode, copied, slices = Count(), Count(), Count(), Count()
+worked = native if frames._NATIVE else bytecode
+def counted(work):
+    def count(buf, at, end, *state):
+        worked.add(end - at)
+        return work(buf, at, end, *state)
+    return count
+for module in (deflate, frames, incoming, reading, writing):
+    for name in ('_mask', '_utf8'):
+        if hasattr(module, name):
+            setattr(module, name, counted(getattr(module, name)))
+def copies(n):
+    bytecode.add(n)
+    copied.add(n)
+def held(client):
+    return len(client._message or b'') + sum(len(piece) for piece in client._payload or ())
+def measured(name):
+    step = getattr(AsyncWebsocketClient, name)
+    def measure(client, *arguments):
+        before = held(client)
+        result = step(client, *arguments)
+        copies(held(client) - before)
+        return result
+    setattr(AsyncWebsocketClient, name, measure)
+measured('_lengthen')
+measured('_cut')
+put_back = AsyncWebsocketClient._put_back
+def putting_back(client, piece, start):
+    copies(len(piece))
+    put_back(client, piece, start)
+AsyncWebsocketClient._put_back = putting_back
+inflate, pieces = deflate._inflate, writing._pieces
+def inflating(packed, window, out):
+    for start in inflate(packed, window, out):
+        copies(len(out) - start)
+        yield start
+def piecewise(*arguments):
+    for piece in pieces(*arguments):
+        slices.add(1)
+        yield piece
+deflate._inflate, writing._pieces = inflating, piecewise
+queue = asyncio.core._io_queue
+wait = queue.wait_io_event
+def returned(dt):  # called whenever a task returned to the event loop
+    for count in (native, bytecode, copied, slices): count.now = 0
+    wait(dt)
+queue.wait_io_event = returned
+async def others():  # so that nothing waits but the event loop
+    while True: await asyncio.sleep_ms(0)
+others = asyncio.create_task(others())
+"""
 
-    def test_no_more_than_4_kib_in_one_turn(self):
-        text = "häß€字" * 5000
-        sizes = (3000, 16384, 40000)
+
+class Turns(ClientTest):
+    """At most 4 KiB are masked, checked or copied in bytecode between two returns to the event loop, 64 KiB in native code."""
+
+    TEXT = "häß€字" * 5000
+    SIZES = (3000, 16384, 40000)
+
+    def stream(self):
+        """Messages in one frame, in fragments of every size, and short ones."""
+        text = self.TEXT.encode()
+        blob = frame(1, text) + frame(1, text[:20001], fin=False) + frame(0, text[20001:])
+        blob += frame(2, bytes(50), fin=False) + frame(0, bytes(40000), fin=False) + frame(0, bytes(3))
+        return blob + frame(1, b"t" * 300) * 30 + frame(1, b"t" * 1000) * 30, 63
+
+    def counts(self, blob, messages, compressed=b"", body="", plain=False):
+        """The most of each in one turn, while messages come in and some are sent; and how much was copied in all."""
 
         def play(connection):
-            connection.shake()
-            connection.raw(frame(1, text.encode()) + frame(1, text.encode()[:20001], fin=False))
-            connection.raw(frame(0, text.encode()[20001:]) + frame(1, b"t" * 300) * 60)
-            for _ in range(2 * len(sizes)):
+            connection.read_request()
+            connection.raw(connection.head(compressed) if compressed else connection.head())
+            connection.raw(blob)
+            for _ in range(2 * len(self.SIZES)):
                 connection.next()
             return closing(connection)
 
         with Server(play) as server:
-            shown = run_client("""
-                import async_websocketclient_frames as frames
-                import async_websocketclient_incoming as incoming
-                import async_websocketclient_writing as writing
-                done = most = 0
-                def counted(work):
-                    def count(buf, at, end, *state):
-                        nonlocal done, most
-                        done += end - at
-                        most = max(most, done)
-                        return work(buf, at, end, *state)
-                    return count
-                frames._mask = writing._mask = counted(frames._mask)
-                incoming._utf8 = counted(incoming._utf8)
-                queue = asyncio.core._io_queue
-                wait = queue.wait_io_event
-                def returned(dt):  # called whenever a task returned to the event loop
-                    nonlocal done
-                    done = 0
-                    wait(dt)
-                queue.wait_io_event = returned
-                ws = AsyncWebsocketClient()
-                await ws.handshake('%s')
-                for _ in range(62):
-                    await ws.recv()
-                for size in %r:
-                    await ws.send(bytes(size))
-                    await ws.send('t' * size)
-                await ws.close()
-                show((1024 <= most <= 4096, most))
-            """ % (server.uri, sizes), plain=True, heap="1M")
-        self.assertTrue(shown[0][0], shown)
+            shown = run_client(COUNTING + """
+%s
+ws = AsyncWebsocketClient()
+await ws.handshake('%s', compression=%s)
+for _ in range(%d):
+    assert await ws.recv() is not None, ws.fail_reason
+for size in %r:
+    await ws.send(bytes(size))
+    await ws.send('t' * size)
+others.cancel()
+await ws.close()
+show((native.most, bytecode.most, copied.most, copied.sum, slices.most))
+            """ % (body, server.uri, bool(compressed), messages, self.SIZES), plain=plain, heap="1M")
+        return shown[0]
+
+    def assertKept(self, counts, plain, copied):
+        native, bytecode, most, total, slices = counts
+        self.assertEqual((native == 0, slices), (plain, 1), counts)
+        self.assertLessEqual(native, 65536, counts)
+        self.assertTrue(512 <= most <= bytecode <= 4096, counts)
+        self.assertGreaterEqual(total, copied, counts)
+
+    def test_no_more_than_4_kib_in_one_turn(self):
+        for plain in (False, True):
+            self.assertKept(self.counts(*self.stream(), plain=plain), plain, 75000)
+
+    def test_nor_where_a_fragmented_message_finds_no_room_behind_itself_and_moves(self):
+        no_room = "AsyncWebsocketClient._lengthen = lambda client: False"
+        for plain in (False, True):
+            self.assertKept(self.counts(*self.stream(), body=no_room, plain=plain), plain, 2 * 20000)
+
+    def test_nor_where_messages_are_inflated(self):
+        packed = frame(1, deflated(self.TEXT.encode()), rsv=4)
+        blob = packed + frame(1, b"t" * 1024) * 2 + frame(1, b"t" * 200) + packed
+        blob += frame(2, deflated(bytes(30000)), rsv=4)
+        extension = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; server_max_window_bits=12"
+        for plain in (False, True):
+            self.assertKept(self.counts(blob, 6, extension, plain=plain), plain, 75000)
 
     def test_two_tasks_that_send_at_once_keep_their_frames_whole(self):
         def play(connection):

