@@ -33,6 +33,18 @@ struct BenchFileTests {
   }
 
   @Test(
+    "a key of more parts than the stack has room for is refused: dottedKeyWithoutEnd", .timeLimit(.minutes(1))
+  )
+  func dottedKeyWithoutEnd() throws {
+    for text in [
+      String(repeating: "a.", count: 100_000) + "b = 1", "[" + String(repeating: "a.", count: 100_000) + "b]",
+    ] {
+      let error = try #require(throws: ConfigurationError.self) { try file(text) }
+      #expect(error.sentence.contains("line 1: this is no valid TOML") && error.sentence.contains("32 parts"))
+    }
+  }
+
+  @Test(
     "a mistake is told with file, line, key and what is allowed",
     arguments: [
       ("boards = [", ["line 1", "no valid TOML"]),
@@ -43,7 +55,6 @@ struct BenchFileTests {
       ("\0", ["line 1: this is no valid TOML", "0x00"]),
       ("a = 1\n\"\\u0000\" = 1", ["line 2: this is no valid TOML", "NUL"]),
       ("[boards.\"\\U00000000\"]", ["line 1: this is no valid TOML", "NUL"]),
-      (String(repeating: "a.", count: 100_000) + "b = 1", ["line 1: this is no valid TOML", "32 parts"]),
       ("[[[[a]]]]", ["line 1: this is no valid TOML", "'['"]),
       ("board = [}", ["line 1: this is no valid TOML", "'}'"]),
       ("[[ \n", ["line 1: this is no valid TOML", "the line ends"]),

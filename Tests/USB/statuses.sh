@@ -7,7 +7,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
+# The link that may stand there goes first: what is written through it would take the place of the machine's own program.
 stub() { # stub NAME SCRIPT
+  rm -f "$work/bin/$1"
   printf '#!/bin/sh\n%s\n' "$2" > "$work/bin/$1"
   chmod +x "$work/bin/$1"
 }

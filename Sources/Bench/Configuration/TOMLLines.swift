@@ -10,7 +10,7 @@ struct TOMLLines: Sendable, Hashable {
     var scanner = TOMLScanner(bytes: Array(text.utf8))
     scanner.refuseControlCharacters()
     var table: [String] = []
-    while scanner.skipToContent() {
+    while scanner.problem == nil, scanner.skipToContent() {
       let line = scanner.line
       if scanner.peek == UInt8(ascii: "[") {
         table = scanner.header()

@@ -67,7 +67,7 @@ struct TOMLScanner {
   mutating func key(endingWith end: UInt8) -> [String] {
     var parts: [String] = []
     var part: [UInt8] = []
-    while let byte = peek, byte != end {
+    while problem == nil, let byte = peek, byte != end {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "'"): part += quoted()
       case UInt8(ascii: "."):
