@@ -18,7 +18,7 @@ public struct Certificate: Hashable, Sendable {
 
   init(_ handle: borrowing CertificateHandle) { der = handle.der }
 
-  /// Reads all certificates of a PEM text, in order, at least one.
+  /// Reads all certificates of a PEM text, in order, at least one; what stands between them is left alone.
   ///
   /// Throws ``CertificateError/unreadable(_:source:reason:)``.
   public static func all(
@@ -31,8 +31,10 @@ public struct Certificate: Hashable, Sendable {
       }
       return found
     }
+    // What ends the reading is that nothing begins any more; all else is a certificate that cannot be read.
+    let isAtEnd = copenssl_reason(ERR_peek_last_error()) == PEM_R_NO_START_LINE
     let reason = OpenSSLReason.take()
-    guard let found, !found.isEmpty else {
+    guard let found, !found.isEmpty, isAtEnd else {
       throw .unreadable("certificate", source: source, reason: reason)
     }
     return found

@@ -17,6 +17,12 @@ extension ScenarioChecker {
         "server.tls.warnsOfNames", "stands there without TLS 1.2, which alone has warnings", allowed: "false")
     }
     let steps = scenario.server.connections.flatMap(\.steps)
+    if steps.contains(.renegotiateTLS), tls.versions != [.v1_2] {
+      report(
+        "server.tls.versions",
+        "does not stand for TLS 1.2 alone, beside a step renegotiateTLS that no other version has",
+        allowed: "[\"1.2\"]")
+    }
     if tls.fault != nil, !steps.isEmpty {
       report(
         "server.tls.fault", "stands beside steps, which no connection will come to", allowed: "no steps")

@@ -68,7 +68,8 @@ extension ScriptedConnection {
     case .resetTCP: reset()
     case .truncateTLS: endSending(notifying: false)
     case .cutTLS(let count): stream.setManner(cut(after: count))
-    case .renegotiateTLS: _ = stream.renegotiate()
+    case .renegotiateTLS:
+      if !stream.renegotiate() { stepState = .broken(reason: "TLS lets the server ask for none here") }
     case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
     case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
     }
@@ -95,8 +96,9 @@ extension ScriptedConnection {
   private func look(at step: ServerStep) -> Progress {
     switch step {
     case .respond, .sendFrame, .sendMessage, .sendBytes: return queue.isEmpty ? .done : .waiting
-    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .cutTLS,
-      .renegotiateTLS:
+    case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .cutTLS: return .done
+    case .renegotiateTLS:
+      if case .broken(let reason) = stepState { return .missed(reason) }
       return .done
     case .pause, .waitUntil, .barrier:
       if case .broken(let reason) = stepState { return .missed(reason) }

@@ -91,6 +91,13 @@ struct CertificateTests {
     let collapsed = end.split(separator: " ").joined(separator: " ")
     #expect(format.date(from: collapsed) == root.certificate.validity.upperBound, "\(end)")
     #expect(try Certificate.all(inPEM: Array(root.certificate.pem.utf8)) == [root.certificate])
+    // The second one was dropped without a word: certificateBehindAGoodOne.
+    let broken = root.certificate.pem.replacing("MII", with: "!!!", maxReplacements: 1)
+    #expect(throws: CertificateError.self) {
+      try Certificate.all(inPEM: Array((root.certificate.pem + broken).utf8))
+    }
+    let between = root.certificate.pem + "a comment\n" + root.certificate.pem + "and more\n"
+    #expect(try Certificate.all(inPEM: Array(between.utf8)).count == 2)
     #expect(try Certificate(der: root.certificate.der) == root.certificate)
   }
 

@@ -94,7 +94,11 @@ extension EndToEndTests {
         to: "faults.json"
       )
       let child = try await Tool.run(
-        ["run", "--report", "r", "--only", "1.text-1", "--sim-faults", "faults.json"], in: folder)
+        [
+          "run", "--report", "r", "--deliveries", "whole", "--only", "1.text-1", "--sim-faults",
+          "faults.json",
+        ],
+        in: folder)
       expectComplaint(child, status: 3, ["The board sim could not be got ready: the link ended"])
       let results = try await Results.read(folder, "r")
       #expect(results.cases.map(\.verdict) == ["inconclusive"] && results.cases[0].attempts == 0)

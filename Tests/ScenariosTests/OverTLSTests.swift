@@ -116,6 +116,9 @@ struct OverTLSTests {
         == true)
     let warned = try complaint { $0.server.tls = ServerTLS(versions: [.v1_3], warnsOfNames: true) }
     #expect(warned.first?.contains("server.tls.warnsOfNames stands there without TLS 1.2") == true)
+    // A server of TLS 1.3 could not ask, and the client passed unasked: renegotiationThatNobodyAskedFor.
+    let unasked = try complaint { $0.server.connections[0].steps.append(.renegotiateTLS) }
+    #expect(unasked.first?.contains("server.tls.versions does not stand for TLS 1.2 alone") == true)
     #expect(
       try complaint { $0.server.tls = nil }.first?.contains("although the server speaks no TLS") == true)
     #expect(try complaint { $0.client = .echo }.first?.contains("although the server speaks TLS") == true)
