@@ -129,6 +129,47 @@ class IntoABuffer(ClientTest):
             """ % server.uri)
         self.assertEqual(shown, [(4, b"kept"), (None, 1009)])
 
+    def test_received_text_is_that_of_the_message_that_is_handed_over(self):
+        """Whatever came behind it, and without a change to the one that comes in meanwhile."""
+
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(1, b"text") + frame(2, b"binary") + frame(10, data))
+            _, _, data = connection.next()
+            connection.raw(frame(1, b"kept") + frame(2, b"be", fin=False))
+            connection.told()
+            connection.raw(frame(0, b"hind") + frame(10, data))
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"kept") + frame(1, b"x" * 3000)[:1000])
+            connection.told()
+            connection.raw(frame(1, b"x" * 3000)[1000:] + frame(10, data))
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300)
+                await ws.handshake('%s')
+                buf = bytearray(4000)
+                async def into():
+                    n = await ws.recv_into(buf)
+                    show((n, bytes(buf[:4]), ws.received_text))
+                await ws.ping()
+                await into()
+                await into()
+                for begun in (lambda: ws._message, lambda: ws._payload):
+                    ping = asyncio.create_task(ws.ping())
+                    await until(begun)
+                    await into()
+                    tell(ws)
+                    await ping
+                    show(type(await ws.recv()) is str)
+                    show(ws.received_text)
+                await ws.close()
+            """ % server.uri)
+        first = [(4, b"text", True), (6, b"bina", False)]
+        self.assertEqual(shown, first + [(4, b"kept", True), False, False, (4, b"kept", False), True, True])
+
     def test_a_buffer_that_cannot_take_bytes_is_refused_and_nothing_is_lost(self):
         with Server(echo(1)) as server:
             shown = run_client("""
