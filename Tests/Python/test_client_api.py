@@ -170,6 +170,77 @@ class IntoABuffer(ClientTest):
         first = [(4, b"text", True), (6, b"bina", False)]
         self.assertEqual(shown, first + [(4, b"kept", True), False, False, (4, b"kept", False), True, True])
 
+    def test_a_kept_message_that_is_too_long_ends_the_connection_as_any_other(self):
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"k" * 50) + frame(10, data))
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300, raise_on_close=True)
+                await ws.handshake('%s')
+                await ws.ping()
+                try:
+                    show(await ws.recv_into(bytearray(20)))
+                except ConnectionClosed as end:
+                    show((end.code, end.clean, ws.fail_code, ws.fail_reason, ws.sock))
+                show(await ws.open())
+            """ % server.uri)
+        reason = "a message of 50 bytes is longer than the buffer"
+        self.assertEqual(shown, [(1006, False, 1009, reason, None), False])
+
+    def test_failing_beside_a_task_that_reads_ends_that_one_too(self):
+        """A message that was kept, or had been begun, is too long, while another task waits for the socket."""
+
+        def kept(connection):
+            connection.shake()
+            connection.next()
+            connection.raw(frame(2, b"k" * 3000))
+            payload = connection.until_close()
+            connection.frame(8, payload)
+            return payload
+
+        def begun(connection):
+            connection.shake()
+            connection.raw(frame(2, b"k" * 3000)[:1500])
+            connection.told()
+            connection.raw(frame(2, b"k" * 3000)[1500:])
+            return connection.until_close()
+
+        with Server(kept, kept, begun) as server:
+            shown = run_client("""
+                async def ended(*tasks):
+                    show((ws.fail_code, ws.close_code, ws.sock))
+                    show(await asyncio.wait_for(asyncio.gather(ws.recv(), *tasks), 2))
+                for _ in range(2):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    ping = asyncio.create_task(ws.ping(timeout_ms=None))
+                    await until(lambda: ws._kept and asyncio.core._io_queue.map)
+                    show((ws._receiving, await ws.recv_into(bytearray(10))))
+                    await ended(ping)
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await until(lambda: ws._payload)
+                task.cancel()
+                try: await task
+                except asyncio.CancelledError: pass
+                tasks = [asyncio.create_task(ws.recv_into(bytearray(10)))]
+                await until(lambda: ws._receiving)
+                tasks += [asyncio.create_task(ws.recv()), asyncio.create_task(ws.ping(timeout_ms=None))]
+                await asyncio.sleep_ms(0)
+                tell(ws)
+                show(await tasks.pop(0))
+                await ended(*tasks)
+            """ % (server.uri, server.uri))
+        end = (1009, 1006, None)
+        self.assertEqual(shown, [(True, None), end, [None] * 2] * 2 + [None, end, [None] * 3])
+        for connection in server.connections:
+            self.assertEqual(connection.result[:2], b"\x03\xf1")  # 1009
+
     def test_a_buffer_that_cannot_take_bytes_is_refused_and_nothing_is_lost(self):
         with Server(echo(1)) as server:
             shown = run_client("""
