@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from client_support import ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
+from client_support import ADDRESSES, ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
 
 
 def reset(connection):
@@ -569,6 +569,60 @@ class Timeouts(ClientTest):
                         show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
                 """ % listener.getsockname()[1])
         self.assertEqual(shown, [(110, True, None)])
+
+
+class Overtaken(ClientTest):
+    """A handshake is still under way when the client is told to do something else."""
+
+    DROPPED = "the connection was dropped during the opening handshake"
+
+    def test_a_later_handshake_has_its_connection_for_itself(self):
+        for wait, end in ((20, "sleep_ms(400)"), (20, "sleep_ms(0); first.cancel()"), (0, "sleep_ms(400)")):
+            with socket.create_server(("127.0.0.1", 0)) as silent, Server(echo(1)) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient()
+                    first = asyncio.create_task(ws.handshake('ws://127.0.0.1:%d/', timeout_ms=300))
+                    await asyncio.sleep_ms(%d)
+                    show(await ws.handshake('%s'))
+                    await asyncio.%s
+                    await ws.send('still open')
+                    show(await ws.recv())
+                    await ws.close()
+                    try: await first
+                    except Exception as error: show(str(error))
+                """ % (silent.getsockname()[1], wait, server.uri, end))
+            self.assertEqual(shown, [True, "still open", self.DROPPED], (wait, end))
+
+    def test_two_that_begin_at_once(self):
+        with Server(echo(1)) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                tasks = [asyncio.create_task(ws.handshake('%s')) for _ in range(2)]
+                for task in tasks:
+                    try: show(await task)
+                    except HandshakeError as error: show(str(error))
+                await ws.send('second')
+                show(await ws.recv())
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [self.DROPPED, True, "second"])
+
+    def test_a_drop_ends_it_and_does_not_count_as_a_failure_of_this_address(self):
+        for scheme in ("ws", "wss"):
+            for drop in ("close()", "open(False)"):
+                with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+                    shown = run_client(ADDRESSES.format([sock.getsockname()[1] for sock in (first, second)]) + """
+ws = AsyncWebsocketClient(handshake_timeout_ms=2000)
+task = asyncio.create_task(ws.handshake('%s://localhost/'))
+await asyncio.sleep_ms(50)
+show(await ws.%s)
+try: await task
+except HandshakeError as error: show(str(error))
+show((ws.sock, await ws.open()))
+""" % (scheme, drop))
+                    second.setblocking(False)
+                    self.assertRaises(BlockingIOError, second.accept)
+                self.assertEqual(shown, [False, self.DROPPED, (None, False)], (scheme, drop))
 
 
 class KeepAlive(ClientTest):
