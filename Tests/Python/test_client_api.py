@@ -186,10 +186,12 @@ class IntoABuffer(ClientTest):
                     show(await ws.recv_into(bytearray(20)))
                 except ConnectionClosed as end:
                     show((end.code, end.clean, ws.fail_code, ws.fail_reason, ws.sock))
+                    show(str(end))
                 show(await ws.open())
             """ % server.uri)
         reason = "a message of 50 bytes is longer than the buffer"
-        self.assertEqual(shown, [(1006, False, 1009, reason, None), False])
+        told = "the client ended the connection: " + reason
+        self.assertEqual(shown, [(1006, False, 1009, reason, None), told, False])
 
     def test_failing_beside_a_task_that_reads_ends_that_one_too(self):
         """A message that was kept, or had been begun, is too long, while another task waits for the socket."""
