@@ -34,6 +34,7 @@ class Authority:
         (self.folder / "locked.pem").write_text((self / "locked.key").read_text() + (self / "client.pem").read_text())
         self.openssl("x509", "-in", "other.pem", "-outform", "DER", "-out", "other.der")
         (self.folder / "both.der").write_bytes((self / "other.der").read_bytes() + (self / "ca.der").read_bytes())
+        (self.folder / "line.der").write_bytes((self / "ca.der").read_bytes() + b"\r\n")
         (self.folder / "cut.der").write_bytes((self / "both.der").read_bytes()[:-9])
         (self.folder / "both.pem").write_text((self / "other.pem").read_text() + "a comment\n" + (self / "ca.pem").read_text())
 
@@ -147,7 +148,8 @@ class TLSTest(ClientTest):
 
     def test_cert_reqs_2_takes_a_certificate_of_the_authority_in_pem_and_der(self):
         for cafile in (
-            "'@ca.pem'", "'@ca.der'", "'@both.pem'", "'@both.der'", "open('@ca.pem', 'rb').read()", "open('@ca.pem').read()",
+            "'@ca.pem'", "'@ca.der'", "'@both.pem'", "'@both.der'", "'@line.der'",
+            "open('@ca.pem', 'rb').read()", "open('@ca.pem').read()",
         ):  # fmt: skip
             for host in ("localhost", "127.0.0.1"):
                 shown, server = self.attempt("cert_reqs=2, cafile=" + cafile, host=host)
@@ -180,7 +182,7 @@ class TLSTest(ClientTest):
             "certfile='@both.pem', keyfile='@client.key'": "one certificate",
             "certfile='@both.der', keyfile='@client.key'": "one certificate",
             "cert_reqs=2, cafile='@cut.der'": "cafile holds nothing",
-            "cert_reqs=2, cafile=b'-----BEGIN CERTIFICATE-----\\nabc\\n-----END CERTIFICATE-----'": "cafile holds a CERTIFICATE that is not",
+            "cert_reqs=2, cafile=b'-----BEGIN CERTIFICATE-----\\nabc\\n-----END CERTIFICATE-----'": "not base64",
             "certfile='@client.pem', keyfile=b'nonsense'": "certfile or keyfile",
         }
         for arguments, sentence in cases.items():
@@ -212,7 +214,8 @@ class TLSTest(ClientTest):
         for certificate, key in (("client.pem", "client.key"), ("client.der", "client.key.der")):
             shown, server = self.attempt("certfile='@%s', keyfile='@%s'" % (certificate, key), authority=ca)
             self.assertEqual((shown, server.seen), (self.GOOD, [("TLSv1.2", "board")]))
-        for certificate, key in (("'@locked.pem'", "open('@client.key').read()"), ("open('@client.pem').read()", "'@client.key'")):
+        as_text = "open('@client.%s').read()"
+        for certificate, key in (("'@locked.pem'", as_text % "key"), (as_text % "pem", "'@client.key'")):
             shown, server = self.attempt("certfile=%s, keyfile=%s" % (certificate, key), authority=ca)
             self.assertEqual((shown, server.seen), (self.GOOD, [("TLSv1.2", "board")]))
         shown, server = self.attempt("", authority=ca)
