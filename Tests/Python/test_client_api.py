@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from client_support import ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
+from client_support import ADDRESSES, ClientTest, Server, closing, deflated, echo, filled, frame, in_pieces, run_client
 
 
 def reset(connection):
@@ -128,6 +128,120 @@ class IntoABuffer(ClientTest):
                 show((await ws.recv_into(buf), ws.fail_code))
             """ % server.uri)
         self.assertEqual(shown, [(4, b"kept"), (None, 1009)])
+
+    def test_received_text_is_that_of_the_message_that_is_handed_over(self):
+        """Whatever came behind it, and without a change to the one that comes in meanwhile."""
+
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(1, b"text") + frame(2, b"binary") + frame(10, data))
+            _, _, data = connection.next()
+            connection.raw(frame(1, b"kept") + frame(2, b"be", fin=False))
+            connection.told()
+            connection.raw(frame(0, b"hind") + frame(10, data))
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"kept") + frame(1, b"x" * 3000)[:1000])
+            connection.told()
+            connection.raw(frame(1, b"x" * 3000)[1000:] + frame(10, data))
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300)
+                await ws.handshake('%s')
+                buf = bytearray(4000)
+                async def into():
+                    n = await ws.recv_into(buf)
+                    show((n, bytes(buf[:4]), ws.received_text))
+                await ws.ping()
+                await into()
+                await into()
+                for begun in (lambda: ws._message, lambda: ws._payload):
+                    ping = asyncio.create_task(ws.ping())
+                    await until(begun)
+                    await into()
+                    tell(ws)
+                    await ping
+                    show(type(await ws.recv()) is str)
+                    show(ws.received_text)
+                await ws.close()
+            """ % server.uri)
+        first = [(4, b"text", True), (6, b"bina", False)]
+        self.assertEqual(shown, first + [(4, b"kept", True), False, False, (4, b"kept", False), True, True])
+
+    def test_a_kept_message_that_is_too_long_ends_the_connection_as_any_other(self):
+        def play(connection):
+            connection.shake()
+            _, _, data = connection.next()
+            connection.raw(frame(2, b"k" * 50) + frame(10, data))
+            connection.until_close()
+
+        with Server(play) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient(close_timeout_ms=300, raise_on_close=True)
+                await ws.handshake('%s')
+                await ws.ping()
+                try:
+                    show(await ws.recv_into(bytearray(20)))
+                except ConnectionClosed as end:
+                    show((end.code, end.clean, ws.fail_code, ws.fail_reason, ws.sock))
+                    show(str(end))
+                show(await ws.open())
+            """ % server.uri)
+        reason = "a message of 50 bytes is longer than the buffer"
+        told = "the client ended the connection: " + reason
+        self.assertEqual(shown, [(1006, False, 1009, reason, None), told, False])
+
+    def test_failing_beside_a_task_that_reads_ends_that_one_too(self):
+        """A message that was kept, or had been begun, is too long, while another task waits for the socket."""
+
+        def kept(connection):
+            connection.shake()
+            connection.next()
+            connection.raw(frame(2, b"k" * 3000))
+            payload = connection.until_close()
+            connection.frame(8, payload)
+            return payload
+
+        def begun(connection):
+            connection.shake()
+            connection.raw(frame(2, b"k" * 3000)[:1500])
+            connection.told()
+            connection.raw(frame(2, b"k" * 3000)[1500:])
+            return connection.until_close()
+
+        with Server(kept, kept, begun) as server:
+            shown = run_client("""
+                async def ended(*tasks):
+                    show((ws.fail_code, ws.close_code, ws.sock))
+                    show(await asyncio.wait_for(asyncio.gather(ws.recv(), *tasks), 2))
+                for _ in range(2):
+                    ws = AsyncWebsocketClient()
+                    await ws.handshake('%s')
+                    ping = asyncio.create_task(ws.ping(timeout_ms=None))
+                    await until(lambda: ws._kept and asyncio.core._io_queue.map)
+                    show((ws._receiving, await ws.recv_into(bytearray(10))))
+                    await ended(ping)
+                ws = AsyncWebsocketClient()
+                await ws.handshake('%s')
+                task = asyncio.create_task(ws.recv())
+                await until(lambda: ws._payload)
+                task.cancel()
+                try: await task
+                except asyncio.CancelledError: pass
+                tasks = [asyncio.create_task(ws.recv_into(bytearray(10)))]
+                await until(lambda: ws._receiving)
+                tasks += [asyncio.create_task(ws.recv()), asyncio.create_task(ws.ping(timeout_ms=None))]
+                await asyncio.sleep_ms(0)
+                tell(ws)
+                show(await tasks.pop(0))
+                await ended(*tasks)
+            """ % (server.uri, server.uri))
+        end = (1009, 1006, None)
+        self.assertEqual(shown, [(True, None), end, [None] * 2] * 2 + [None, end, [None] * 3])
+        for connection in server.connections:
+            self.assertEqual(connection.result[:2], b"\x03\xf1")  # 1009
 
     def test_a_buffer_that_cannot_take_bytes_is_refused_and_nothing_is_lost(self):
         with Server(echo(1)) as server:
@@ -457,6 +571,60 @@ class Timeouts(ClientTest):
                         show((error.errno, time.ticks_diff(time.ticks_ms(), start) < 5000, ws.sock))
                 """ % listener.getsockname()[1])
         self.assertEqual(shown, [(110, True, None)])
+
+
+class Overtaken(ClientTest):
+    """A handshake is still under way when the client is told to do something else."""
+
+    DROPPED = "the connection was dropped during the opening handshake"
+
+    def test_a_later_handshake_has_its_connection_for_itself(self):
+        for wait, end in ((20, "sleep_ms(400)"), (20, "sleep_ms(0); first.cancel()"), (0, "sleep_ms(400)")):
+            with socket.create_server(("127.0.0.1", 0)) as silent, Server(echo(1)) as server:
+                shown = run_client("""
+                    ws = AsyncWebsocketClient()
+                    first = asyncio.create_task(ws.handshake('ws://127.0.0.1:%d/', timeout_ms=300))
+                    await asyncio.sleep_ms(%d)
+                    show(await ws.handshake('%s'))
+                    await asyncio.%s
+                    await ws.send('still open')
+                    show(await ws.recv())
+                    await ws.close()
+                    try: await first
+                    except Exception as error: show(str(error))
+                """ % (silent.getsockname()[1], wait, server.uri, end))
+            self.assertEqual(shown, [True, "still open", self.DROPPED], (wait, end))
+
+    def test_two_that_begin_at_once(self):
+        with Server(echo(1)) as server:
+            shown = run_client("""
+                ws = AsyncWebsocketClient()
+                tasks = [asyncio.create_task(ws.handshake('%s')) for _ in range(2)]
+                for task in tasks:
+                    try: show(await task)
+                    except HandshakeError as error: show(str(error))
+                await ws.send('second')
+                show(await ws.recv())
+                await ws.close()
+            """ % server.uri)
+        self.assertEqual(shown, [self.DROPPED, True, "second"])
+
+    def test_a_drop_ends_it_and_does_not_count_as_a_failure_of_this_address(self):
+        for scheme in ("ws", "wss"):
+            for drop in ("close()", "open(False)"):
+                with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+                    shown = run_client(ADDRESSES.format([sock.getsockname()[1] for sock in (first, second)]) + """
+ws = AsyncWebsocketClient(handshake_timeout_ms=2000)
+task = asyncio.create_task(ws.handshake('%s://localhost/'))
+await asyncio.sleep_ms(50)
+show(await ws.%s)
+try: await task
+except HandshakeError as error: show(str(error))
+show((ws.sock, await ws.open()))
+""" % (scheme, drop))
+                    second.setblocking(False)
+                    self.assertRaises(BlockingIOError, second.accept)
+                self.assertEqual(shown, [False, self.DROPPED, (None, False)], (scheme, drop))
 
 
 class KeepAlive(ClientTest):

@@ -31,6 +31,11 @@ class Authority:
             self.openssl("x509", "-in", name + ".pem", "-outform", "DER", "-out", name + ".der")
         self.openssl("pkcs8", "-topk8", "-nocrypt", "-in", "client.key", "-outform", "DER", "-out", "client.key.der")
         self.openssl("pkcs8", "-topk8", "-in", "client.key", "-passout", "pass:x", "-out", "locked.key")
+        (self.folder / "locked.pem").write_text((self / "locked.key").read_text() + (self / "client.pem").read_text())
+        self.openssl("x509", "-in", "other.pem", "-outform", "DER", "-out", "other.der")
+        (self.folder / "both.der").write_bytes((self / "other.der").read_bytes() + (self / "ca.der").read_bytes())
+        (self.folder / "line.der").write_bytes((self / "ca.der").read_bytes() + b"\r\n")
+        (self.folder / "cut.der").write_bytes((self / "both.der").read_bytes()[:-9])
         (self.folder / "both.pem").write_text((self / "other.pem").read_text() + "a comment\n" + (self / "ca.pem").read_text())
 
     def __truediv__(self, name):
@@ -142,7 +147,10 @@ class TLSTest(ClientTest):
                 self.assertEqual(self.attempt(arguments, certificate)[0], self.GOOD, (arguments, certificate))
 
     def test_cert_reqs_2_takes_a_certificate_of_the_authority_in_pem_and_der(self):
-        for cafile in ("'@ca.pem'", "'@ca.der'", "'@both.pem'", "open('@ca.pem', 'rb').read()"):
+        for cafile in (
+            "'@ca.pem'", "'@ca.der'", "'@both.pem'", "'@both.der'", "'@line.der'",
+            "open('@ca.pem', 'rb').read()", "open('@ca.pem').read()",
+        ):  # fmt: skip
             for host in ("localhost", "127.0.0.1"):
                 shown, server = self.attempt("cert_reqs=2, cafile=" + cafile, host=host)
                 self.assertEqual(shown, self.GOOD, (cafile, host))
@@ -172,6 +180,9 @@ class TLSTest(ClientTest):
             "certfile='@client.pem', keyfile='@client.pem'": "no PRIVATE KEY",
             "certfile='@client.pem', keyfile='@locked.key'": "encrypted",
             "certfile='@both.pem', keyfile='@client.key'": "one certificate",
+            "certfile='@both.der', keyfile='@client.key'": "one certificate",
+            "cert_reqs=2, cafile='@cut.der'": "cafile holds nothing",
+            "cert_reqs=2, cafile=b'-----BEGIN CERTIFICATE-----\\nabc\\n-----END CERTIFICATE-----'": "not base64",
             "certfile='@client.pem', keyfile=b'nonsense'": "certfile or keyfile",
         }
         for arguments, sentence in cases.items():
@@ -185,6 +196,12 @@ class TLSTest(ClientTest):
             self.assertEqual(shown[0][0], "OSError")
             self.assertIn(name + " cannot be read: /no/such.pem", shown[0][1])
 
+    def test_a_content_that_is_taken_for_a_path_is_not_shown(self):
+        for secret in ("'MIGHAgEAMBMGByqGSM49' * 9", "'0secret\\x01'", "'secret\\nsecret'"):
+            shown = run_client(ATTEMPT.format(host="localhost", port=9, arguments="certfile=b'', keyfile=" + secret))
+            self.assertEqual(shown[0][0], "OSError")
+            self.assertIn("keyfile cannot be read: a path of ", shown[0][1])
+
     def test_the_clock_must_have_been_set(self):
         body = "import async_websocketclient_tls as tls\ntls.time = type('Clock', (), {'gmtime': lambda: (2021, 1, 1)})\n"
         arguments = "cert_reqs=2, cafile='%s'" % (self.files / "ca.pem")
@@ -196,6 +213,10 @@ class TLSTest(ClientTest):
         ca = self.files / "ca.pem"
         for certificate, key in (("client.pem", "client.key"), ("client.der", "client.key.der")):
             shown, server = self.attempt("certfile='@%s', keyfile='@%s'" % (certificate, key), authority=ca)
+            self.assertEqual((shown, server.seen), (self.GOOD, [("TLSv1.2", "board")]))
+        as_text = "open('@client.%s').read()"
+        for certificate, key in (("'@locked.pem'", as_text % "key"), (as_text % "pem", "'@client.key'")):
+            shown, server = self.attempt("certfile=%s, keyfile=%s" % (certificate, key), authority=ca)
             self.assertEqual((shown, server.seen), (self.GOOD, [("TLSv1.2", "board")]))
         shown, server = self.attempt("", authority=ca)
         self.assertEqual((shown[0], shown[2], server.seen), ("OSError", None, ["SSLError"]))
