@@ -85,9 +85,15 @@ class Lines:
             self.child.terminate()
             self.child.wait()
 
-    def rest(self, limit=PATIENCE * 4):
-        """Waits for the end, so many seconds at most; the exit status and all that was said."""
-        status = self.child.wait(timeout=limit)
+    def rest(self, limit=PATIENCE * 10):
+        """Waits for the end, so many seconds at most; the exit status and all that was said. One that does not end is ended, as it would
+        hold its board in the next check."""
+        try:
+            status = self.child.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            self.child.terminate()
+            self.child.wait(timeout=PATIENCE)
+            raise Failed(f"{self.child.args[0:4]} did not end within {limit} s") from None
         while (line := self.queue.get(timeout=PATIENCE)) is not None:
             self.said.append(line)
         return status, "\n".join(self.said)
