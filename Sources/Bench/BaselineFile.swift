@@ -66,11 +66,12 @@ public enum BaselineFile {
     return day
   }
 
+  private static let known = Catalogue.all.map(\.id) + [AcceptedDeviation.overTheRun]
+
   /// A pattern that fits something: one with a slip of the pen would accept nothing, and say nothing either.
   private static func cases(_ reader: JSONReader, _ ids: [String]) throws(ScenarioFileError) -> Glob {
     let pattern = try reader.string()
     let scenario = Glob(String(pattern.prefix { $0 != "@" }))
-    let known = Catalogue.all.map(\.id) + [AcceptedDeviation.overTheRun]
     guard !known.contains(where: scenario.matches), !ids.contains(where: Glob(pattern).matches) else {
       return Glob(pattern)
     }

@@ -92,9 +92,7 @@ final class CaseRunner: Sendable {
   func run(_ testCase: Case, pace: Pace, tokens: AttemptTokens) async -> CaseResult {
     let start = MonotonicInstant.now()
     if let reason = obstacle(to: testCase) {
-      return CaseResult(
-        case: testCase, judgement: Judgement(verdict: .unsupported, reason: reason), attempts: 0,
-        durationSeconds: 0, device: nil, reference: nil)
+      return CaseResult(notRun: testCase, .unsupported, because: reason)
     }
     let position = device.serialLog?.position
     let expected: AttemptTrace
@@ -106,8 +104,7 @@ final class CaseRunner: Sendable {
     } catch {
       let reason = "the reference could not be put through the case: \(error)"
       return CaseResult(
-        case: testCase, judgement: Judgement(verdict: .inconclusive, reason: reason), attempts: 0,
-        durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
+        notRun: testCase, .inconclusive, because: reason, durationSeconds: (.now() - start).seconds)
     }
     if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
     var judgement = await judge(testCase, played.outcome, expected)
@@ -203,8 +200,7 @@ final class CaseRunner: Sendable {
     _ testCase: Case, _ error: ScriptError, since start: MonotonicInstant
   ) -> CaseResult {
     CaseResult(
-      case: testCase, judgement: Judgement(verdict: .unsupported, reason: "\(error)"), attempts: 0,
-      durationSeconds: (.now() - start).seconds, device: nil, reference: nil)
+      notRun: testCase, .unsupported, because: "\(error)", durationSeconds: (.now() - start).seconds)
   }
 
   private func referenceTrace(of testCase: Case, token: String) async throws -> AttemptTrace {

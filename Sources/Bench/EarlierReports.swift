@@ -1,4 +1,5 @@
 import Foundation
+import Results
 
 /// What an earlier run left in a report folder: to be removed before the next one, which may not get as far as to write the same files,
 /// and whose folder would then show another run's results. What wsrig does not write is left alone.
@@ -6,12 +7,8 @@ struct EarlierReports {
   /// The report folder.
   let folder: URL
 
-  private static let files = [ResultsFile.name, "junit.xml", "report.html"]
-  private static let filesOfCase = [
-    "summary.txt", "scenario.json", "serial.log", "wire.txt", "client.txt", "wire-reference.txt",
-    "client-reference.txt",
-  ]
-  private static let filesOfBlackBox = ["trouble.txt", "serial.log", "wire.txt", "client.txt"]
+  private static let filesOfCase = ReportNames.CaseFile.allCases.map(\.rawValue)
+  private static let filesOfBlackBox = ReportNames.BlackBoxFile.allCases.map(\.rawValue)
 
   /// Removes it, the folders of several boards included, and folders that are empty then.
   /// - Throws: the file system's error where a file cannot be removed.
@@ -21,8 +18,10 @@ struct EarlierReports {
   }
 
   private func remove(isPart: Bool) throws {
-    try remove(Self.files + names(in: folder).filter(Self.isSerialLog), in: folder)
-    for (name, files) in [("cases", Self.filesOfCase), ("blackbox", Self.filesOfBlackBox)] {
+    try remove(ReportNames.documents + names(in: folder).filter(Self.isSerialLog), in: folder)
+    for (name, files) in [
+      (ReportNames.cases, Self.filesOfCase), (ReportNames.blackBoxes, Self.filesOfBlackBox),
+    ] {
       let parent = folder.appending(path: name)
       for child in names(in: parent) {
         let place = parent.appending(path: child)
@@ -40,7 +39,7 @@ struct EarlierReports {
       struct Board: Decodable { var reportFolder: String? }
       var boards: [Board]?
     }
-    guard let data = try? Data(contentsOf: folder.appending(path: ResultsFile.name)),
+    guard let data = try? Data(contentsOf: folder.appending(path: ReportNames.results)),
       let boards = try? JSONDecoder().decode(Document.self, from: data).boards
     else { return [] }
     return boards.compactMap(\.reportFolder).filter { name in
@@ -49,7 +48,7 @@ struct EarlierReports {
   }
 
   private static func isSerialLog(_ name: String) -> Bool {
-    name == "serial.log" || (name.hasPrefix("serial-") && name.hasSuffix(".log"))
+    name == ReportNames.serialLog || (name.hasPrefix("serial-") && name.hasSuffix(".log"))
   }
 
   private func names(in folder: URL) -> [String] {

@@ -1,5 +1,6 @@
 import Foundation
 import PosixIO
+import Results
 
 /// The folder that the reports of a run are written to: by default a new one in `./reports`. It is made before the run, so that a folder that cannot be written is
 /// known before any time was spent.
@@ -57,7 +58,7 @@ public struct ReportFolder: Sendable {
   }
 
   /// Where the bytes of the serial line go while the run goes on.
-  public var serialLog: URL { folder.appendingPathComponent("serial.log") }
+  public var serialLog: URL { folder.appendingPathComponent(ReportNames.serialLog) }
 
   /// The folder as the user may name it.
   public var name: String { folder.relativePath }

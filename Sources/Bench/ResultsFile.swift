@@ -5,7 +5,7 @@ import Results
 /// `results.json` as earlier runs left it.
 public enum ResultsFile {
   /// The file's name in a report folder.
-  public static let name = "results.json"
+  public static let name = ReportNames.results
 
   /// Why a file tells nothing, as a part of a sentence.
   struct Unreadable: Error, CustomStringConvertible {

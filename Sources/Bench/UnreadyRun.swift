@@ -13,11 +13,8 @@ extension RunConfiguration {
     var result = RunResult(
       tool: Tool.name, seed: seed, board: records[0], client: client.identity,
       startedAt: start.timeIntervalSince1970, durationSeconds: -start.timeIntervalSinceNow,
-      cases: cases.map { testCase in
-        CaseResult(
-          case: testCase, judgement: Judgement(verdict: .inconclusive, reason: missing.description),
-          attempts: 0, durationSeconds: 0, device: nil, reference: nil)
-      }, plannedCount: cases.count)
+      cases: cases.map { CaseResult(notRun: $0, .inconclusive, because: missing.description) },
+      plannedCount: cases.count)
     if records.count > 1 {
       result.boards = records
       result.lostBoards = missing.board.map { [$0] } ?? []

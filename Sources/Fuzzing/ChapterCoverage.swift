@@ -33,7 +33,7 @@ public struct ChapterCoverage: Sendable {
   }
 
   private mutating func add(_ connection: DecodedConnection) {
-    let deflate = connection.response?.extensions.first { $0.name == "permessage-deflate" }
+    let deflate = connection.response?.extensions.first { $0.name == DeflateTerms.extensionName }
     if let deflate, !deflate.parameters.isEmpty { chapters.insert(.deflateParameters) }
     if connection.client.frames.contains(where: { $0.header.isMasked }) { chapters.insert(.masking) }
     connection.server.frames.forEach { add($0, inflates: deflate != nil) }

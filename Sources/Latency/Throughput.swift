@@ -43,18 +43,20 @@ extension ConnectionTrace {
     let answers = decoded.client.messages.filter(\.isComplete)
     let (down, up) = (sent.filter { !$0.isText }, answers.filter { !$0.isText })
     guard let first = down.first, let done = answers.first(where: \.isText) else { return [] }
-    var throughputs = [
-      Throughput(
-        direction: .down, bytes: down.reduce(0) { $0 + $1.length },
-        nanoseconds: Exchange.between(handed(first, of: decoded.server), instant(of: done)))
-    ]
+    var throughputs = [throughput(.down, of: down, from: handed(first, of: decoded.server), to: done)]
     if let demand = sent.first(where: \.isText), let last = up.last {
-      throughputs.append(
-        Throughput(
-          direction: .up, bytes: up.reduce(0) { $0 + $1.length },
-          nanoseconds: Exchange.between(handed(demand, of: decoded.server), instant(of: last))))
+      throughputs.append(throughput(.up, of: up, from: handed(demand, of: decoded.server), to: last))
     }
     return throughputs.filter { $0.nanoseconds > 0 }
+  }
+
+  private func throughput(
+    _ direction: Throughput.Direction, of messages: [DecodedMessage], from start: UInt64,
+    to last: DecodedMessage
+  ) -> Throughput {
+    Throughput(
+      direction: direction, bytes: messages.reduce(0) { $0 + $1.length },
+      nanoseconds: Exchange.between(start, instant(of: last)))
   }
 
   /// When the server gave the message's first byte to the kernel.

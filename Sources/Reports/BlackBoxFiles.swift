@@ -11,14 +11,14 @@ enum BlackBoxFiles {
   /// The files of a case's black boxes, as far as the result still has what they hold.
   static func files(of result: CaseResult) -> RunReport.Files {
     zip(result.blackBoxes, result.troubles).flatMap { box, trouble -> RunReport.Files in
-      var files = [
-        ("trouble.txt", text(of: trouble, in: result)), ("serial.log", end(of: trouble.serialLog)),
+      var files: [(ReportNames.BlackBoxFile, String)] = [
+        (.trouble, text(of: trouble, in: result)), (.serialLog, end(of: trouble.serialLog)),
       ]
       if let trace = trouble.trace {
-        files.append(("wire.txt", end(of: WireLog.text(of: trace))))
-        files.append(("client.txt", end(of: ClientLog.text(of: trace.client))))
+        files.append((.wire, end(of: WireLog.text(of: trace))))
+        files.append((.client, end(of: ClientLog.text(of: trace.client))))
       }
-      return files.map { ("\(box.path)/\($0.0)", $0.1) }
+      return files.map { ("\(box.path)/\($0.0.rawValue)", $0.1) }
     }
   }
 

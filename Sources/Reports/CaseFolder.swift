@@ -8,14 +8,18 @@ enum CaseFolder {
   /// The folder's path in the report folder: `cases/` and the case's id, other characters replaced.
   static func path(of result: CaseResult) -> String {
     let allowed = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_@")
-    return "cases/" + String(result.case.id.map { allowed.contains($0) ? $0 : "_" })
+    return ReportNames.cases + "/" + String(result.case.id.map { allowed.contains($0) ? $0 : "_" })
+  }
+
+  private static func file(_ file: ReportNames.CaseFile, of result: CaseResult) -> String {
+    "\(path(of: result))/\(file.rawValue)"
   }
 
   /// The command that runs the case again as it ran, from the folder in which the run was started.
   static func replayCommand(of result: CaseResult, in run: RunResult, reportFolder: String) -> String {
     let board = result.board.flatMap { run.boardWords[$0] }.map { ["--board", $0] } ?? []
     let words =
-      [run.program, "replay", "\(reportFolder)/\(path(of: result))/scenario.json"] + run.replayOptions + board
+      [run.program, "replay", "\(reportFolder)/\(file(.scenario, of: result))"] + run.replayOptions + board
     return words.map(\.shellQuoted).joined(separator: " ")
   }
 
@@ -23,25 +27,23 @@ enum CaseFolder {
   static func summaryFile(
     of result: CaseResult, in run: RunResult, reportFolder: String
   ) -> (path: String, text: String) {
-    ("\(path(of: result))/summary.txt", summary(of: result, in: run, reportFolder: reportFolder))
+    (file(.summary, of: result), summary(of: result, in: run, reportFolder: reportFolder))
   }
 
   /// The files that say what went over which line, as far as the result still has it.
   static func traceFiles(of result: CaseResult) -> [(path: String, text: String)] {
-    let folder = path(of: result)
-    var files = [
-      ("scenario.json", ScenarioFile.text(of: result.case)),
-      ("serial.log", result.serialLog),
+    var files: [(ReportNames.CaseFile, String)] = [
+      (.scenario, ScenarioFile.text(of: result.case)), (.serialLog, result.serialLog),
     ]
     if let device = result.device {
-      files.append(("wire.txt", WireLog.text(of: device)))
-      files.append(("client.txt", ClientLog.text(of: device.client)))
+      files.append((.wire, WireLog.text(of: device)))
+      files.append((.client, ClientLog.text(of: device.client)))
     }
     if let reference = result.reference {
-      files.append(("wire-reference.txt", WireLog.text(of: reference)))
-      files.append(("client-reference.txt", ClientLog.text(of: reference.client)))
+      files.append((.referenceWire, WireLog.text(of: reference)))
+      files.append((.referenceClient, ClientLog.text(of: reference.client)))
     }
-    return files.map { ("\(folder)/\($0.0)", $0.1) }
+    return files.map { (file($0.0, of: result), $0.1) }
   }
 
   private static func summary(

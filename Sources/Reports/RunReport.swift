@@ -16,9 +16,9 @@ public enum RunReport {
     of run: RunResult, folder: String, hasTraces: Bool = true
   ) -> some Sequence<(path: String, text: String)> {
     let documents: [() -> Files] = [
-      { [("results.json", JSONReport.results(of: run))] },
-      { [("junit.xml", JUnitReport.text(of: run))] },
-      { [("report.html", HTMLReport.text(of: run, folder: folder))] },
+      { [(ReportNames.results, JSONReport.results(of: run))] },
+      { [(ReportNames.junit, JUnitReport.text(of: run))] },
+      { [(ReportNames.page, HTMLReport.text(of: run, folder: folder))] },
     ]
     let cases = run.cases.filter(\.needsAttention).map { result -> () -> Files in
       {
@@ -31,7 +31,7 @@ public enum RunReport {
 
   /// The files for programs of a run that several boards' runs were joined to; each board's own folder has all others.
   public static func files(ofJoined run: RunResult) -> Files {
-    [("results.json", JSONReport.results(of: run)), ("junit.xml", JUnitReport.text(of: run))]
+    [(ReportNames.results, JSONReport.results(of: run)), (ReportNames.junit, JUnitReport.text(of: run))]
   }
 
   /// What is known of a case that deserves a closer look as soon as it has ended, and of trouble of the bench; nothing of others. Written then, its traces need

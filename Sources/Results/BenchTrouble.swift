@@ -60,7 +60,7 @@ public struct BlackBox: Sendable, Hashable, Codable {
   ///   - id: the case's id, of which characters are replaced that a file's name should not have.
   public init(number: Int, case id: String, kind: BenchTrouble.Kind, reason: String) {
     let name = id.replacing(/[^A-Za-z0-9.@_-]/, with: "_")
-    path = "blackbox/\(String(1000 + number).dropFirst())-\(name)"
+    path = "\(ReportNames.blackBoxes)/\(String(1000 + number).dropFirst())-\(name)"
     self.kind = kind
     self.reason = reason
   }

@@ -42,6 +42,15 @@ public struct CaseResult: Sendable {
   /// What was saved of them, as far as a run's bound allowed.
   public var blackBoxes: [BlackBox] = []
 
+  /// The result of a case to which the client did not get, and why.
+  public init(
+    notRun testCase: Case, _ verdict: Verdict, because reason: String, durationSeconds: Double = 0
+  ) {
+    self.init(
+      case: testCase, judgement: Judgement(verdict: verdict, reason: reason), attempts: 0,
+      durationSeconds: durationSeconds, device: nil, reference: nil)
+  }
+
   /// Creates a result.
   public init(
     case: Case, judgement: Judgement, attempts: Int, durationSeconds: Double, device: AttemptTrace?,

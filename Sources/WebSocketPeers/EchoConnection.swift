@@ -263,7 +263,7 @@ final class EchoConnection: ReadinessHandler {
     guard !failureIsTold else { return }
     failureIsTold = true
     server.configuration.logger.debug("TLS failed", metadata: ["reason": "\(failure)"])
-    tap?.note(.tlsFailed(reason: failure.description, inClear: failure.cause == .clearText), at: loop.now)
+    tap?.note(.tlsFailed(failure), at: loop.now)
   }
 
   private func timeout() {

@@ -69,7 +69,7 @@ extension ScriptedConnection {
     case .truncateTLS: endSending(notifying: false)
     case .cutTLS(let count): stream.setManner(cut(after: count))
     case .renegotiateTLS:
-      if !stream.renegotiate() { stepState = .broken(reason: "TLS lets the server ask for none here") }
+      stepState = stream.renegotiate() ? .finished : .broken(reason: "TLS lets the server ask for none here")
     case .barrier(let barrier): if attempt?.arrive(name, at: barrier) ?? true { stepState = .finished }
     case .expectFrame, .expectMessage, .expectClose, .expectEnd: break
     }
@@ -97,10 +97,7 @@ extension ScriptedConnection {
     switch step {
     case .respond, .sendFrame, .sendMessage, .sendBytes: return queue.isEmpty ? .done : .waiting
     case .stopReading, .resumeReading, .halfClose, .closeTCP, .resetTCP, .truncateTLS, .cutTLS: return .done
-    case .renegotiateTLS:
-      if case .broken(let reason) = stepState { return .missed(reason) }
-      return .done
-    case .pause, .waitUntil, .barrier:
+    case .pause, .waitUntil, .barrier, .renegotiateTLS:
       if case .broken(let reason) = stepState { return .missed(reason) }
       return stepState == .finished ? .done : .waiting
     case .expectFrame(let expectation): return lookForFrame(expectation)

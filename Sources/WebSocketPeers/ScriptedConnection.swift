@@ -239,7 +239,7 @@ final class ScriptedConnection: ReadinessHandler {
     }
     if !failureIsTold, let failure = stream.tlsFailure {
       failureIsTold = true
-      tap.note(.tlsFailed(reason: failure.description, inClear: failure.cause == .clearText), at: loop.now)
+      tap.note(.tlsFailed(failure), at: loop.now)
     }
   }
 

@@ -9,3 +9,10 @@ extension TLSDetails {
       handshakeNanoseconds: handshakeNanoseconds)
   }
 }
+
+extension WireEvent.Kind {
+  /// What of a failure belongs into a trace.
+  static func tlsFailed(_ failure: TLSError) -> WireEvent.Kind {
+    .tlsFailed(reason: failure.description, inClear: failure.cause == .clearText)
+  }
+}

@@ -61,6 +61,22 @@ struct USBPortPowerTests {
     }
   }
 
+  /// The same without files for ports, and its first hub's second port as one half of a connector; the other is port 5 of a second bus.
+  private func makeConnectorOfUSB3() throws {
+    try makeBus(hasFiles: false)
+    try folder.write("2\n", to: "usb2/busnum")
+    try folder.write("1\n", to: "usb2/devnum")
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/1-0:1.0/usb1-port2/peer", withDestinationPath: "../../2-0:1.0/usb2-port5")
+  }
+
+  /// The board in the hub's third port.
+  private func plugIn() throws {
+    for (name, text) in [("idVendor", "2e8a"), ("idProduct", "0005"), ("busnum", "1"), ("devnum", "8")] {
+      try folder.write(text + "\n", to: "1-2.3/\(name)")
+    }
+  }
+
   private func obstacle(_ position: String, _ hubs: Hubs) -> String {
     let obstacle = #expect(throws: PortPowerObstacle.self) {
       try USBPortPower(position: position, sysfs: folder.path, hubs: hubs)
@@ -105,15 +121,11 @@ struct USBPortPowerTests {
 
   @Test("both halves of a connector of USB 3 are switched: off both, on both")
   func peer() throws {
-    try makeBus(hasFiles: false)
-    try folder.write("2\n", to: "usb2/busnum")
-    try folder.write("1\n", to: "usb2/devnum")
-    try folder.write("0\n", to: "2-0:1.0/usb2-port5/disable")
-    try FileManager.default.createSymbolicLink(
-      atPath: "\(folder.path)/1-0:1.0/usb1-port2/peer", withDestinationPath: "../../2-0:1.0/usb2-port5")
+    let file = "2-0:1.0/usb2-port5/disable"
+    try makeConnectorOfUSB3()
+    try folder.write("0\n", to: file)
     let hubs = Hubs()
     let power = try USBPortPower(position: "1-2", sysfs: folder.path, hubs: hubs)
-    let file = "2-0:1.0/usb2-port5/disable"
     #expect(
       power.ways == [.request(USBHubAddress(bus: 1, address: 1), port: 2), .file("\(folder.path)/\(file)")])
     try power.switchOff()
@@ -148,13 +160,9 @@ struct USBPortPowerTests {
 
   @Test("a half that was switched off has its power back where the other one refuses")
   func halfRefused() throws {
-    try makeBus(hasFiles: false)
-    try folder.write("2\n", to: "usb2/busnum")
-    try folder.write("1\n", to: "usb2/devnum")
+    try makeConnectorOfUSB3()
     // A folder in the place of the file: it is there, and nobody can write to it.
     try folder.write("", to: "2-0:1.0/usb2-port5/disable/x")
-    try FileManager.default.createSymbolicLink(
-      atPath: "\(folder.path)/1-0:1.0/usb1-port2/peer", withDestinationPath: "../../2-0:1.0/usb2-port5")
     let hubs = Hubs()
     let power = try USBPortPower(position: "1-2", sysfs: folder.path, hubs: hubs)
     #expect(throws: PortPowerObstacle.self) { try power.switchOff() }
@@ -179,9 +187,7 @@ struct USBPortPowerTests {
   @Test("a board that stays on the bus was never without power, and the port has it back all the same")
   func neverLeft() async throws {
     try makeBus(hasFiles: false)
-    for (name, text) in [("idVendor", "2e8a"), ("idProduct", "0005"), ("busnum", "1"), ("devnum", "8")] {
-      try folder.write(text + "\n", to: "1-2.3/\(name)")
-    }
+    try plugIn()
     let loop = try EventLoop(name: "usb").start()
     defer { loop.stopAndWait() }
     let hubs = Hubs()
@@ -197,9 +203,7 @@ struct USBPortPowerTests {
   @Test("a board that leaves the bus only as power returns, as after a request to the hub, has begun anew")
   func leavesLate() async throws {
     try makeBus(hasFiles: false)
-    for (name, text) in [("idVendor", "2e8a"), ("idProduct", "0005"), ("busnum", "1"), ("devnum", "8")] {
-      try folder.write(text + "\n", to: "1-2.3/\(name)")
-    }
+    try plugIn()
     let file = try folder.write("", to: "001/008")
     let loop = try EventLoop(name: "usb").start()
     defer { loop.stopAndWait() }

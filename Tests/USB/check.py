@@ -161,6 +161,27 @@ class Bench:
     def results(self):
         return json.loads((self.folder / "r/results.json").read_text())
 
+    def verdicts(self):
+        return {row["id"]: row["verdict"] for row in self.results()["cases"]}
+
+    def troubles(self):
+        """The events of the run that tell of trouble."""
+        results = self.results()
+        events = results["boardEvents"] + [event for row in results["cases"] for event in row["boardEvents"]]
+        return [event for event in events if event["kind"] in TROUBLE]
+
+    @contextlib.contextmanager
+    def run_under_way(self, patterns, **user):
+        """A run on the first board, and the log of its serial line from its second case on."""
+        run = Lines(
+            [self.wsrig, "run", "--board", f"usb:{FIRST}", "--deliveries", "whole", "--report", "r", *only(patterns)], cwd=self.folder,
+            **user)
+        run.wait_for("wsrig 0.")
+        with Lines(["tail", "-n", "+1", "-F", self.folder / "r/serial.log"]).watched() as log:
+            while next_case(log) in ("calibration", "1.text-1"):
+                pass
+            yield run, log
+
 
 def await_terminal(number):
     subprocess.run(["udevadm", "wait", f"--timeout={PATIENCE}", f"/dev/ttyACM{number}"], check=True)
@@ -228,10 +249,8 @@ def cases(bench):
         for board, names in (("usb", CASES), ("tty:/dev/ttyACM0", CASES[2:])):
             status, said = bench.run(board, *only(names))
             expect(status == 0, (status, said))
-            results = bench.results()
-            verdicts[board] = {row["id"]: row["verdict"] for row in results["cases"]}
-            events = results["boardEvents"] + [event for row in results["cases"] for event in row["boardEvents"]]
-            expect(not TROUBLE & {event["kind"] for event in events}, events)
+            verdicts[board] = bench.verdicts()
+            expect(not bench.troubles(), bench.troubles())
             await_terminal(0)
         usb, terminal = verdicts.values()
         expect(len(usb) >= 20, f"only {len(usb)} cases")
@@ -294,14 +313,8 @@ def next_case(log):
 def replug(bench, times=1):
     """a board that is unplugged in the midst of a case and plugged in again goes on, and nothing is lost"""
     with bench.boards(FIRST) as [board]:
-        run = Lines(
-            [bench.wsrig, "run", "--board", f"usb:{FIRST}", "--deliveries", "whole", "--report", "r", *only(REPLUG_CASES[times])],
-            cwd=bench.folder)
-        run.wait_for("wsrig 0.")
         interrupted = []
-        with Lines(["tail", "-n", "+1", "-F", bench.folder / "r/serial.log"]).watched() as log:
-            while next_case(log) in ("calibration", "1.text-1"):
-                pass
+        with bench.run_under_way(REPLUG_CASES[times]) as (run, log):
             while len(interrupted) < times:
                 board.unplug()
                 await_terminals_gone()
@@ -347,23 +360,21 @@ def replug_without_udev(bench):
 
 def several(bench):
     """two boards on one bus share the cases, whether both are named or `all`, and each is kept apart: the verdicts of one alone"""
-    verdicts = lambda: {row["id"]: row["verdict"] for row in bench.results()["cases"]}
     names = [f"usb:{FIRST}", f"usb:{SECOND}"]
     with bench.boards(FIRST, SECOND):
         status, said = bench.run(names[0], *only(CASES))
         expect(status == 0, (status, said))
-        alone = verdicts()
+        alone = bench.verdicts()
         for boards in ([names[0], "--board", names[1]], ["all"]):
             shutil.rmtree(bench.folder / "r")
             status, said = bench.run(*boards, *only(CASES))
             expect(status == 0, (status, said))
-            expect(verdicts() == alone, (boards, alone, verdicts()))
+            expect(bench.verdicts() == alone, (boards, alone, bench.verdicts()))
             results = bench.results()
             expect(sorted(board["id"] for board in results["boards"]) == sorted(names), results["boards"])
             counts = {name: sum(row["board"] == name for row in results["cases"]) for name in names}
             expect(sum(counts.values()) == len(alone) and min(counts.values()) > 0, counts)
-            events = results["boardEvents"] + [event for row in results["cases"] for event in row["boardEvents"]]
-            expect(not TROUBLE & {event["kind"] for event in events}, events)
+            expect(not bench.troubles(), bench.troubles())
             for name in names:
                 log = (bench.folder / f"r/serial-{name.replace(':', '-')}.log").read_text()
                 for row in results["cases"]:
@@ -392,13 +403,7 @@ RUNGS = ["interrupt", "reenterRawREPL", "hardReset", "portPower"]
 def port_power(bench, **user):
     """a board that answers nothing any more comes back when its port's power is switched off and on, and nothing is lost"""
     with bench.boards(FIRST) as [board]:
-        run = Lines(
-            [bench.wsrig, "run", "--board", f"usb:{FIRST}", "--deliveries", "whole", "--report", "r", *only(REPLUG_CASES[1])],
-            cwd=bench.folder, **user)
-        run.wait_for("wsrig 0.")
-        with Lines(["tail", "-n", "+1", "-F", bench.folder / "r/serial.log"]).watched() as log:
-            while next_case(log) in ("calibration", "1.text-1"):
-                pass
+        with bench.run_under_way(REPLUG_CASES[1], **user) as (run, log):
             board.die()
             # First the case has all the time that a case may have, then come the rungs that do not help.
             log.wait_for("# portPower succeeded", PATIENCE * 4)

@@ -240,7 +240,7 @@ def main():
     board.booted.wait()
     board.plug()
     for line in sys.stdin:
-        getattr(board, {"plug": "plug", "unplug": "unplug", "die": "die"}[line.strip()])()
+        {"plug": board.plug, "unplug": board.unplug, "die": board.die}[line.strip()]()
     board.end()
 
 

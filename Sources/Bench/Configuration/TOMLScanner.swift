@@ -53,11 +53,16 @@ struct TOMLScanner {
 
   /// Notes what stands here, and where it stands.
   private mutating func complain(_ place: String) {
-    guard problem == nil, let character = String(decoding: rest.prefix(4), as: UTF8.self).first else {
+    guard let character = String(decoding: rest.prefix(4), as: UTF8.self).first else {
       return
     }
     let found = character.isNewline ? "the line ends" : "'\(character)' stands"
-    problem = TOMLNode.SyntaxError(line: line, reason: "\(found) \(place)")
+    note("\(found) \(place)", on: line)
+  }
+
+  /// Notes the first problem.
+  private mutating func note(_ reason: String, on line: Int) {
+    problem = problem ?? TOMLNode.SyntaxError(line: line, reason: reason)
   }
 
   /// A key of more parts is refused: the parser's own recursion has no bound, and the stack has.
@@ -106,7 +111,7 @@ struct TOMLScanner {
   /// Complains of a NUL, at which the parser's strings would end in Swift.
   private mutating func checkEscape() {
     if rest.starts(with: "u0000".utf8) || rest.starts(with: "U00000000".utf8) {
-      complain("of an escaped NUL, which nothing here may hold")
+      note("it has an escaped NUL, which nothing here may hold", on: line)
     }
   }
 
@@ -117,8 +122,7 @@ struct TOMLScanner {
       return
     }
     let line = 1 + bytes[..<place].count { $0 == 0x0A }
-    problem = TOMLNode.SyntaxError(
-      line: line, reason: "it has the control character 0x\(Hexadecimal.text([bytes[place]]))")
+    note("it has the control character 0x\(Hexadecimal.text([bytes[place]]))", on: line)
   }
 
   /// Goes to the end of a value: of its line, or of the line on which its last bracket closes.

@@ -34,11 +34,12 @@ public struct LatencyBench: Sendable {
     var gathering: LatencyGathering?
     for power in powers where gathering?.run.isOver != true {
       var configuration = configuration
-      configuration.power = power ?? configuration.power ?? usualPower
+      let mode = power ?? configuration.power ?? LatencyPlan.usualPower(on: configuration.boards[0])
+      configuration.power = mode
       configuration.measuresLatency = true
       configuration.cases = [.calibration]
       gathering = try await BenchSetup.with(configuration, progress: { progress(.bench($0)) }) { setup in
-        try await measure(on: setup, power: power, gathering)
+        try await measure(on: setup, power: mode, isAskedFor: power != nil, gathering)
       }
     }
     guard var gathering else { throw CancellationError() }
@@ -50,19 +51,15 @@ public struct LatencyBench: Sendable {
     return gathering.run
   }
 
-  /// The power mode where none is named.
-  private var usualPower: WLANPower { LatencyPlan.usualPower(on: configuration.boards[0]) }
-
   /// Everything that is measured in one power mode.
-  /// - Parameter power: the mode that was asked for; nil is the usual one, which is recorded where the board's radio tells its mode.
+  /// - Parameter isAskedFor: whether the user named the mode; otherwise it is recorded where the board's radio tells its mode.
   private func measure(
-    on setup: BenchSetup, power: WLANPower?, _ former: LatencyGathering?
+    on setup: BenchSetup, power mode: WLANPower, isAskedFor: Bool, _ former: LatencyGathering?
   ) async throws -> LatencyGathering {
     let record = try await setup.device.prepare()
     try Task.checkCancellation()
     try check(record)
-    let hasRadio = record.radio?.powerMode != nil
-    let power = (power ?? (hasRadio ? configuration.power ?? usualPower : nil))?.rawValue
+    let power = isAskedFor || record.radio?.powerMode != nil ? mode.rawValue : nil
     var gathering = former ?? LatencyGathering(emptyRun(record))
     if former == nil {
       progress(.started(gathering.run, turns: turnCount))
