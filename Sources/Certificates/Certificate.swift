@@ -24,15 +24,19 @@ public struct Certificate: Hashable, Sendable {
   public static func all(
     inPEM pem: [UInt8], from source: String = "the text"
   ) throws(CertificateError) -> [Certificate] {
+    var left = pem.count
     let found = reading(pem) { bio in
       var found: [Certificate] = []
       while let handle = CertificateHandle(copenssl_read_certificate(bio)) {
         found.append(Certificate(handle))
+        left = BIO_ctrl_pending(bio)
       }
       return found
     }
-    // What ends the reading is that nothing begins any more; all else is a certificate that cannot be read.
-    let isAtEnd = copenssl_reason(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+    // What ends the reading is that nothing begins any more, or something else that cannot be read, as a key that was cut off.
+    let isAtEnd =
+      copenssl_reason(ERR_peek_last_error()) == PEM_R_NO_START_LINE
+      || !String(decoding: pem.suffix(left), as: UTF8.self).contains("CERTIFICATE-----")
     let reason = OpenSSLReason.take()
     guard let found, !found.isEmpty, isAtEnd else {
       throw .unreadable("certificate", source: source, reason: reason)

@@ -98,6 +98,10 @@ struct CertificateTests {
     }
     let between = root.certificate.pem + "a comment\n" + root.certificate.pem + "and more\n"
     #expect(try Certificate.all(inPEM: Array(between.utf8)).count == 2)
+    // A key that was cut off behind it was told as a certificate that cannot be read.
+    let key = root.identity.key.pem
+    let withKey = root.certificate.pem + key.prefix(key.count / 2)
+    #expect(try Certificate.all(inPEM: Array(withKey.utf8)).count == 1)
     #expect(try Certificate(der: root.certificate.der) == root.certificate)
   }
 

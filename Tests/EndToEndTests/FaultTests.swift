@@ -16,25 +16,36 @@ extension EndToEndTests {
     private static let cases = ["1.text-1", target, "9.silence"]
 
     @Test(
-      "a rerun with the right verdict, or inconclusive; bounded, and nothing lost", arguments: FaultRow.all)
-    func injected(_ row: FaultRow) async throws {
+      "a rerun with the right verdict, or inconclusive; bounded, and nothing lost",
+      arguments: FaultRow.sideBySide)
+    func injected(_ rows: FaultRows) async throws {
+      // A fault is mostly waited for: several at once cost little more time than one.
+      try await withThrowingTaskGroup { group in
+        for row in rows.rows { group.addTask { try await inject(row) } }
+        try await group.waitForAll()
+      }
+    }
+
+    private func inject(_ row: FaultRow) async throws {
+      let folder = try TemporaryFolder()
       try row.faultFile.write(to: folder.url.appending(path: "faults.json"))
       let child = try await Tool.run(
         ["run", "--report", "r", "--deliveries", "whole", "--sim-faults", "faults.json"] + row.options
           + Self.cases.flatMap { ["--only", $0] }, in: folder, within: .seconds(row.seconds))
+      let seen = "\(row.name): \(child.everything)"
       let results = try await Results.read(folder, "r")
-      #expect(results.cases.map(\.id) == Self.cases, "\(child.everything)")
-      #expect(!results.cases.contains { $0.verdict == "failed" }, "\(child.everything)")
-      #expect(results["1.text-1"]?.verdict == row.others, "\(child.everything)")
+      #expect(results.cases.map(\.id) == Self.cases, "\(seen)")
+      #expect(!results.cases.contains { $0.verdict == "failed" }, "\(seen)")
+      #expect(results["1.text-1"]?.verdict == row.others, "\(seen)")
       let hit = try #require(results[Self.target])
-      #expect(hit.verdict == row.verdict && row.attempts.contains(hit.attempts), "\(child.everything)")
-      #expect(child.status == (row.verdict == "passed" ? 0 : 3), "\(child.everything)")
-      #expect(Self.rungs(results) == row.rungs, "\(child.everything)")
+      #expect(hit.verdict == row.verdict && row.attempts.contains(hit.attempts), "\(seen)")
+      #expect(child.status == (row.verdict == "passed" ? 0 : 3), "\(seen)")
+      #expect(Self.rungs(results) == row.rungs, "\(seen)")
       // What another attempt was for is in a black box.
       let isTrouble = hit.attempts > 1 || row.verdict == "inconclusive"
       // Before the first case, it is that one's.
       let boxed = hit.attempts == 0 && row.others != "passed" ? results.cases[0] : hit
-      #expect((boxed.blackBoxes ?? []).isEmpty != isTrouble, "\(child.everything)")
+      #expect((boxed.blackBoxes ?? []).isEmpty != isTrouble, "\(seen)")
     }
 
     private static let recovery = [
@@ -228,8 +239,14 @@ extension EndToEndTests {
   }
 }
 
+/// Rows of `fixtures/board/faults.json` that run side by side.
+struct FaultRows: Sendable, CustomTestStringConvertible {
+  let rows: [FaultRow]
+  var testDescription: String { rows.map(\.name).joined(separator: "; ") }
+}
+
 /// One row of `fixtures/board/faults.json`: a fault and what is to come of it.
-struct FaultRow: Sendable, CustomTestStringConvertible {
+struct FaultRow: Sendable {
   let name: String
   let faultFile: Data
   let rungs: [String]
@@ -240,7 +257,6 @@ struct FaultRow: Sendable, CustomTestStringConvertible {
   let attempts: [Int]
   let seconds: Int
   let options: [String]
-  var testDescription: String { name }
 
   static let file = Repository.fixtures.appending(path: "board/faults.json")
 
@@ -260,6 +276,14 @@ struct FaultRow: Sendable, CustomTestStringConvertible {
 
   /// The rows to run; none where one is malformed, which a test of its own tells.
   static let all = (try? table.get()) ?? []
+
+  /// The rows in fours: of like bounds, so that none waits long for the others.
+  static let sideBySide = {
+    let rows = all.sorted { ($0.seconds, $0.name) < ($1.seconds, $1.name) }
+    return stride(from: 0, to: rows.count, by: 4).map {
+      FaultRows(rows: Array(rows[$0..<min($0 + 4, rows.count)]))
+    }
+  }()
 
   private static let keys: Set = [
     "name", "faults", "rungs", "verdict", "others", "attempts", "seconds", "options",
