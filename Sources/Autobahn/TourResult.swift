@@ -1,3 +1,6 @@
+import Scenarios
+import Verdicts
+
 /// What a genuine Autobahn fuzzing server said of a client.
 public struct TourResult: Sendable {
   /// The fuzzing server's URL.
@@ -35,6 +38,12 @@ public struct TourResult: Sendable {
   /// Whether a case failed: by the server's word, or because the client hung.
   public var hasFailed: Bool { cases.contains { $0.behavior == .failed || $0.hung } }
 
+  /// How many cases the rig examined too.
+  public var examinedCount: Int { cases.count { $0.broken != nil } }
+
+  /// The cases on which the rig and the server do not agree.
+  public var disputed: [TourCase] { cases.filter { $0.agrees == false } }
+
   /// Whether every chosen case ran and has a behavior.
   public var isWhole: Bool { cases.count == plannedCount && count(of: nil) == 0 }
 }
@@ -51,6 +60,9 @@ public struct TourCase: Sendable, Hashable {
   public var note: String?
   /// How long it took, in seconds.
   public var durationSeconds: Double
+  /// The rules that the client broke in the rig's own eyes, the strongest first; nil where the rig did not look, or saw nothing that
+  /// can be judged.
+  public var broken: [Violation]?
 
   /// Creates a case.
   public init(
@@ -61,5 +73,13 @@ public struct TourCase: Sendable, Hashable {
     self.hung = hung
     self.note = note
     self.durationSeconds = durationSeconds
+  }
+}
+
+extension TourCase {
+  /// Whether the rig agrees with the server: FAILED is what breaks a MUST, or hangs. Nil where one of them says nothing.
+  public var agrees: Bool? {
+    guard let broken, let behavior else { return nil }
+    return (behavior == .failed) == (hung || broken.contains { $0.requirement == .must })
   }
 }

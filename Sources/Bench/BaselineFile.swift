@@ -46,7 +46,11 @@ public enum BaselineFile {
       cases: try cases(try object.required("cases", "a pattern of case ids, or run"), ids),
       reason: try reason.string(), link: try object.optional("link")?.string())
     if let verdict = object.optional("verdict") { deviation.verdict = try self.verdict(verdict) }
-    if let rules = object.optional("rules") { deviation.rules = Set(try rules.list(rule)) }
+    if let rules = object.optional("rules") {
+      deviation.rules = Set(try rules.list(rule))
+      // None would accept whatever is broken.
+      if deviation.rules.isEmpty { throw rules.mismatch("at least one rule, or no such key") }
+    }
     if let expires = object.optional("expires") { deviation.expires = try day(expires) }
     return deviation
   }

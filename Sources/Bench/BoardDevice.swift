@@ -51,30 +51,72 @@ struct BoardDevice: Device {
   /// Attaches the board, gets it ready, loads the client and asks the board who it is.
   func prepare() async throws -> BoardRecord {
     do {
-      try await client.board.attach()
-      do {
-        try await client.getReady()
-      } catch let failure as BoardFailure {
-        try await client.recover(from: failure)
-        try await client.getReady()
+      return try await asOftenAsItReturns {
+        try await attach()
+        try await getReady()
+        try await load()
+        return try await record()
       }
-      do {
-        try await client.load()
-      } catch let failure as BoardFailure {
-        try await client.loadAgain(after: failure)
-      }
-      return try await record()
     } catch let obstacle as BoardStates.NotReady {
       throw MissingBoard(obstacle.description)
     } catch let failure as BoardFailure {
       // Whoever ends the run wants to hear nothing of what its end did to the board.
       try Task.checkCancellation()
-      if case .ambiguous = failure.cause { throw ConfigurationError("\(failure) by --board.") }
-      throw MissingBoard(failure, selector)
+      throw failure.ending(selector)
     } catch let refusal as ConfigurationError where client.hasInjectedFaults {
       throw MissingBoard(
         "While faults were injected the client did not load, which says nothing about it; run without --sim-faults to see "
           + "whether it does. What was seen: \(refusal.sentence)")
+    }
+  }
+
+  /// Attaches the board, unless it has said already who it is. One that was there, and is lost meanwhile, may come back as one that is
+  /// lost later.
+  private func attach() async throws {
+    guard await client.board.identity == nil else { return }
+    do {
+      try await client.board.attach()
+    } catch let failure as BoardFailure {
+      guard boardWait != nil, failure.isLinkEnded, await client.board.wasReached else { throw failure }
+      throw await client.board.quarantine(because: failure)
+    }
+  }
+
+  /// Gets the board ready, unless it is; where it is lost meanwhile, again after its recovery, and after a restart where that did not
+  /// help. One that answers and cannot be got ready is restarted at once: until it begins anew its radio may be stuck, or the line
+  /// have damaged what it was told.
+  private func getReady() async throws {
+    for isRecovered in [false, true] {
+      do {
+        return try await client.getReady()
+      } catch let failure as BoardFailure {
+        try await client.recover(from: failure, byRestart: isRecovered)
+      } catch let obstacle as BoardStates.NotReady {
+        try await client.recover(from: unfit(because: obstacle), byRestart: true)
+        break
+      }
+    }
+    try await client.getReady()
+  }
+
+  private func load() async throws {
+    do {
+      try await client.load()
+    } catch let failure as BoardFailure {
+      try await client.loadAgain(after: failure)
+    }
+  }
+
+  /// Does something with the board, again each time that it has come back after it was given up, as long as the user wants to wait.
+  private func asOftenAsItReturns<Value>(_ body: () async throws -> Value) async throws -> Value {
+    while true {
+      do {
+        return try await body()
+      } catch let failure as BoardFailure {
+        guard let boardWait, failure.isQuarantine else { throw failure }
+        // Throws where it does not come, or came too often in vain.
+        try await client.board.waitForReturn(deadline: .after(boardWait))
+      }
     }
   }
 
@@ -87,7 +129,8 @@ struct BoardDevice: Device {
   func setApart(by isolation: Isolation) async -> Readiness {
     do {
       try await client.isolate(isolation)
-      try await loadOrRestart()
+      try await getReady()
+      try await client.load()
       return .ready(isolation)
     } catch let failure as BoardFailure {
       return .failed(await recover(from: failure))
@@ -95,17 +138,6 @@ struct BoardDevice: Device {
       return .failed(await giveUp(because: obstacle))
     } catch {
       return .failed(.unusable("\(error)"))
-    }
-  }
-
-  /// Loads the client. A board that answers and cannot be got ready is restarted, and tried once more: until it begins anew its radio may
-  /// be stuck, or the line damage what it carries.
-  private func loadOrRestart() async throws {
-    do {
-      try await client.load()
-    } catch let obstacle as BoardStates.NotReady {
-      try await client.recover(from: unfit(because: obstacle), byRestart: true)
-      try await client.load()
     }
   }
 
@@ -137,7 +169,7 @@ struct BoardDevice: Device {
   }
 
   private func unfit(because obstacle: BoardStates.NotReady) -> BoardFailure {
-    BoardFailure(board: selector.description, .unfit(obstacle.description))
+    BoardFailure(board: selector.description, .unfit("it \(obstacle.reason)"))
   }
 
   /// The board was given up; as long as the user wants, it may come back.
@@ -151,17 +183,17 @@ struct BoardDevice: Device {
     }
   }
 
-  func echo(_ visit: Visit) async -> VisitEnding {
+  func echo(_ visit: Visit) async -> VisitOutcome {
     do {
       try await client.load()
       return try await runner.echo(visit)
     } catch let failure as BoardFailure {
       switch await recover(from: failure) {
-      case .quarantined(let final, _): return .gone("\(final)")
-      default: return .lost("\(failure)")
+      case .quarantined(let final, _): return VisitOutcome(.gone("\(final)"))
+      default: return VisitOutcome(.lost("\(failure)"))
       }
     } catch {
-      return .lost("\(error)")
+      return VisitOutcome(.lost("\(error)"))
     }
   }
 

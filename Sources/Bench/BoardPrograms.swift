@@ -108,7 +108,7 @@ enum BoardPrograms {
       """, [("power", power.map { .string($0.rawValue) } ?? .none)])
   }
 
-  /// Sets the clock to a time in UTC, and says the `year` that it then has.
+  /// Sets the clock to a time in UTC, and says the `year` that it then has; an empty one where there is no clock to be set.
   static func setClock(_ date: Date) -> String {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = .gmt
@@ -125,7 +125,7 @@ enum BoardPrograms {
        import machine,time
        c=machine.RTC()
       except (ImportError,AttributeError):
-       return
+       return say('year','')
       c.datetime(t)
       say('year',time.gmtime()[0])
       """, [("t", .tuple(fields.map(PythonLiteral.int)))])

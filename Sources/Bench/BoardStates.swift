@@ -19,9 +19,13 @@ struct BoardStates: Sendable {
     var hasMoreSockets: Bool?
   }
 
-  /// A step came to nothing, for a reason that another try will hardly remove.
+  /// A step came to nothing, for a reason that the board itself gave: only a restart may remove it.
   struct NotReady: Error, CustomStringConvertible {
-    let description: String
+    /// The board, and where it is in its network if that is known.
+    let board: String
+    /// What it could not do, why, and what to check; without a full stop.
+    let reason: String
+    var description: String { "The board \(board) \(reason)." }
   }
 
   /// The server that the board must reach; nil where it need not.
@@ -60,10 +64,9 @@ struct BoardStates: Sendable {
       // The source holds the passphrase.
       let answers = try await ask(
         board, BoardPrograms.join(wlan, seconds: Self.joinSeconds), limit, isSecret: true)
-      let state = answers["state"] ?? "no answer"
-      guard ["noRadio", "already", "joined"].contains(state) else {
-        throw NotReady(description: refusal(state, wlan, board.link.selector))
-      }
+      let state = answers["state"] ?? ""
+      if let refusal = refusal(state, wlan, board.link.selector) { throw refusal }
+      guard ["noRadio", "already", "joined"].contains(state) else { throw lost("its WLAN", board) }
       if state == "noRadio" { return (nil, ()) }
       // The heap still holds the source. The WLAN outlives the reset.
       try await board.softReset()
@@ -73,22 +76,25 @@ struct BoardStates: Sendable {
     }
   }
 
-  private func refusal(_ state: String, _ wlan: WLANAccess, _ board: BoardSelector) -> String {
-    let (seen, check) =
-      switch state {
-      case "passphrase": ("the access point refuses its passphrase", "what wsrig.toml says of the passphrase")
-      case "absent":
-        ("no access point answers to that name", "wlan.ssid in wsrig.toml, and that it has 2.4 GHz")
-      case "noAddress": ("it got no address", "that the network has a DHCP server")
-      default: ("\(Self.joinSeconds) s were not enough", "the access point and its distance")
-      }
-    return "The board \(board) could not join the WLAN \(wlan.ssid): \(seen); check \(check)."
+  /// What a board says that could not join; nil where it says no such thing.
+  private func refusal(_ state: String, _ wlan: WLANAccess, _ board: BoardSelector) -> NotReady? {
+    let known = [
+      "passphrase": ("the access point refuses its passphrase", "what wsrig.toml says of the passphrase"),
+      "absent": ("no access point answers to that name", "wlan.ssid in wsrig.toml, and that it has 2.4 GHz"),
+      "noAddress": ("it got no address", "that the network has a DHCP server"),
+      "timeOut": ("\(Self.joinSeconds) s were not enough", "the access point and its distance"),
+    ]
+    guard let (seen, check) = known[state] else { return nil }
+    return NotReady(
+      board: board.description, reason: "could not join the WLAN \(wlan.ssid): \(seen); check \(check)")
   }
 
   private func setClock(_ board: Board) async throws {
     try await board.step(.setClock, isTold: isTold) { board in
-      let year = try await ask(board, BoardPrograms.setClock(Date()), Self.exchange)["year"]
-      return (year.map { _ in "the clock has this computer's time, in UTC" }, ())
+      guard let year = try await ask(board, BoardPrograms.setClock(Date()), Self.exchange)["year"] else {
+        throw lost("its clock", board)
+      }
+      return (year.isEmpty ? nil : "the clock has this computer's time, in UTC", ())
     }
   }
 
@@ -103,7 +109,7 @@ struct BoardStates: Sendable {
     let (count, hasMore) = try await board.step(.probeSockets, isTold: isTold) {
       board -> (String?, (Int?, Bool?)) in
       let answers = try await ask(board, BoardPrograms.sockets(most: Self.mostSockets), Self.exchange)
-      guard let count = answers["count"].flatMap({ Int($0) }) else { return (nil, (nil, nil)) }
+      guard let count = answers["count"].flatMap({ Int($0) }) else { throw lost("its sockets", board) }
       let end = answers["error"].map { ", then comes \($0)" } ?? ", or more"
       return ("the board has \(count) sockets at a time\(end)", (count, answers["error"] == nil ? true : nil))
     }
@@ -129,36 +135,55 @@ struct BoardStates: Sendable {
       }
       attempt.clientHasEnded()
       let record = await attempt.record()
-      guard answers["answer"] == "HTTP/1.1 101", let peer = record.connections.lazy.compactMap(\.peer).first
-      else {
-        let seen = answers["error"] ?? answers["answer"].map { "the answer \"\($0)\"" } ?? "no answer"
-        throw NotReady(description: unreachable(seen, attempt.port, board.link.selector, facts))
+      guard let seen = answers["error"] ?? answers["answer"].map({ "the answer \"\($0)\"" }) else {
+        throw lost("its way to the server", board)
       }
+      guard answers["answer"] == "HTTP/1.1 101", let peer = record.connections.lazy.compactMap(\.peer).first
+      else { throw unreachable(seen, attempt.port, board.link.selector, facts) }
       try await server.admit(peer.host)
       return ("the board reaches the server at \(host):\(attempt.port) from \(peer.hostText)", ())
     }
   }
 
-  private func unreachable(_ seen: String, _ port: UInt16, _ board: BoardSelector, _ facts: Facts) -> String {
+  private func unreachable(
+    _ seen: String, _ port: UInt16, _ board: BoardSelector, _ facts: Facts
+  ) -> NotReady {
     let own = facts.address.map { " at \($0)" } ?? ""
     let others = SocketAddress.ofThisComputer().filter { !$0.isV6 && $0 != .loopbackV4(port: 0) }
     let addresses = others.isEmpty ? "none but the loopback" : others.map(\.hostText).joined(separator: ", ")
-    return
-      "The board \(board)\(own) could not connect to the server at \(host):\(port) (\(seen)); check that the server's address (--host, or host in wsrig.toml) is one of "
-      + "this computer in the board's network (it has \(addresses)), that its firewall lets the port in, and that the access point "
-      + "does not isolate its clients."
+    return NotReady(
+      board: "\(board)\(own)",
+      reason:
+        "could not connect to the server at \(host):\(port) (\(seen)); check that the server's address (--host, or host in "
+        + "wsrig.toml) is one of this computer in the board's network (it has \(addresses)), that its firewall lets the port in, "
+        + "and that the access point does not isolate its clients")
   }
 
   private func ask(
     _ board: isolated Board, _ program: String, _ limit: Duration, isSecret: Bool = false
   ) async throws -> [String: String] {
     let output = try await board.execute(program, deadline: .after(limit), isSecret: isSecret)
+    if output.wasInterrupted {
+      throw failure(.timedOut("the end of a program that gets the board ready"), board)
+    }
     if let traceback = output.traceback {
-      throw NotReady(
-        description:
-          "The board \(board.link.selector) could not be got ready: \(traceback); check its firmware.")
+      // The message of an exception may quote the source.
+      let seen = isSecret ? traceback.type : "\(traceback)"
+      throw failure(
+        .unfit(
+          "a program that gets it ready ended with \(seen); check its firmware, and its line for damage"),
+        board)
     }
     return BoardPrograms.answers(output.text)
+  }
+
+  /// An answer that the program gives in any case did not come, or says nothing.
+  private func lost(_ what: String, _ board: isolated Board) -> BoardFailure {
+    failure(.damaged("the board's answer about \(what)"), board)
+  }
+
+  private func failure(_ cause: BoardFailure.Cause, _ board: isolated Board) -> BoardFailure {
+    BoardFailure(board: board.link.selector.description, cause)
   }
 }
 

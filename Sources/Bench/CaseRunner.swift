@@ -26,6 +26,7 @@ final class CaseRunner: Sendable {
   var hasLostBoard: Bool { quarantine.withLock { $0 != nil } }
 
   private let heapFree: Int?
+  private let sockets: Int?
   /// What the client's adapter says that it can; nil where there is none.
   private let features: [String]?
   /// What is held of the device's heap where TLS is spoken, in bytes.
@@ -50,17 +51,19 @@ final class CaseRunner: Sendable {
 
   /// - Parameters:
   ///   - heapFree: the device's free heap in bytes; nil where it has no such limit.
+  ///   - sockets: how many TCP sockets it can have at a time; nil where that is not known, or it has no such limit.
   ///   - features: what the client's adapter says that it can; nil where there is none.
   ///   - tlsBallast: what is held of it where TLS is spoken, in bytes.
   ///   - injectsFaults: whether the rig itself has the board get lost.
   init(
     device: any Device, reference: ReferenceRunner, isolation: Isolation? = nil,
-    heapFree: Int? = nil, features: [String]? = nil, tlsBallast: Int = 0,
+    heapFree: Int? = nil, sockets: Int? = nil, features: [String]? = nil, tlsBallast: Int = 0,
     limits: ResourceLimits = ResourceLimits(), injectsFaults: Bool = false,
     thrift: RunThrift? = nil
   ) {
     self.injectsFaults = injectsFaults
     self.heapFree = heapFree
+    self.sockets = sockets
     self.features = features
     self.tlsBallast = tlsBallast
     self.limits = limits
@@ -102,9 +105,7 @@ final class CaseRunner: Sendable {
     } catch let error as ScriptError where error.isLackOfPort {
       return unsupported(testCase, error, since: start)
     } catch {
-      let reason = "the reference could not be put through the case: \(error)"
-      return CaseResult(
-        notRun: testCase, .inconclusive, because: reason, durationSeconds: (.now() - start).seconds)
+      return await withoutReference(testCase, error, since: start)
     }
     if quarantine.withLock({ $0 == nil }) { await device.noteProgress() }
     var judgement = await judge(testCase, played.outcome, expected)
@@ -126,7 +127,7 @@ final class CaseRunner: Sendable {
       serialLog: serialLog(since: position), latency: Self.latency(of: [expected, outcome.trace]),
       serverSHA1: outcome.trace?.serverSHA1, isolation: played.isolation)
     result.troubles = takeEarlierTroubles() + played.troubles
-    if judgement.verdict == .inconclusive, played.count > 0, played.troubles.isEmpty {
+    if judgement.verdict == .inconclusive, played.count > 0, played.troubles.isEmpty, !Task.isCancelled {
       result.troubles.append(
         BenchTrouble(
           kind: .inconclusive, attempt: played.count, reason: judgement.reason ?? "",
@@ -161,6 +162,15 @@ final class CaseRunner: Sendable {
     }
   }
 
+  /// Trouble that no case has taken, as that of the calibration; nil where there is none.
+  func takeTroubleBeside() -> CaseResult? {
+    let troubles = takeEarlierTroubles()
+    guard let last = troubles.last else { return nil }
+    var result = CaseResult(notRun: .calibration, .inconclusive, because: last.reason)
+    result.troubles = troubles
+    return result
+  }
+
   private func takeEarlierTroubles() -> [BenchTrouble] {
     earlierTroubles.withLock { troubles in
       defer { troubles = [] }
@@ -176,6 +186,7 @@ final class CaseRunner: Sendable {
     if let missing = features.flatMap(testCase.featureMissing(from:)) {
       return Judgement.lacking(missing.rawValue)
     }
+    if let reason = testCase.scenario.tooManyConnections(forSockets: sockets) { return reason }
     let held = testCase.scenario.speaksTLS ? tlsBallast : 0
     return testCase.scenario.tooLarge(forHeap: heapFree.map { max(0, $0 - held) })
   }
@@ -192,7 +203,26 @@ final class CaseRunner: Sendable {
     if case .lost(let failure, _) = played.outcome {
       played.outcome = await blame(failure, pace: pace, tokens, &played)
     }
-    return (try await expected, played)
+    do {
+      return (try await expected, played)
+    } catch {
+      // What went wrong with the board is to be known all the same.
+      earlierTroubles.withLock { [troubles = played.troubles] in $0 += troubles }
+      throw error
+    }
+  }
+
+  /// The case that the reference could not be put through; what happened to the board in it is kept.
+  private func withoutReference(
+    _ testCase: Case, _ error: any Error, since start: MonotonicInstant
+  ) async -> CaseResult {
+    let reason = "the reference could not be put through the case: \(error)"
+    var result = CaseResult(
+      notRun: testCase, .inconclusive, because: reason, durationSeconds: (.now() - start).seconds)
+    guard thrift == nil else { return result }
+    result.boardEvents = await device.takeEvents()
+    result.troubles = takeEarlierTroubles()
+    return result
   }
 
   /// The case of a URL without a port, where this computer cannot play the server of the default port.
@@ -241,8 +271,8 @@ final class CaseRunner: Sendable {
   ) async -> Attempt {
     var second = await attempt(testCase, after: level, pace: pace, isLastAttempt: true, tokens)
     second.preparation += first.preparation
+    second.troubles = second.troubles.after(first.troubles, attempts: first.count)
     second.count += first.count
-    second.troubles = first.troubles + second.troubles.map { [count = second.count] in $0.of(attempt: count) }
     return second
   }
 
@@ -277,7 +307,7 @@ final class CaseRunner: Sendable {
       attempt = Attempt(outcome: outcome, isolation: done, preparation: preparation)
     }
     if case .quarantined(let failure, _) = attempt.outcome { quarantine.withLock { $0 = failure } }
-    if let trouble = attempt.outcome.trouble, thrift == nil {
+    if let trouble = attempt.outcome.trouble, thrift == nil, !(Task.isCancelled && trouble.kind.isOfRunsEnd) {
       attempt.troubles = [
         BenchTrouble(
           kind: trouble.kind, attempt: 1, reason: trouble.reason, serialLog: serialLog(since: position),
@@ -310,4 +340,9 @@ extension Case {
         ["one", "two", "three"].flatMap { text -> [ServerStep] in
           [.sendFrame(FrameSpec(.text, .text(text))), .expectMessage(kind: .text, payload: .text(text))]
         })))
+}
+
+extension BenchTrouble.Kind {
+  /// Whether the end of a run, which cancels what is under way, looks like it. It loses no board.
+  fileprivate var isOfRunsEnd: Bool { [.agent, .inconclusive].contains(self) }
 }

@@ -23,7 +23,8 @@ public struct ConformanceRun: Sendable {
     self.progress = progress
   }
 
-  /// Runs the cases. Cancelling the task ends the run; the case under way then is not in the result, those before it are.
+  /// Runs the cases. Cancelling the task ends the run; the case under way then is not in the result, those before it are, and so is what
+  /// happened to the board in it.
   /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError`: before the first case only.
   public func run() async throws -> RunResult {
     try await BenchSetup.withEach(configuration, progress: progress) { setups in
@@ -72,9 +73,13 @@ public struct ConformanceRun: Sendable {
     } then: {
       take($0, into: &gathering)
     }
+    for worker in workers {
+      if let beside = worker.takeTroubleBeside() { keepTrouble(of: beside, in: &gathering) }
+    }
     result = gathering.finished
     await repeatFailed(with: crew, tokens: tokens, since: start, into: &result)
     if workers.count > 1 { result.lostBoards = crew.lostIDs }
+    result.isWithoutBoard = workers.allSatisfy(\.isLost)
   }
 
   /// Measures the pace of the client on each board, all at a time.
@@ -130,7 +135,10 @@ public struct ConformanceRun: Sendable {
   private func take(_ outcome: CaseResult, into gathering: inout Gathering) -> Bool {
     guard !Task.isCancelled else {
       gathering.result.endedEarly = .interrupted
-      return false
+      gathering.result.boardEvents += outcome.boardEvents
+      keepTrouble(of: outcome, in: &gathering)
+      // Others that are under way have to tell of their boards, too; none begins any more.
+      return true
     }
     if !outcome.case.scenario.client.measures {
       for trace in [outcome.device, outcome.reference] { if let trace { gathering.latency.record(trace) } }
@@ -145,6 +153,15 @@ public struct ConformanceRun: Sendable {
     guard configuration.failFast, kept.judgement.verdict == .failed else { return true }
     if gathering.result.cases.count < configuration.cases.count { gathering.result.endedEarly = .failFast }
     return false
+  }
+
+  /// Keeps the trouble of the bench in a case that is not in the result.
+  private func keepTrouble(of outcome: CaseResult, in gathering: inout Gathering) {
+    guard !outcome.troubles.isEmpty else { return }
+    var kept = outcome
+    gathering.nameBlackBoxes(of: &kept)
+    gathering.result.blackBoxes += kept.blackBoxes
+    progress(.troubleBeside(kept))
   }
 
   /// Runs each failed case again, as often as the user wants. The verdicts are kept beside the case's own, which stays.

@@ -35,12 +35,9 @@ actor Crew {
       return first
     }
     let other = await take(nil)
-    var second = await workers[other].run(testCase, tokens: tokens)
+    let second = await workers[other].run(testCase, tokens: tokens)
     await release(other)
-    second.attempts += first.attempts
-    second.durationSeconds += first.durationSeconds
-    second.boardEvents = first.boardEvents + second.boardEvents
-    return second
+    return second.after(first)
   }
 
   /// The ids of the boards that were given up.

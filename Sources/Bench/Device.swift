@@ -29,7 +29,7 @@ protocol Device: Sendable {
   func attempt(_ testCase: Case, token: String, pace: Pace, isLastAttempt: Bool) async -> DeviceOutcome
 
   /// Has it connect to a server that is not the rig's, and echo until the connection ends.
-  func echo(_ visit: Visit) async -> VisitEnding
+  func echo(_ visit: Visit) async -> VisitOutcome
 
   /// A case has come to its verdict on a board that works: losses before it count no more.
   func noteProgress() async

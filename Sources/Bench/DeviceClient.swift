@@ -30,6 +30,8 @@ actor DeviceClient {
   /// What is under way, to be given up where its end does not come.
   private var execution: Task<ExecutionOutput, any Error>?
   private var isGivenUp = false
+  /// Whether what was imported last had to be interrupted: it runs on for ever, and would again.
+  private var isEndless = false
   private var watch: Task<Void, any Error>?
 
   /// Longer than any case: the cases end by themselves or by an interrupt.
@@ -53,7 +55,7 @@ actor DeviceClient {
   }
 
   /// Gets the board ready, and loads agent, adapter and client, as far as that is to be done. What does not load
-  /// is tried once more on a new heap: only what fails twice is the client's doing.
+  /// is tried once more on a new heap: only what fails twice is the client's doing, or what does not end.
   /// - Throws: `ConfigurationError` with the traceback where the client does not load; `BoardStates.NotReady`, `BoardFailure`.
   func load() async throws {
     try await getReady()
@@ -61,7 +63,8 @@ actor DeviceClient {
     try await board.step(.loadClient, isTold: states.isTold) { _ in
       do {
         try await loadAll()
-      } catch is ConfigurationError {
+      } catch let refusal as ConfigurationError {
+        if await isEndless { throw refusal }
         try await board.softReset()
         try await loadAll()
       }
@@ -94,8 +97,12 @@ actor DeviceClient {
   /// Executes what imports modules that were copied into the board's memory.
   private func importing(by program: String) async throws -> ExecutionOutput {
     let output = try await board.execute(program, deadline: .after(Self.importLimit))
-    guard !output.wasInterrupted else {
-      throw refusal("be imported", "it had not finished after \(Self.importLimit.seconds) s")
+    isEndless = output.wasInterrupted
+    guard !isEndless else {
+      throw refusal(
+        "be imported",
+        "it had not finished after \(Self.importLimit.components.seconds) s, when it was interrupted",
+        detail: output.traceback?.text ?? "")
     }
     guard !output.didSoftReset else { throw refusal("be imported", "it reset the board") }
     try refuse(output.traceback, "be imported")
@@ -122,7 +129,7 @@ actor DeviceClient {
 
   /// Climbs the recovery ladder, or only its upper end; what was loaded is gone afterwards.
   func recover(from failure: BoardFailure, byRestart: Bool = false) async throws {
-    isLoaded = false
+    (isLoaded, hasBegun) = (false, false)
     // It may have lost clock and WLAN, or have another address now.
     facts = nil
     states.isTold = true

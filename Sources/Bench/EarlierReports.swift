@@ -1,8 +1,8 @@
 import Foundation
 import Results
 
-/// What an earlier run left in a report folder: to be removed before the next one, which may not get as far as to write the same files,
-/// and whose folder would then show another run's results. What wsrig does not write is left alone.
+/// What an earlier run left in a report folder: to be removed once the next one has begun, which may not get as far as to write the same
+/// files, and whose folder would then show another run's results. What wsrig does not write is left alone.
 struct EarlierReports {
   /// The report folder.
   let folder: URL

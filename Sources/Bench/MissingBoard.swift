@@ -17,8 +17,8 @@ public struct MissingBoard: Error, Sendable, CustomStringConvertible {
 }
 
 extension MissingBoard {
-  /// A board that could not be got ready for a client.
-  init(_ failure: BoardFailure, _ selector: BoardSelector) {
+  /// A board that could not be got ready.
+  public init(_ failure: BoardFailure, _ selector: BoardSelector) {
     let advice = failure.givesAdvice ? "" : "; check \(selector.whatToCheck(after: failure))"
     self.init("The board \(selector) could not be got ready: \(failure.reason)\(advice).")
   }
@@ -34,16 +34,29 @@ extension MissingBoard {
 }
 
 extension BoardFailure {
+  /// What a command ends with that could not get this board ready: a choice that is none of one board is the user's to mend.
+  public func ending(_ selector: BoardSelector) -> any Error {
+    if case .ambiguous = cause { return ConfigurationError("\(self) by --board.") }
+    return MissingBoard(self, selector)
+  }
+
   /// Whether the reason says by itself what to do: it knows best, and advice is given once.
-  fileprivate var givesAdvice: Bool {
-    guard case .notOpened(let reason) = cause else { return false }
-    return ["; ", ": install ", ": copy "].contains { reason.contains($0) }
+  fileprivate var givesAdvice: Bool { Self.givesAdvice(cause) }
+
+  private static func givesAdvice(_ cause: Cause) -> Bool {
+    switch cause {
+    case .notOpened(let reason): ["; ", ": install ", ": copy "].contains { reason.contains($0) }
+    case .unfit(let reason): reason.contains("; check ")
+    case .quarantined(let first): givesAdvice(first)
+    default: false
+    }
   }
 }
 
 extension BoardSelector {
   /// What may be wrong with a board that could not be got ready.
   fileprivate func whatToCheck(after failure: BoardFailure) -> String {
+    if failure.isBusy { return "what that program does there, and end it" }
     let isOpen = if case .notOpened = failure.cause { false } else { true }
     let line =
       switch self {

@@ -40,7 +40,9 @@ struct ReferenceDevice: Device {
     }
   }
 
-  func echo(_ visit: Visit) async -> VisitEnding { await ReferencePlayer.echo(visit, on: runner.loop) }
+  func echo(_ visit: Visit) async -> VisitOutcome {
+    VisitOutcome(await ReferencePlayer.echo(visit, on: runner.loop))
+  }
 
   func noteProgress() async {}
   func takeEvents() async -> [BoardEventRecord] { [] }

@@ -7,6 +7,8 @@ import Results
 public struct ReportFolder: Sendable {
   private let folder: URL
   private let latest: URL?
+  /// How the run takes the place of an earlier one; nil where it does not.
+  private let succession: ReportSuccession?
   /// How many runs the default folder keeps.
   private static let keptRuns = 20
 
@@ -14,13 +16,19 @@ public struct ReportFolder: Sendable {
   /// - Parameters:
   ///   - parent: where new folders go, and `latest` beside them.
   ///   - hasSerialLog: whether a board's serial line will be kept there.
-  ///   - replacesRun: whether what an earlier run left there is removed.
+  ///   - replacesRun: whether what an earlier run left there is removed, once ``begin()`` is called.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public init(
     path: String?, under parent: String = "reports", hasSerialLog: Bool = true, replacesRun: Bool = false
-  )
-    throws
-  {
+  ) throws {
+    try self.init(
+      path: path, under: parent, hasSerialLog: hasSerialLog, replacesRun: replacesRun, partOf: nil)
+  }
+
+  private init(
+    path: String?, under parent: String, hasSerialLog: Bool, replacesRun: Bool,
+    partOf whole: ReportSuccession?
+  ) throws {
     guard path != "" else {
       throw ConfigurationError("--report needs a folder, and what it was given is empty.")
     }
@@ -31,7 +39,7 @@ public struct ReportFolder: Sendable {
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      if replacesRun { try EarlierReports(folder: folder).remove() }
+      succession = replacesRun ? try ReportSuccession(folder: folder, partOf: whole) : nil
       if hasSerialLog {
         try Data().write(to: serialLog)
       } else if !FileManager.default.isWritableFile(atPath: folder.path) {
@@ -47,7 +55,9 @@ public struct ReportFolder: Sendable {
   /// A folder in this one, for the run of one of several boards.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func part(_ name: String) throws -> ReportFolder {
-    try ReportFolder(path: folder.appendingPathComponent(name).relativePath, replacesRun: true)
+    try ReportFolder(
+      path: folder.appendingPathComponent(name).relativePath, under: "", hasSerialLog: true,
+      replacesRun: true, partOf: succession)
   }
 
   private static func unused(_ reports: URL, _ stamp: String) -> URL {
@@ -57,8 +67,25 @@ public struct ReportFolder: Sendable {
       "\(stamp)-\(ProcessInfo.processInfo.processIdentifier)", isDirectory: true)
   }
 
-  /// Where the bytes of the serial line go while the run goes on.
-  public var serialLog: URL { folder.appendingPathComponent(ReportNames.serialLog) }
+  /// Where the bytes of the serial line go while the run goes on. Once begun, a run that replaces another has its log in the folder.
+  public var serialLog: URL {
+    (succession?.waitingRoom ?? folder).appendingPathComponent(ReportNames.serialLog)
+  }
+
+  /// Begins the run, now that there will be something to report: what an earlier one left is removed. A second call does nothing more.
+  /// - Throws: `ConfigurationError` where it cannot be removed.
+  public func begin() throws {
+    do {
+      try succession?.begin()
+    } catch {
+      throw ConfigurationError(
+        "Cannot remove the earlier reports in '\(folder.path)': \(error.underlyingReason); name another folder with --report."
+      )
+    }
+  }
+
+  /// Leaves what an earlier run left as it is, where the run has not begun.
+  public func abandon() { succession?.abandon() }
 
   /// The folder as the user may name it.
   public var name: String { folder.relativePath }

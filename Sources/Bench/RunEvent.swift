@@ -16,6 +16,8 @@ public enum RunEvent: Sendable {
   case caseStarted(id: String)
   /// A case ended. The ends come in the order of the cases.
   case caseEnded(CaseResult)
+  /// The bench had trouble in a case that is not in the result, because the run's end cut it short, or in the calibration.
+  case troubleBeside(CaseResult)
   /// A failed case was run again, as often as was asked for.
   case caseRepeated(CaseResult)
 }

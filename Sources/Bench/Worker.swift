@@ -30,9 +30,9 @@ struct Worker: Sendable {
     }
     runner = CaseRunner(
       device: setup.device, reference: setup.reference, isolation: configuration.isolation,
-      heapFree: record.heapFreeLoaded, features: record.clientFeatures, tlsBallast: setup.device.tlsBallast,
-      limits: configuration.limits, injectsFaults: configuration.simulation.faultFile != nil,
-      thrift: configuration.thrift)
+      heapFree: record.heapFreeLoaded, sockets: record.hasMoreSockets == true ? nil : record.sockets,
+      features: record.clientFeatures, tlsBallast: setup.device.tlsBallast, limits: configuration.limits,
+      injectsFaults: configuration.simulation.faultFile != nil, thrift: configuration.thrift)
   }
 
   /// Measures the client's pace in clear, and over TLS where a case speaks it.
@@ -55,6 +55,7 @@ struct Worker: Sendable {
     var result = await runner.run(
       testCase, pace: testCase.scenario.speaksTLS ? paceOverTLS : pace, tokens: tokens)
     result.board = id
+    result.boardEvents = result.boardEvents.map { $0.of(board: id) }
     return result
   }
 
@@ -66,6 +67,9 @@ struct Worker: Sendable {
       testCase, pace: testCase.scenario.speaksTLS ? paceOverTLS : pace, tokens: tokens,
       hasReference: hasReference, after: level)
   }
+
+  /// Trouble that no case has taken, as that of the calibration; nil where there is none.
+  func takeTroubleBeside() -> CaseResult? { runner.takeTroubleBeside() }
 
   /// What happened to the board since the last call.
   func takeEvents() async -> [BoardEventRecord] { await setup.device.takeEvents().map { $0.of(board: id) } }

@@ -4,7 +4,7 @@ import PosixIO
 /// Keeps a bench quiet for who measures on it: runs on its boards go on beside each other, a measurement of time does not, for they have
 /// radio, cables and the computer in common.
 ///
-/// One lock file for the user's whole bench, besides that of each board; the kernel frees it with its process.
+/// One lock file for the computer's whole bench, besides that of each board; the kernel frees it with its process.
 public struct BenchLock: ~Copyable, Sendable {
   /// Who works on the bench, and does not let another do so.
   public struct Busy: Error, Sendable, CustomStringConvertible {
@@ -29,7 +29,7 @@ public struct BenchLock: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - sharing: `.exclusive` for a measurement, `.shared` for everything else.
-  ///   - folder: where the lock file is; nil takes the user's runtime folder.
+  ///   - folder: where the lock file is; nil takes the folder of all users.
   ///   - whenBusy: is told in words, before the wait begins.
   /// - Throws: ``Busy``; `BoardFailure` with `.notOpened` if no lock file can be made; `CancellationError`.
   public static func take(

@@ -78,9 +78,22 @@ extension Board {
     }
   }
 
+  /// Restarts the board and finds its prompt. A link that leads there and ends again at once is opened anew for as long as a restart may
+  /// take: a server of serial lines that is about to end, or to begin, still lets one in.
   private func restart() async throws {
-    try await link.hardReset(deadline: .after(timeouts.hardReset))
-    try await findPromptOfFreshBoard()
+    let deadline = Deadline.after(timeouts.hardReset)
+    while true {
+      try await link.hardReset(deadline: deadline)
+      do {
+        return try await findPromptOfFreshBoard()
+      } catch let failure as BoardFailure where failure.isLinkEnded {
+        let next = Deadline.after(Self.pauseBetweenAttempts)
+        guard next < deadline else { throw failure }
+        // A closed link resets nothing: it waits for the board and opens.
+        await link.close()
+        try await loop.pause(until: next)
+      }
+    }
   }
 
   private func findPromptOfFreshBoard() async throws {

@@ -62,5 +62,5 @@ extension Board {
   }
 
   /// What cannot be opened at once is not tried more often than this.
-  private static var pauseBetweenAttempts: Duration { .milliseconds(500) }
+  static var pauseBetweenAttempts: Duration { .milliseconds(500) }
 }

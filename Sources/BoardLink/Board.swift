@@ -27,6 +27,8 @@ public actor Board {
   public internal(set) var state = BoardState.detached
   /// What it says of itself, after `attach`.
   public internal(set) var identity: BoardIdentity?
+  /// Whether its link was open at some time: then it is there, or was lost.
+  public private(set) var wasReached = false
   /// Whether the file system that is mounted can unpack modules.
   var unpacksModules = false
   var hardRecoveries = 0
@@ -82,7 +84,7 @@ public actor Board {
     let start = MonotonicInstant.now()
     do {
       try await link.open(deadline: .after(timeouts.hardReset))
-      state = .attached
+      (state, wasReached) = (.attached, true)
       await session.linkWasReopened()
       try await regainPrompt()
       try await cleanUp()

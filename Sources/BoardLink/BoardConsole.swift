@@ -1,13 +1,17 @@
 import PosixIO
+import Synchronization
 
 /// Carries bytes between a person and a board's friendly prompt, over the same link that runs use.
 public struct BoardConsole: Sendable {
   /// Ctrl-], which leaves.
   public static let leavingByte: UInt8 = 0x1D
 
+  /// So long what was typed may take to its end once nobody has more to type.
+  static let restLimit = Duration.seconds(10)
+
   /// Why a console ended.
   public enum Ending: Sendable, Equatable {
-    /// The person left, or has nothing more to type.
+    /// The person left, or has nothing more to type and has seen what came of it.
     case left
     /// The board or its link ended.
     case lost(BoardFailure)
@@ -34,7 +38,8 @@ public struct BoardConsole: Sendable {
   }
 
   /// Carries bytes until one side ends, and closes the link, whatever happens. What runs on the board goes on; a raw prompt becomes
-  /// the friendly one.
+  /// the friendly one. Where what is typed ends without leaving, as that of a pipe does, what comes of it is still shown, up to the
+  /// prompt behind it.
   /// - Parameters:
   ///   - type: waits for what the person types; empty at the end.
   ///   - show: is given what the board sends.
@@ -59,33 +64,100 @@ public struct BoardConsole: Sendable {
   private func carry(
     _ type: @escaping @Sendable () async throws -> [UInt8], _ show: @escaping @Sendable ([UInt8]) -> Void
   ) async throws -> Ending {
-    try await withThrowingTaskGroup(of: Ending.self) { group in
-      group.addTask { try await read(show) }
-      group.addTask { try await write(type) }
+    let prompts = AwaitedPrompts()
+    let ending = try await withThrowingTaskGroup(of: Ending?.self) { group in
+      group.addTask { try await read(prompts, show) }
+      group.addTask { try await write(type, prompts) }
       defer { group.cancelAll() }
-      return try await group.next() ?? .left
+      return try await group.next() ?? nil
     }
+    if let ending { return ending }
+    return try await readRest(prompts, show)
   }
 
-  private func read(_ show: @Sendable ([UInt8]) -> Void) async throws -> Ending {
+  private func read(_ prompts: AwaitedPrompts, _ show: @Sendable ([UInt8]) -> Void) async throws -> Ending {
     do {
-      while true { show(try await link.read(deadline: .never)) }
+      while true {
+        let bytes = try await link.read(deadline: .never)
+        prompts.receive(bytes)
+        show(bytes)
+      }
     } catch let failure as BoardFailure {
       return .lost(failure)
     }
   }
 
-  private func write(_ type: @Sendable () async throws -> [UInt8]) async throws -> Ending {
+  /// What still comes of what was typed.
+  private func readRest(_ prompts: AwaitedPrompts, _ show: @Sendable ([UInt8]) -> Void) async throws -> Ending
+  {
+    let limit = Deadline.after(Self.restLimit)
+    do {
+      while !prompts.haveCome {
+        let bytes = try await link.read(deadline: limit)
+        prompts.receive(bytes)
+        show(bytes)
+      }
+      return .left
+    } catch let failure as BoardFailure {
+      if case .timedOut = failure.cause { return .left }
+      return .lost(failure)
+    }
+  }
+
+  /// - Returns: nil where there is nothing more to type.
+  private func write(
+    _ type: @Sendable () async throws -> [UInt8], _ prompts: AwaitedPrompts
+  ) async throws -> Ending? {
     do {
       while true {
         let keys = try await type()
         let end = keys.firstIndex(of: Self.leavingByte)
         let bytes = Array(keys[..<(end ?? keys.endIndex)])
+        prompts.type(bytes)
         if !bytes.isEmpty { try await link.write(bytes, deadline: .after(timeouts.exchange)) }
-        if end != nil || keys.isEmpty { return .left }
+        if end != nil { return .left }
+        if keys.isEmpty { return nil }
       }
     } catch let failure as BoardFailure {
       return .lost(failure)
+    }
+  }
+}
+
+/// Counts the friendly prompts that have come, beside those that are to come: the first, and one behind each line or control code.
+final class AwaitedPrompts: Sendable {
+  private struct State {
+    var awaited = 1
+    var come = 0
+    /// The line that the board is printing, as far as a prompt is long.
+    var line: [UInt8] = []
+  }
+
+  private let state = Mutex(State())
+
+  /// Ctrl-B, Ctrl-C, Ctrl-D and the end of a line.
+  private static let answered: Set<UInt8> = [0x02, 0x03, 0x04, 0x0D]
+  private static let prompts = [">>> ", "... "].map { [UInt8]($0.utf8) }
+
+  /// Whether nothing more is to come of what was typed.
+  var haveCome: Bool { state.withLock { $0.come >= $0.awaited } }
+
+  /// Takes what is typed.
+  func type(_ bytes: [UInt8]) {
+    state.withLock { $0.awaited += bytes.count { Self.answered.contains($0) } }
+  }
+
+  /// Takes what the board sends.
+  func receive(_ bytes: [UInt8]) {
+    state.withLock { state in
+      for byte in bytes {
+        if byte == 0x0A || byte == 0x0D {
+          state.line = []
+        } else if state.line.count <= 4 {
+          state.line.append(byte)
+          if Self.prompts.contains(state.line) { state.come += 1 }
+        }
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import PosixIO
 import RawREPL
 
@@ -25,6 +26,19 @@ public struct BoardFailure: Error, Sendable, Equatable, CustomStringConvertible 
     case unfit(String)
     /// Every rung of the recovery ladder failed, or the board was lost again and again; the first cause.
     case quarantined(first: Cause)
+
+    /// This user may not open what leads to the board; what gives the right.
+    static func forbidden(_ device: String, isTerminal: Bool) -> Cause {
+      let right = "call `sudo wsrig doctor --install-udev`, and join the group plugdev"
+      guard isTerminal else { return .notOpened("this user may not open \(device); \(right)") }
+      let attributes = try? FileManager.default.attributesOfItem(
+        atPath: URL(filePath: device).resolvingSymlinksInPath().path)
+      let owner = attributes?[.groupOwnerAccountName] as? String
+      let group = owner.map { $0 == "root" ? "" : ", \($0)" } ?? ""
+      return .notOpened(
+        "this user may not open \(device); for a board on USB \(right); for another serial port join its group\(group)"
+      )
+    }
   }
 
   /// The board, as its selector prints it.

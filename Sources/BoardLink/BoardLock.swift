@@ -3,15 +3,15 @@ import PosixIO
 
 /// Keeps a board for one process: two rigs on one board would break each other's runs.
 ///
-/// A lock file per board in the user's runtime folder; the kernel frees it with its process, so that a dead holder is no obstacle.
-/// Whatever name a board was called by, its lock is the same.
+/// A lock file per board in a folder that all users of the computer share; the kernel frees it with its process, so that a dead holder
+/// is no obstacle. Whatever name a board was called by, and whoever calls, its lock is the same.
 public struct BoardLock: ~Copyable, Sendable {
   private let lock: FileLock
 
   /// Takes the lock of a board.
   ///
   /// - Parameters:
-  ///   - folder: where the lock files are; nil takes the user's runtime folder.
+  ///   - folder: where the lock files are; nil takes the folder of all users.
   ///   - sysfs: the kernel's folder with one entry per USB device.
   /// - Throws: `BoardFailure` with `.busy` naming the holder, or `.notOpened` if no lock file can be made.
   public init(
@@ -75,13 +75,9 @@ public struct BoardLock: ~Copyable, Sendable {
 
 /// Where lock files are.
 enum LockFolder {
-  /// `XDG_RUNTIME_DIR`, or a folder of the user's own under the temporary one.
-  static var usual: String {
-    if let folder = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"], !folder.isEmpty {
-      return folder + "/wsrig"
-    }
-    return NSTemporaryDirectory() + "wsrig-\(NSUserName())"
-  }
+  /// The same for all users and in all environments: a run that a service starts and one from a shell are to meet. Where the system has
+  /// no folder of everybody's for locks on devices, a service may have temporary files of its own, but nothing else is left.
+  static var usual: String { FileLock.isEverybodys("/run/lock") ? "/run/lock/wsrig" : "/tmp/wsrig-locks" }
 
   /// The folder, which is there then.
   /// - Parameters:
@@ -91,13 +87,12 @@ enum LockFolder {
   static func made(_ folder: String?, for board: String) throws -> String {
     let path = folder ?? usual
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileLock.makeFolder(path)
     } catch {
+      let parent = URL(filePath: path).deletingLastPathComponent().path
       throw BoardFailure(
         board: board,
-        .notOpened(
-          "the folder of its lock file, \(path), cannot be made (\(error.underlyingReason)); check XDG_RUNTIME_DIR, which says where it is"
-        ))
+        .notOpened("\(error), in which its lock file would be; check that all users may write to \(parent)"))
     }
     return path
   }

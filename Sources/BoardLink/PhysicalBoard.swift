@@ -31,7 +31,7 @@ public struct PhysicalBoard: Sendable, Hashable {
   }
 
   /// Where a path leads through all links, though what it leads to may not be there.
-  private static func target(of path: String) -> String {
+  static func target(of path: String) -> String {
     var url = URL(filePath: path).standardizedFileURL
     for _ in 0..<16 {
       guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: url.path) else { break }

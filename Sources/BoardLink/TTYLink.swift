@@ -11,6 +11,9 @@ public actor TTYLink: Link {
   /// Where the board is plugged in, if it is on USB.
   private var position: String?
 
+  /// Between two attempts to open a terminal that another program has: the kernel tells nobody when it is free.
+  private static let pauseBetweenAttempts = Duration.milliseconds(250)
+
   /// A link that is not open yet.
   public init(path: String, on loop: EventLoop) {
     selector = .terminal(path: path)
@@ -21,14 +24,36 @@ public actor TTYLink: Link {
   /// Opens the device: raw, DTR set, for this process alone. What a former owner left unread is dropped.
   public func open(deadline: Deadline) async throws {
     guard channel == nil else { return }
+    // Two readers take each other's bytes, and not everybody who opens a terminal keeps others out.
+    if let user = Self.otherUser(of: path) { throw failure(.busy(holder: user)) }
     do {
       let channel = try SerialPort.open(path: path, on: loop)
       channel.discardBuffers()
       self.channel = BoardChannel(channel: channel, selector: selector)
       position = PhysicalBoard.usbPosition(ofTerminal: path, sysfs: BoardDiscovery.sysfs) ?? position
     } catch {
-      throw failure(.notOpened(error.description))
+      throw failure(Self.cause(error, path))
     }
+  }
+
+  /// Why a terminal could not be opened.
+  static func cause(_ error: PosixError, _ path: String) -> BoardFailure.Cause {
+    switch error.number {
+    case .busy: .busy(holder: otherUser(of: path) ?? "a program that this user may not see")
+    case .permissionDenied: .forbidden(path, isTerminal: true)
+    default: .notOpened(error.description)
+    }
+  }
+
+  /// Who else has a terminal open. What is none, such as /dev/null, may be many programs'.
+  private static func otherUser(of path: String) -> String? {
+    let device = PhysicalBoard.target(of: path)
+    let name = URL(filePath: device).lastPathComponent
+    guard device.hasPrefix("/dev/pts/") || FileManager.default.fileExists(atPath: "/sys/class/tty/\(name)")
+    else {
+      return nil
+    }
+    return FileUsers.other(of: device).map { "\($0), which has \(path) open" }
   }
 
   /// Waits for bytes. No bytes or an I/O error mean that the device is gone.
@@ -50,8 +75,7 @@ public actor TTYLink: Link {
       try await askForReset(deadline: deadline)
     }
     close()
-    try await waitForDevice(deadline: deadline)
-    try await open(deadline: deadline)
+    try await openWhenItReturns(deadline: deadline)
   }
 
   /// Takes the power away from the board's USB port until it has left the bus, gives it back, and opens the device as it returns.
@@ -60,14 +84,27 @@ public actor TTYLink: Link {
     close()
     let cycle = USBPowerCycle(position: position, on: loop)
     if let cause = try await cycle.run(deadline: deadline) { throw failure(cause) }
-    try await waitForDevice(deadline: deadline)
-    try await open(deadline: deadline)
+    try await openWhenItReturns(deadline: deadline)
   }
 
   /// Closes the device; the board keeps running.
   public func close() {
     channel?.close()
     channel = nil
+  }
+
+  /// Who opens each new terminal for a moment, as modem managers do, is waited for.
+  private func openWhenItReturns(deadline: Deadline) async throws {
+    while true {
+      try await waitForDevice(deadline: deadline)
+      do {
+        return try await open(deadline: deadline)
+      } catch let failure as BoardFailure where failure.isBusy {
+        let next = Deadline.after(Self.pauseBetweenAttempts)
+        guard next < deadline else { throw failure }
+        try await loop.pause(until: next)
+      }
+    }
   }
 
   private func waitForDevice(deadline: Deadline) async throws {

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// A lock on a file (`flock`), held until it goes out of scope. The kernel frees it when its process
-/// ends, however that ends, so it never has to be cleaned up after a crash.
+/// ends, however that ends, so it never has to be cleaned up after a crash. Every user may take it.
 public struct FileLock: ~Copyable, Sendable {
   /// Who else may hold the lock meanwhile.
   public enum Sharing: Sendable {
@@ -73,10 +73,49 @@ public struct FileLock: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
+  /// Makes a folder in which every user may have lock files, unless it is there.
+  /// - Throws: `PosixError` where it cannot be made, or is no folder.
+  public static func makeFolder(_ path: String) throws(PosixError) {
+    if mkdir(path, mode_t(everybodys)) == 0 {
+      // The process's mask has taken away what others may do.
+      _ = chmod(path, mode_t(everybodys))
+      return
+    }
+    guard errno == EEXIST else { throw .last(.makeFolder, path) }
+    var status = stat()
+    // A link would lead to wherever its maker wants.
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+      throw PosixError(.makeFolder, path, ErrorNumber(rawValue: ENOTDIR))
+    }
+  }
+
+  /// Whether a folder is one in which every user may make files, and nobody may remove those of others.
+  public static func isEverybodys(_ folder: String) -> Bool {
+    var status = stat()
+    return stat(folder, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      && status.st_mode & mode_t(everybodys) == mode_t(everybodys)
+  }
+
+  /// As that of the folder for temporary files: the sticky bit, and all rights.
+  private static let everybodys = 0o1777
+
+  /// Opens the file, and makes it only where it is not there: in a folder of everybody's the kernel refuses `O_CREAT` for a file of
+  /// another user's (`fs.protected_regular`).
   private static func open(_ path: String) throws(PosixError) -> OwnedDescriptor {
-    let raw = retryOnInterrupt { Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
-    guard raw >= 0 else { throw .last(.open, path) }
-    return OwnedDescriptor(adopting: raw)
+    let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
+    while true {
+      let found = retryOnInterrupt { Glibc.open(path, flags) }
+      if found >= 0 { return OwnedDescriptor(adopting: found) }
+      guard errno == ENOENT else { throw .last(.open, path) }
+      let made = retryOnInterrupt { Glibc.open(path, flags | O_CREAT | O_EXCL, 0o666) }
+      if made >= 0 {
+        // The process's mask has taken away what others may do.
+        _ = fchmod(made, 0o666)
+        return OwnedDescriptor(adopting: made)
+      }
+      // Another process may have made it meanwhile.
+      guard errno == EEXIST else { throw .last(.open, path) }
+    }
   }
 
   private static func write(_ note: String, to raw: Int32) {

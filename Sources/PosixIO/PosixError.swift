@@ -31,6 +31,10 @@ public struct ErrorNumber: RawRepresentable, Hashable, Sendable, CustomStringCon
   public static let addressNotAvailable = ErrorNumber(rawValue: EADDRNOTAVAIL)
   /// The kernel lacks the address family.
   public static let addressFamilyNotSupported = ErrorNumber(rawValue: EAFNOSUPPORT)
+  /// This user may not.
+  public static let permissionDenied = ErrorNumber(rawValue: EACCES)
+  /// Another process keeps it for itself.
+  public static let busy = ErrorNumber(rawValue: EBUSY)
   /// The terminal's other side is gone.
   public static let inputOutput = ErrorNumber(rawValue: EIO)
 
@@ -51,6 +55,7 @@ public enum SystemOperation: String, Sendable {
   case send = "send to"
   case receive = "receive from"
   case open = "open"
+  case makeFolder = "make the folder"
   case read = "read from"
   case write = "write to"
   case close = "close"

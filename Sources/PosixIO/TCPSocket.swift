@@ -101,9 +101,14 @@ public struct TCPSocket: ~Copyable, Sendable {
   /// Breaks the connection with a reset (SO_LINGER of 0 seconds) and closes.
   public mutating func reset() {
     guard isOpen else { return }
-    var linger = linger(l_onoff: 1, l_linger: 0)
-    setsockopt(descriptor.raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+    Self.makeClosingReset(descriptor.raw)
     descriptor.close()
+  }
+
+  /// Has the kernel reset a connection when it is closed.
+  static func makeClosingReset(_ raw: Int32) {
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(raw, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
   }
 
   /// The pending error of the connection (SO_ERROR), which reading clears; nil when there is none.

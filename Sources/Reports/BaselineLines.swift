@@ -18,7 +18,7 @@ struct BaselineLines {
   }
 
   private func lines(_ entries: [BaselineReport.Entry], _ title: String) -> [String] {
-    let shown = entries.prefix(Self.shown).map { "\(title) \($0.case): \($0.words)" }
+    let shown = entries.prefix(Self.shown).map { "\(title) \($0.name): \($0.words)" }
     let rest = entries.count - shown.count
     return rest > 0 ? shown + ["\(title) ... and \(rest) more"] : shown
   }

@@ -26,7 +26,7 @@ enum BlackBoxFiles {
     let verdict = result.judgement.verdict.rawValue
     let attempt = trouble.attempt == 0 ? "before the first case" : "attempt \(trouble.attempt)"
     let events = result.boardEvents.map { event in
-      "  \(event.atSeconds.rounded(toPlaces: 3)) s  \(event.kind) "
+      "  \(event.atSeconds.rounded(toPlaces: 3)) s  \(event.name) "
         + "\(event.succeeded ? "succeeded" : "failed") after \(event.durationSeconds.rounded(toPlaces: 3)) s: "
         + event.detail.withoutControls
     }

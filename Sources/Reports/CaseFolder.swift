@@ -74,7 +74,7 @@ enum CaseFolder {
     }
     if !result.boardEvents.isEmpty {
       lines +=
-        ["board events"] + result.boardEvents.map { "  \($0.kind): \($0.detail.withoutControls)" } + [""]
+        ["board events"] + result.boardEvents.map { "  \($0.name): \($0.detail.withoutControls)" } + [""]
     }
     return (lines + [FrameTable(result).text]).joined(separator: "\n") + "\n"
   }

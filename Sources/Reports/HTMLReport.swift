@@ -55,18 +55,22 @@ public enum HTMLReport {
       ("seed", String(run.seed)), ("started", ResultsDocument.timestamp(run.startedAt)),
       ("duration", "\(run.durationSeconds.rounded(toPlaces: 2)) s"),
       ("cases", "\(run.cases.count) of \(run.plannedCount)"),
-      ("black boxes", String(run.cases.reduce(0) { $0 + $1.blackBoxes.count })),
+      ("black boxes", String(run.allBlackBoxes.count)),
       ("referenceFailed", String(run.referenceFailedCount)), ("strays", String(run.strays.count)),
     ]
-    let findings = run.violations.map { ("over the run", $0.line) } + baselineFacts(run.baseline)
+    let trouble = run.blackBoxes.map {
+      ("trouble of the bench", "\($0.kind.words): \($0.reason) (\($0.path))")
+    }
+    let findings =
+      run.violations.map { ("over the run", $0.line) } + trouble + baselineFacts(run.baseline)
     return (device + run.board.firmwareFacts + rest + findings).map { ["name": $0.0, "value": $0.1] }
   }
 
   private static func baselineFacts(_ baseline: BaselineReport?) -> [(String, String)] {
     guard let baseline else { return [] }
     return [("baseline", baseline.counts)]
-      + baseline.regressions.map { ("new failure", "\($0.case): \($0.words)") }
-      + baseline.mended.map { ("no longer happens", "\($0.case): \($0.words)") }
+      + baseline.regressions.map { ("new failure", "\($0.name): \($0.words)") }
+      + baseline.mended.map { ("no longer happens", "\($0.name): \($0.words)") }
   }
 
   private static func chapters(of run: RunResult, folder: String) -> [[String: Any]] {
@@ -92,12 +96,12 @@ public enum HTMLReport {
       "referenceViolations": judgement.referenceViolations.map(\.line),
       "hasReferenceViolations": !judgement.referenceViolations.isEmpty,
       "rows": rows.map(view(of:)), "hasRows": !rows.isEmpty,
-      "boardEvents": result.boardEvents.map { "\($0.kind): \($0.detail)" },
+      "boardEvents": result.boardEvents.map { "\($0.name): \($0.detail)" },
       "hasBoardEvents": !result.boardEvents.isEmpty, "times": times(of: result),
       "blackBoxes": result.blackBoxes.map { ["path": $0.path, "words": "\($0.kind.words): \($0.reason)"] },
       "hasBlackBoxes": !result.blackBoxes.isEmpty,
     ]
-    view["accepted"] = run.baseline?.acceptance(of: result.case.id)?.words
+    view["accepted"] = run.baseline?.acceptance(of: result)?.words
     if judgement.violations.isEmpty { view["reason"] = judgement.reason }
     if result.needsAttention {
       view["folder"] = CaseFolder.path(of: result)

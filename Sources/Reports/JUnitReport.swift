@@ -122,7 +122,7 @@ private struct TestCase: JUnitElement {
 extension RunResult {
   /// Why the failure of a case is borne, where its baseline says so.
   fileprivate func acceptedFailure(of result: CaseResult) -> BaselineReport.Entry? {
-    result.judgement.verdict == .failed ? baseline?.acceptance(of: result.case.id) : nil
+    result.judgement.verdict == .failed ? baseline?.acceptance(of: result) : nil
   }
 }
 

@@ -29,6 +29,7 @@ struct ResultsDocument: Encodable {
   var keys: KeyRecord?
   var latency: LatencySummary
   var boardEvents: [BoardEventRecord]
+  var blackBoxes: [BlackBox]?
   var strays: Int
   var cases: [CaseRow]
   var ruleCoverage: RuleCoverageRow?
@@ -52,6 +53,7 @@ struct ResultsDocument: Encodable {
     keys = run.keys
     latency = run.latency
     boardEvents = run.boardEvents
+    blackBoxes = run.blackBoxes.isEmpty ? nil : run.blackBoxes
     strays = run.strays.count
     cases = run.cases.map(CaseRow.init)
     ruleCoverage = run.ruleCoverage.map(RuleCoverageRow.init)

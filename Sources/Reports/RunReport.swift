@@ -39,4 +39,7 @@ public enum RunReport {
   public static func traceFiles(of result: CaseResult) -> Files {
     (result.needsAttention ? CaseFolder.traceFiles(of: result) : []) + BlackBoxFiles.files(of: result)
   }
+
+  /// What is known of trouble of the bench in a case that is not in the result.
+  public static func blackBoxFiles(of result: CaseResult) -> Files { BlackBoxFiles.files(of: result) }
 }

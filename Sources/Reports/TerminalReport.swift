@@ -38,8 +38,7 @@ public struct TerminalReport: Sendable {
   /// A rung of the recovery ladder, as it is shown while the run goes on.
   public func line(for event: BoardEventRecord) -> String {
     let outcome = event.succeeded ? "" : " failed"
-    let board = event.board.map { "\($0) " } ?? ""
-    return style.dim("board         \(board)\(event.kind)\(outcome): \(event.detail)".withoutControls)
+    return style.dim("board         \(event.name)\(outcome): \(event.detail)".withoutControls)
   }
 
   /// Why a run waits for its board.
@@ -71,7 +70,7 @@ public struct TerminalReport: Sendable {
   /// The end of a run: a table by chapter, the cases that did not pass with what broke, latency, and where the reports are.
   public func summary(of run: RunResult, reportFolder: String?) -> String {
     var sections = [chapterTable(run)]
-    let notable = run.cases.filter { $0.needsAttention && run.baseline?.acceptance(of: $0.case.id) == nil }
+    let notable = run.cases.filter { $0.needsAttention && run.baseline?.acceptance(of: $0) == nil }
     if !notable.isEmpty { sections.append(notable.map(detail).joined(separator: "\n")) }
     if let baseline = run.baseline { sections.append(BaselineLines(style).text(of: baseline)) }
     if let keys = keyLines(run) { sections.append(keys) }
@@ -150,7 +149,7 @@ public struct TerminalReport: Sendable {
   private static let shownBlackBoxes = 6
 
   private func blackBoxLines(_ run: RunResult, reportFolder: String) -> [String] {
-    let boxes = run.cases.flatMap(\.blackBoxes)
+    let boxes = run.allBlackBoxes
     guard !boxes.isEmpty else { return [] }
     var lines = ["Trouble of the bench, saved \(boxes.count.counted("time")):"]
     lines += boxes.prefix(Self.shownBlackBoxes).map { box in

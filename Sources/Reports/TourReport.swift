@@ -2,6 +2,7 @@ import Autobahn
 import Rainbow
 import Results
 import Scenarios
+import Verdicts
 
 /// A tour through a genuine Autobahn fuzzing server as text for a person, without trailing line feeds.
 public struct TourReport: Sendable {
@@ -18,13 +19,20 @@ public struct TourReport: Sendable {
     )
   }
 
-  /// A case that is not simply OK; nil for one that is.
+  /// A case that is not simply OK, or on which the rig does not agree; nil for one that is.
   public func line(for testCase: TourCase) -> String? {
-    guard testCase.behavior != .ok || testCase.hung else { return nil }
+    guard testCase.behavior != .ok || testCase.hung || testCase.agrees == false else { return nil }
     let word = testCase.behavior.map { style.colored($0.rawValue, $0.color) } ?? "no verdict"
     let width = testCase.behavior?.rawValue.count ?? word.count
     let note = testCase.note.map { ": \($0.withoutControls)" } ?? ""
-    return word + String(repeating: " ", count: max(1, 15 - width)) + testCase.id + note
+    let examined = testCase.broken.map { "\n" + lines(of: $0) } ?? ""
+    return word + String(repeating: " ", count: max(1, 15 - width)) + testCase.id + note + examined
+  }
+
+  private func lines(of broken: [Violation]) -> String {
+    guard !broken.isEmpty else { return style.dim("  the rig: no rule is broken") }
+    return broken.map { "  the rig: \($0.rule) (\($0.requirement.rawValue)): \($0.sentence.withoutControls)" }
+      .joined(separator: "\n")
   }
 
   /// The end: a table by chapter, the totals, and what became of the reports.
@@ -41,6 +49,7 @@ public struct TourReport: Sendable {
     lines.append(
       "\(tour.cases.count.counted("case")) in \(tour.durationSeconds.rounded(toPlaces: 1)) s: \(all.joined(separator: ", "))"
     )
+    if tour.examinedCount > 0 { lines.append(examined(tour)) }
     if !tour.cases.isEmpty {
       lines.append(
         style.dim(
@@ -48,6 +57,15 @@ public struct TourReport: Sendable {
         ))
     }
     return lines.joined(separator: "\n")
+  }
+
+  private func examined(_ tour: TourResult) -> String {
+    let disputed = tour.disputed.map(\.id)
+    let words =
+      disputed.isEmpty
+      ? "and agrees on what FAILED"
+      : "and does not agree on what FAILED in \(disputed.joined(separator: ", "))"
+    return "The rig examined \(tour.examinedCount.counted("case")) too, \(words)."
   }
 
   private func shown(in tour: TourResult) -> [Behavior?] {
@@ -84,5 +102,48 @@ extension Behavior {
     case .unimplemented: .blue
     case .failed: .red
     }
+  }
+}
+
+// MARK: for programs
+
+extension TourReport {
+  private struct Document: Encodable {
+    var server: String
+    var agent: String
+    var client: String
+    var planned: Int
+    var seconds: Double
+    var endedEarly: String?
+    var cases: [Row]
+  }
+
+  private struct Row: Encodable {
+    var id: String
+    var behavior: Behavior?
+    var hung: Bool
+    var note: String?
+    var seconds: Double
+    var broken: [Violation]?
+    var agrees: Bool?
+
+    init(_ testCase: TourCase) {
+      id = testCase.id
+      behavior = testCase.behavior
+      hung = testCase.hung
+      note = testCase.note
+      seconds = testCase.durationSeconds.rounded(toPlaces: 3)
+      broken = testCase.broken
+      agrees = testCase.agrees
+    }
+  }
+
+  /// The tour as a JSON document: `behavior` is the server's word, `broken` the rules that the rig saw broken, where it looked on.
+  public static func json(of tour: TourResult) -> String {
+    JSONReport.text(
+      of: Document(
+        server: tour.server, agent: tour.agent, client: tour.client, planned: tour.plannedCount,
+        seconds: tour.durationSeconds.rounded(toPlaces: 3), endedEarly: tour.endedEarly,
+        cases: tour.cases.map(Row.init)))
   }
 }

@@ -42,6 +42,14 @@ public struct BenchTrouble: Sendable {
   }
 }
 
+extension [BenchTrouble] {
+  /// What went wrong earlier, and this, which was in attempts after those. What was before the first case stays there.
+  /// - Parameter attempts: how many earlier attempts there were.
+  public func after(_ earlier: [BenchTrouble], attempts: Int) -> [BenchTrouble] {
+    earlier + map { $0.attempt == 0 ? $0 : $0.of(attempt: $0.attempt + attempts) }
+  }
+}
+
 /// A black box in the report folder: what was saved of trouble of the bench.
 public struct BlackBox: Sendable, Hashable, Codable {
   /// A run keeps no more than these; a bench that fails all the time needs no more to be understood.

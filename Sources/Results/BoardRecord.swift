@@ -113,6 +113,9 @@ public struct BoardEventRecord: Sendable, Hashable, Codable {
     self.detail = detail
   }
 
+  /// Whose it was, and what: the kind, behind the board's id where there is one.
+  public var name: String { board.map { "\($0) \(kind)" } ?? kind }
+
   /// The same, of the board with that id.
   public func of(board: String?) -> BoardEventRecord {
     var copy = self

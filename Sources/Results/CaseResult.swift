@@ -76,6 +76,16 @@ public struct CaseResult: Sendable {
     }
   }
 
+  /// The same after attempts on another board, which told nothing: what they took and what went wrong in them belongs to the case too.
+  public func after(_ earlier: CaseResult) -> CaseResult {
+    var whole = self
+    whole.troubles = troubles.after(earlier.troubles, attempts: earlier.attempts)
+    whole.attempts += earlier.attempts
+    whole.durationSeconds += earlier.durationSeconds
+    whole.boardEvents = earlier.boardEvents + boardEvents
+    return whole
+  }
+
   /// Whether the case deserves a closer look: it failed, was inconclusive, or the reference failed in it.
   public var needsAttention: Bool {
     [.failed, .inconclusive].contains(judgement.verdict) || judgement.referenceFailed

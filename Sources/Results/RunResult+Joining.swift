@@ -29,11 +29,12 @@ extension RunResult {
     joined.isOfEachBoard = true
     joined.boards = runs.map(\.record)
     joined.board = joined.boards[0]
-    joined.lostBoards = missing
+    joined.lostBoards = missing + runs.filter(\.result.isWithoutBoard).map(\.id)
     joined.startedAt = results.map(\.startedAt).min() ?? 0
     joined.durationSeconds = (results.map { $0.startedAt + $0.durationSeconds }.max() ?? 0) - joined.startedAt
     joined.cases = runs.flatMap(\.cases)
     joined.boardEvents = runs.flatMap { run in run.result.boardEvents.map { $0.of(board: run.id) } }
+    joined.blackBoxes = results.flatMap(\.blackBoxes)
     joined.strays = results.flatMap(\.strays)
     joined.violations = runs.flatMap(\.violations)
     joined.endedEarly = results.lazy.compactMap(\.endedEarly).first
@@ -60,10 +61,6 @@ extension BoardRun {
   }
 
   fileprivate var violations: [Violation] {
-    result.violations.map { violation in
-      var violation = violation
-      violation.sentence = "On \(id): \(violation.sentence)"
-      return violation
-    }
+    result.violations.map { $0.said(of: id) }
   }
 }

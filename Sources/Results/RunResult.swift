@@ -17,6 +17,8 @@ public struct RunResult: Sendable {
   public var isOfEachBoard = false
   /// The ids of boards that were given up, or never ready, while others went on.
   public var lostBoards: [String] = []
+  /// Whether the last board was given up, so that no case after that could run.
+  public var isWithoutBoard = false
   /// The client under test.
   public var client: ClientIdentity
   /// The start in seconds since 1970-01-01 UTC.
@@ -31,6 +33,8 @@ public struct RunResult: Sendable {
   public var strays: [StrayConnection]
   /// Events of the board that belong to no case: attached, identified, quarantined.
   public var boardEvents: [BoardEventRecord]
+  /// What was saved of trouble of the bench in cases that are not there, because the run's end cut them short, and in the calibration.
+  public var blackBoxes: [BlackBox] = []
   /// Rules that the client broke over the run as a whole, which no single case shows.
   public var violations: [Violation] = []
   /// How many keys of the device's client those rules looked at; nil where it drew none.
@@ -77,6 +81,8 @@ public struct RunResult: Sendable {
 
   /// How many cases had that verdict.
   public func count(of verdict: Verdict) -> Int { cases.count { $0.judgement.verdict == verdict } }
+  /// What was saved of all trouble of the bench.
+  public var allBlackBoxes: [BlackBox] { blackBoxes + cases.flatMap(\.blackBoxes) }
   /// In how many cases the reference itself broke a MUST.
   public var referenceFailedCount: Int { cases.count { $0.judgement.referenceFailed } }
 }

@@ -41,7 +41,24 @@ extension Judge {
   public static func examine(
     case: Case, trace: AttemptTrace, limits: ResourceLimits = ResourceLimits()
   ) -> Examination {
-    let contexts = RuleContext.all(case: `case`.withDerivedExpectations, attempt: trace, limits: limits)
+    examine(case: `case`.withDerivedExpectations, derived: trace, limits)
+  }
+
+  /// Examines what came of an echo loop at a server that is not the rig's, of which nobody knows what it was about to send.
+  /// - Parameter client: what the client says of itself; nil where only its connections tell.
+  public static func examine(
+    echoing testCase: Case, wire connections: [ConnectionTrace], client: ClientTrace?
+  ) -> Examination {
+    let derived = testCase.withDerivedExpectations
+    var trace = witnessed(derived, connections)
+    if let client { trace.client = client }
+    return examine(case: derived, derived: trace, ResourceLimits())
+  }
+
+  private static func examine(
+    case testCase: Case, derived trace: AttemptTrace, _ limits: ResourceLimits
+  ) -> Examination {
+    let contexts = RuleContext.all(case: testCase, attempt: trace, limits: limits)
     let found = violations(trace, contexts)
     let (verdict, reason) = verdict(device: trace, devices: contexts, reference: trace, violations: found)
     switch verdict {

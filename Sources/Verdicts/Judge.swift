@@ -18,13 +18,19 @@ public enum Judge {
   public static func judge(
     case: Case, wire connections: [ConnectionTrace], reference: AttemptTrace
   ) -> (judgement: Judgement, device: AttemptTrace) {
+    let device = witnessed(`case`, connections)
+    let devices = RuleContext.all(case: `case`, attempt: device)
+    let echoes = devices.first.map { WireWitness($0).violations } ?? []
+    return (judge(`case`, device, devices, reference, besides: echoes), device)
+  }
+
+  /// The attempt of a client that says nothing of itself, with what its connection tells of it.
+  static func witnessed(_ case: Case, _ connections: [ConnectionTrace]) -> AttemptTrace {
     var device = AttemptTrace(
       endpoint: .device, connections: connections.map(\.namedByTarget), client: ClientTrace())
     let bare = RuleContext.all(case: `case`, attempt: device)
     device.client = bare.first.map { WireWitness($0).trace } ?? device.client
-    let devices = RuleContext.all(case: `case`, attempt: device)
-    let echoes = devices.first.map { WireWitness($0).violations } ?? []
-    return (judge(`case`, device, devices, reference, besides: echoes), device)
+    return device
   }
 
   /// - Parameter more: what is broken besides the rules, unless a broken one explains it.
@@ -124,11 +130,12 @@ public enum Judge {
       return []
     }
     guard !found.contains(where: { $0.requirement == .must }) else { return [] }
-    // To wait for the end of a message whose text is already bad is lawful; `fail-fast` says that it should not.
-    let waitsForText = contexts.contains { $0.server.violation?.mayBeUnnoticed ?? false }
+    // To wait for the end of a frame whose header is already bad, or of a message whose text is, is lawful; `fail-fast` and
+    // `violation-fails-connection` say that it should not.
+    let waitsForRest = contexts.contains { $0.server.violation?.isComplete == false }
     return [
       Violation(
-        rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForText ? .quality : .must,
+        rule: Rule.hangID, rfc: "7.1.1", requirement: waitsForRest ? .quality : .must,
         connection: context.name,
         sentence: "The client hung: \(Words.line(detail))")
     ]

@@ -173,6 +173,12 @@ public struct RuleContext: Sendable {
     return close
   }
 
+  /// Whether the application took the connection and does nothing with it for which a client has to read: what the server sends may
+  /// then lie unread, and no RFC says that a client reads unasked.
+  var readsNothing: Bool {
+    isEstablished && application.receiveLimit == 0 && !application.hasCloseStep
+  }
+
   /// Whether the application itself stopped using the connection, by a step of its script or by the script's end, so that its
   /// closing needs no other cause.
   var applicationMayClose: Bool {

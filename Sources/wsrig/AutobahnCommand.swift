@@ -58,6 +58,15 @@ struct AutobahnCommand: AsyncParsableCommand {
   @Flag(help: "Takes NON-STRICT for a failure.")
   var strict = false
 
+  @Flag(
+    help:
+      "Stands between client and server, and examines each case by the rig's own rules too: whether both agree. Over ws:// only."
+  )
+  var examine = false
+
+  @Option(help: ArgumentHelp("Writes what came of each case as JSON into this file.", valueName: "file"))
+  var json: String?
+
   @Option(
     help: ArgumentHelp(
       "The board, as for wsrig run; by default the one of wsrig.toml, otherwise reference, and sim where a client is given.",
@@ -92,19 +101,26 @@ struct AutobahnCommand: AsyncParsableCommand {
     if trust.isUsed, !url.lowercased().hasPrefix("wss:") {
       throw ValidationError("--tls-ca and --tls-keylog go with wss://.")
     }
+    if examine, url.lowercased().hasPrefix("wss:") {
+      throw ValidationError("--examine goes with ws://: nobody sees through TLS from between its ends.")
+    }
   }
 
   func run() async throws {
+    if let json { try TextFile.check(json, option: "--json") }
     let bench = try benchConfiguration()
-    let tour = TourConfiguration(
+    var tour = TourConfiguration(
       server: url, tls: try trust.configuration(), agent: agent ?? bench.client.identity.path, only: only,
       caseLimit: caseTime.duration,
       compression: !noCompression)
+    tour.examines = examine
+    let configured = tour
     let progress = TourProgress()
     let (result, wasInterrupted) = try await Interruption.watching {
-      try await AutobahnTour(tour, bench: bench, progress: { progress.receive($0) }).run()
+      try await AutobahnTour(configured, bench: bench, progress: { progress.receive($0) }).run()
     }
     progress.finish()
+    if let json { try TextFile.write(TourReport.json(of: result), to: json, option: "--json") }
     Console.say("\n" + TourReport(style: Console.style).summary(of: result))
     throw ExitRequest(status: wasInterrupted ? .interrupted : status(of: result))
   }

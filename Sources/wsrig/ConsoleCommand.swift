@@ -10,6 +10,8 @@ struct ConsoleCommand: AsyncParsableCommand {
     commandName: "console",
     abstract: "Opens the friendly prompt of a board, over the link that runs use. Ctrl-] leaves.",
     discussion: """
+      Where standard input ends, as that of a pipe does, what the board says is still shown up to its next prompt, for at most 10 s.
+
       EXIT STATUS:
         0    left by Ctrl-], or standard input has ended
         2    usage, configuration
@@ -35,7 +37,7 @@ struct ConsoleCommand: AsyncParsableCommand {
     } catch is CancellationError {
       throw ExitRequest(status: .interrupted)
     } catch let failure as BoardFailure {
-      throw MissingBoard("The console could not be opened: \(failure); check --board and the cable.")
+      throw failure.ending(board.selector)
     } catch let error as PosixError {
       throw ConfigurationError("The console could not be opened: \(error).")
     }

@@ -37,7 +37,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --first-board: the server's address, as for wsrig run. (default: what wsrig.toml says, otherwise 127.0.0.1)",
+      "The server's address, as for wsrig run. (default: what wsrig.toml says, otherwise 127.0.0.1)",
       valueName: "address"))
   var host: String?
 
@@ -64,9 +64,8 @@ struct DoctorCommand: AsyncParsableCommand {
       throw ValidationError("--first-board and --install-udev are two jobs; choose one.")
     }
     try BoardOptions.check(host: host)
-    if !firstBoard, profile != nil || host != nil {
-      throw ValidationError("--profile and --host go with --first-board.")
-    }
+    if !firstBoard, profile != nil { throw ValidationError("--profile goes with --first-board.") }
+    if installUdev, host != nil { throw ValidationError("--host does not go with --install-udev.") }
   }
 
   func run() async throws {
@@ -78,6 +77,7 @@ struct DoctorCommand: AsyncParsableCommand {
     var doctor = Doctor(fixtures: fixtures)
     doctor.config = config
     doctor.boards = board
+    doctor.host = host
     doctor.simulation = try simulation.simulation
     doctor.udevFolder = udevFolder
     if firstBoard { try await measure(doctor) } else { try await examine(doctor) }

@@ -29,6 +29,7 @@ struct LiveProgress: Sendable {
     case .caseEnded(let result):
       bar.advance(failed: result.judgement.verdict == .failed)
       if let line = report.line(for: result) { stay(line, board) }
+    case .troubleBeside: break  // The rungs were told, and the end tells where it was saved.
     case .caseRepeated(let result): if let line = report.lineForRepeats(of: result) { stay(line, board) }
     }
   }

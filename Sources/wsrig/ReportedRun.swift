@@ -29,6 +29,7 @@ struct ReportedRun: Sendable {
 
   private func run(_ progress: LiveProgress) async -> End {
     let start = Date()
+    defer { folder.abandon() }
     do {
       return End(board: plan.boards[0], end: .success(try await result(progress)))
     } catch let missing as MissingBoard {
@@ -45,13 +46,24 @@ struct ReportedRun: Sendable {
     plan.serialLog = folder.serialLog
     let board = plan.boards[0].id
     var result = try await ConformanceRun(plan) { [folder] in
-      progress.receive($0, from: board)
       // What cannot be written now cannot be written at the end either, which then says so.
-      if case .caseEnded(let result) = $0 { try? folder.write(RunReport.traceFiles(of: result)) }
+      try? Self.keep($0, in: folder)
+      progress.receive($0, from: board)
     }.run()
     finish(&result, plan.boards)
+    try folder.begin()
     try folder.write(RunReport.files(of: result, folder: folder.name, hasTraces: false))
     return result
+  }
+
+  /// Writes what an event tells, before the user hears of it.
+  private static func keep(_ event: RunEvent, in folder: ReportFolder) throws {
+    switch event {
+    case .started: try folder.begin()
+    case .caseEnded(let result): try folder.write(RunReport.traceFiles(of: result))
+    case .troubleBeside(let result): try folder.write(RunReport.blackBoxFiles(of: result))
+    default: break
+    }
   }
 
   /// Writes the reports of the run where a board was not ready: every case is inconclusive, and a black box has what is known.
@@ -60,6 +72,7 @@ struct ReportedRun: Sendable {
     var result = plan.unready(because: missing, since: start)
     finish(&result, plan.boards)
     do {
+      try folder.begin()
       for outcome in result.cases { try folder.write(RunReport.traceFiles(of: outcome)) }
       try folder.write(RunReport.files(of: result, folder: folder.name, hasTraces: false))
       return result

@@ -16,8 +16,8 @@ struct RunCommand: AsyncParsableCommand {
     discussion: """
       Every case runs the client on the board and the reference client against the same scripted server, judges both by \
       RFC 6455 and compares them. It leaves in reports/latest, or in the folder of --report, report.html for people, \
-      results.json and junit.xml for programs, serial.log, and a folder for each failed case. What an earlier run left in that \
-      folder is removed first. Where a board is not ready, every case is inconclusive, and the reports say why.
+      results.json and junit.xml for programs, serial.log, and a folder for each failed case. What an earlier run left there is \
+      removed once there is something to report. Where a board is not ready, every case is inconclusive, and the reports say why.
 
       Several boards share the cases: --board usb:A --board usb:B, or --board all. With --each every board runs all of them, and \
       has a report folder of its own; results.json and junit.xml above these folders are of all boards. A board that is given up on \
@@ -138,6 +138,7 @@ struct RunOptions: ParsableArguments {
       Console.say("--each makes no difference here: the run has one board, \(boards[0].word)")
     }
     let folder = try ReportFolder(path: report, hasSerialLog: boards.count == 1, replacesRun: true)
+    defer { folder.abandon() }
     let fixtures = try Fixtures(path: board.simulation.fixtures)
     let ruleIndex = try fixtures.ruleIndex()
     var plan = RunConfiguration(
@@ -156,7 +157,7 @@ struct RunOptions: ParsableArguments {
       result.program = Console.program
       result.ruleIndex = ruleIndex
       result.baseline = known?.report(
-        on: result.cases.map(RecordedCase.init), violations: result.violations, today: CalendarDay(Date()))
+        on: result, ofBoard: isSeparate && boards.count == 1 ? boards[0].id : nil, today: CalendarDay(Date()))
       result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
       result.replayOptions = words + (isSeparate && boards.count == 1 ? ["--board", boards[0].word] : [])
       result.boardWords = Dictionary(uniqueKeysWithValues: boards.map { ($0.id, $0.word) })
@@ -173,6 +174,7 @@ struct RunOptions: ParsableArguments {
     let outcome = RunEnds(ends, folder: folder, isSeparate: isSeparate)
     if var joined = outcome.joined {
       finish(&joined, boards)
+      try folder.begin()
       try folder.write(RunReport.files(ofJoined: joined))
     }
     throw ExitRequest(status: try outcome.tell(wasInterrupted: wasInterrupted))

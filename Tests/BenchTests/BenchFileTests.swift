@@ -75,6 +75,10 @@ struct BenchFileTests {
       ("[wlan]\nssid = \"x\"\ncountry = \"Germany\"", ["line 3: wlan.country", "DE"]),
       ("[wlan]\npassphrase-env = \"X\"", ["line 1: wlan lacks ssid"]),
       (
+        "[wlan]\nssid = \"\(String(repeating: "x", count: 33))\"",
+        ["line 2: wlan.ssid", "33 bytes", "1 to 32"]
+      ),
+      (
         "[wlan]\nssid = \"x\"\npassphrase-env = \"A\"\npassphrase-file = \"b\"",
         ["line 4: wlan.passphrase-file stands beside passphrase-env"]
       ),
@@ -134,6 +138,10 @@ struct BenchFileTests {
       try wlan.access(environment: ["PASS": "horse"])
     }
     #expect(short.sentence.contains("5 bytes") && !short.sentence.contains("horse"), "\(short)")
+    let twoLines = try #require(throws: ConfigurationError.self) {
+      try wlan.access(environment: ["PASS": "correct horse\nuser"])
+    }
+    #expect(twoLines.sentence.contains("control character") && !twoLines.sentence.contains("horse"))
     try folder.write("from a file\n", to: "secret")
     let fromFile = try file("[wlan]\nssid = \"x\"\npassphrase-file = \"secret\"")
     #expect(try fromFile.wlan?.access(environment: [:]).passphrase?.text == "from a file")

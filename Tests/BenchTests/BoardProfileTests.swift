@@ -67,6 +67,10 @@ struct BoardProfileTests {
     #expect(try Self.claim("five TCP connections", of: profile).outcome == "confirmed")
     #expect(try Self.claim("Output comes faster", of: profile).outcome == "refuted")
     #expect(try Self.claim("A hard reset", of: profile).outcome == "untested")
+    // A board that did not come back was untested: hardResetInVain.
+    profile.hardResetFailure = "no prompt within 20 s"
+    let reset = try Self.claim("A hard reset", of: profile)
+    #expect(reset.outcome == "refuted" && reset.figure == "no prompt within 20 s")
     profile.handshakes = [BoardProfile.Handshake(key: "p256", reason: "no heap")]
     #expect(try Self.claim("each kind of key", of: profile).outcome == "refuted")
   }

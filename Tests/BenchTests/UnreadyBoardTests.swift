@@ -61,4 +61,50 @@ struct UnreadyBoardTests {
     for path in others { #expect(folder.has(path), "\(path)") }
     try EarlierReports(folder: folder.url).remove()
   }
+
+  @Test("a run that came to nothing deleted the results of an earlier one, and the folders of its boards")
+  func earlierReportsOfFailedStart() throws {
+    let earlier = ["results.json", "serial.log", "sim-1/results.json", "sim-1/serial.log"]
+    try folder.write(#"{"boards": [{"reportFolder": "sim-1"}]}"#, to: "results.json")
+    for path in earlier.dropFirst() { try folder.write("old", to: path) }
+    func start() throws -> (whole: ReportFolder, part: ReportFolder) {
+      let whole = try ReportFolder(path: folder.path, hasSerialLog: false, replacesRun: true)
+      let part = try whole.part("sim-1")
+      try Data("new".utf8).write(to: part.serialLog)
+      return (whole, part)
+    }
+    var (whole, part) = try start()
+    part.abandon()
+    whole.abandon()
+    #expect(try files() == ["results.json", "serial.log", "sim-1", "sim-1/results.json", "sim-1/serial.log"])
+    for path in earlier.dropFirst() { #expect(try folder.text(path) == "old", "\(path)") }
+
+    (whole, part) = try start()
+    let log = try FileHandle(forWritingTo: part.serialLog)
+    try part.begin()
+    try part.begin()
+    // Who had opened it goes on in the same file.
+    try log.write(contentsOf: Data("newer".utf8))
+    try whole.begin()
+    part.abandon()
+    whole.abandon()
+    #expect(try files() == ["sim-1", "sim-1/serial.log"])
+    #expect(try folder.text("sim-1/serial.log") == "newer")
+  }
+
+  @Test(
+    "without earlier results the log of a run that came to nothing stays, and one that was killed leaves no traces"
+  )
+  func logOfFailedStart() throws {
+    for text in ["killed", "failed"] {
+      let report = try ReportFolder(path: folder.path, replacesRun: true)
+      try Data(text.utf8).write(to: report.serialLog)
+      if text == "failed" { report.abandon() }
+    }
+    #expect(try files() == ["serial.log"] && folder.text("serial.log") == "failed")
+  }
+
+  private func files() throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+  }
 }

@@ -106,6 +106,34 @@ struct BoardLockTests {
     #expect(try folder.text("locks/tty--dev-null.lock").hasPrefix("\(getpid())\n"))
   }
 
+  @Test(
+    "two environments had two lock folders, and another user could not take a lock: one folder, open to all")
+  func everybodys() throws {
+    #expect(["/run/lock/wsrig", "/tmp/wsrig-locks"].contains(LockFolder.usual))
+    let selector = BoardSelector.terminal(path: "/dev/null")
+    _ = try BoardLock(selector, folder: locks)
+    func rights(_ path: String) throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+    #expect(FileLock.isEverybodys(locks) && !FileLock.isEverybodys(folder.path))
+    #expect(try rights(locks + "/tty--dev-null.lock") == 0o666)
+    _ = try BoardLock(selector, folder: locks)
+  }
+
+  @Test("what another user put in the place of the folder or of a lock file is not followed")
+  func notFollowed() throws {
+    let manager = FileManager.default
+    try manager.createSymbolicLink(atPath: locks, withDestinationPath: NSTemporaryDirectory())
+    #expect(throws: BoardFailure.self) { _ = try BoardLock(.terminal(path: "/dev/null"), folder: locks) }
+    let others = folder.path + "/others"
+    try FileLock.makeFolder(others)
+    try folder.write("theirs", to: "precious")
+    try manager.createSymbolicLink(
+      atPath: others + "/tty--dev-null.lock", withDestinationPath: folder.path + "/precious")
+    #expect(throws: BoardFailure.self) { _ = try BoardLock(.terminal(path: "/dev/null"), folder: others) }
+    #expect(try folder.text("precious") == "theirs")
+  }
+
   @Test("a folder that cannot be written is one sentence")
   func unwritable() {
     let failure = #expect(throws: BoardFailure.self) {

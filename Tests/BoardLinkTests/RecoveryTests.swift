@@ -2,6 +2,7 @@ import BoardLink
 import Foundation
 import PosixIO
 import RawREPL
+import Synchronization
 import Testing
 
 @Suite(
@@ -40,6 +41,43 @@ struct RecoveryTests {
       #expect(await bench.board.state == quarantine.map { .broken($0) })
       let later = await #expect(throws: BoardFailure.self) { try await bench.run("print(1)") }
       #expect(later == quarantine)
+    }
+  }
+
+  @Test(
+    "a link that ended again right after its reopening cost the board: it is opened once more within the rung"
+  )
+  func endsAgain() async throws {
+    let configuration = try SimulatedBoardSupport.configuration()
+    let bench = try LocalBench {
+      FalteringLink(try SimulatedBoardLink(configuration, on: $0, logger: SimulatedBoardSupport.logger))
+    }
+    try await LocalBench.run(bench) { bench in
+      _ = await bench.board.takeEvents()
+      bench.link.falters.withLock { $0 = 2 }
+      try await bench.board.recover(from: BoardFailure(board: "sim", .linkEnded("the server ended")))
+      let events = await bench.board.takeEvents()
+      #expect(events.map(\.kind) == [.hardReset] && events[0].succeeded)
+      #expect(bench.link.falters.withLock { $0 } == 0)
+      #expect(try await bench.run("print(1)").text == "1\n")
+    }
+  }
+
+  @Test("a link that ends each time after its reopening is given up when the rung's time is over")
+  func endsEachTime() async throws {
+    let configuration = try SimulatedBoardSupport.configuration()
+    var timeouts = BoardTimeouts.simulated
+    timeouts.hardReset = .seconds(4)
+    let bench = try LocalBench(timeouts: timeouts) {
+      FalteringLink(try SimulatedBoardLink(configuration, on: $0, logger: SimulatedBoardSupport.logger))
+    }
+    try await LocalBench.run(bench) { bench in
+      bench.link.falters.withLock { $0 = .max }
+      let start = MonotonicInstant.now()
+      let failure = await #expect(throws: BoardFailure.self) {
+        try await bench.board.recover(from: BoardFailure(board: "sim", .linkEnded("the server ended")))
+      }
+      #expect(failure?.isQuarantine == true && MonotonicInstant.now() - start < .seconds(20))
     }
   }
 
@@ -175,5 +213,46 @@ struct RecoveryTests {
     let failure = try #require(await execution.value)
     #expect(MonotonicInstant.now() - start < .milliseconds(500), "the end was noticed late")
     return failure
+  }
+}
+
+/// A link as that to a server which is about to end: it can be opened again, and then ends at once, a number of times.
+private final class FalteringLink: Link {
+  let base: SimulatedBoardLink
+  /// How often it will end right after it was opened again.
+  let falters = Mutex(0)
+  private let hasEnded = Mutex(false)
+
+  var selector: BoardSelector { base.selector }
+
+  init(_ base: SimulatedBoardLink) { self.base = base }
+
+  func open(deadline: Deadline) async throws { try await base.open(deadline: deadline) }
+
+  func read(deadline: Deadline) async throws -> [UInt8] {
+    try requireLife()
+    return try await base.read(deadline: deadline)
+  }
+
+  func write(_ bytes: [UInt8], deadline: Deadline) async throws {
+    try requireLife()
+    try await base.write(bytes, deadline: deadline)
+  }
+
+  func hardReset(deadline: Deadline) async throws {
+    try await base.hardReset(deadline: deadline)
+    let falters = falters.withLock { count in
+      defer { count = max(0, count - 1) }
+      return count > 0
+    }
+    hasEnded.withLock { $0 = falters }
+  }
+
+  func close() async { await base.close() }
+
+  private func requireLife() throws {
+    if hasEnded.withLock({ $0 }) {
+      throw BoardFailure(board: selector.description, .linkEnded("Connection reset by peer"))
+    }
   }
 }

@@ -1,6 +1,7 @@
-import BoardLink
+@testable import BoardLink
 import Foundation
 import PosixIO
+import TestSupport
 import Testing
 
 @Suite("Terminal link", .timeLimit(.minutes(1)))
@@ -14,6 +15,75 @@ struct TTYLinkTests {
       try await link.open(deadline: .after(.seconds(1)))
     }
     #expect(failure?.description.contains(path) == true)
+  }
+
+  /// Opens a terminal as programs do that keep nobody out, says so, and closes it when it is told.
+  private static let reader = """
+    import os, sys
+    terminal = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+    print("open", flush=True)
+    while not os.path.exists(sys.argv[2]): os.read(terminal, 1)
+    os.close(terminal)
+    print("closed", flush=True)
+    """
+
+  @Test(
+    "a program that had the terminal open without keeping others out was not noticed: busy, with its holder",
+    .enabled(if: Repository.hasPython, "\(Repository.pythonIsMissing)"))
+  func secondReader() async throws {
+    let folder = try TemporaryFolder()
+    let terminal = try PseudoTerminal(on: .shared)
+    let link = TTYLink(path: terminal.path, on: .shared)
+    let child = try await RunningChild.start(
+      try #require(Repository.python), ["-c", Self.reader, terminal.path, folder.path + "/end"])
+    _ = try await child.line(containing: "open")
+    let failure = await #expect(throws: BoardFailure.self) {
+      try await link.open(deadline: .after(.seconds(1)))
+    }
+    #expect(failure?.isBusy == true)
+    let words = failure?.description ?? ""
+    #expect(words.contains("in use by process \(child.id) (") && words.contains(terminal.path), "\(words)")
+    try folder.write("", to: "end")
+    try await terminal.controller.write([1], deadline: .after(.seconds(5)))
+    _ = try await child.finish(within: .seconds(20))
+    try await link.open(deadline: .after(.seconds(1)))
+    await link.close()
+  }
+
+  @Test("who has the other side of a pseudo-terminal is no other user of it")
+  func otherSide() async throws {
+    let program = """
+      import os, sys
+      controller, terminal = os.openpty()
+      print("board on", os.ttyname(terminal), flush=True)
+      os.read(controller, 1)
+      """
+    let child = try await RunningChild.start(try #require(Repository.python), ["-c", program])
+    let line = try await child.line(containing: "board on")
+    let path = String(try #require(line.split(separator: " ").last))
+    let link = TTYLink(path: path, on: .shared)
+    try await link.open(deadline: .after(.seconds(1)))
+    try await link.write([1], deadline: .after(.seconds(1)))
+    _ = try await child.finish(within: .seconds(20))
+    await link.close()
+  }
+
+  @Test(
+    "a terminal without rights was told as a matter of the cable; one that is kept by another user without it"
+  )
+  func causes() {
+    let forbidden = TTYLink.cause(PosixError(.open, "/dev/null", .permissionDenied), "/dev/null")
+    guard case .notOpened(let words) = forbidden else {
+      Issue.record("\(forbidden)")
+      return
+    }
+    for part in [
+      "may not open /dev/null", "`sudo wsrig doctor --install-udev`", "the group plugdev", "its group",
+    ] {
+      #expect(words.contains(part), "\(words)")
+    }
+    let busy = TTYLink.cause(PosixError(.open, "/dev/null", .busy), "/dev/null")
+    #expect(busy == .busy(holder: "a program that this user may not see"))
   }
 
   @Test("bytes go both ways; a device that goes away ends the link at once")

@@ -38,6 +38,9 @@ extension EndToEndTests {
         ["doctor", "--board", "sim"], in: folder, environment: ["WSRIG_SIM_ISOLATED": "1"],
         within: .seconds(600))
       #expect(isolated.status == 3 && isolated.output.contains("firewall"), "\(isolated.everything)")
+      // --host was for --first-board alone, though the doctor asks for it.
+      let far = try await Tool.run(["doctor", "--host", "192.0.2.1"], in: folder, within: .seconds(600))
+      #expect(far.status == 3 && far.output.contains("192.0.2.1"), "\(far.everything)")
       let python = try await Tool.run(
         ["doctor", "--micropython", "nowhere"], in: folder, within: .seconds(600))
       #expect(python.status == 3 && python.output.contains("wrong  interpreter"), "\(python.everything)")

@@ -18,6 +18,25 @@ extension EndToEndTests {
       for row in results.cases { #expect(row.partialWrites ?? 0 >= 1, "\(row.id)") }
     }
 
+    @Test("a board with four sockets was blamed on the client, in the case of five connections")
+    func fourSockets() async throws {
+      try folder.write(
+        """
+        {"schemaVersion": 1, "measuredAt": "2026-11-26T00:00:00Z", "heapBytes": 409600, "sockets": 4,
+         "board": {"selector": "usb", "kind": "board", "machine": "small", "firmware": "MicroPython"},
+         "softResetSeconds": 0.1, "exchangeSeconds": 0.001, "sourceBytesPerSecond": 10000000,
+         "outputBytesPerSecond": 10000000, "handshakes": [], "echoes": [], "claims": []}
+        """, to: "p.json")
+      let results = try await run([
+        "run", "--sim-profile", "p.json", "--deliveries", "whole", "--only", "11.*-connections",
+      ])
+      let row = try #require(results["11.five-connections"])
+      #expect(row.verdict == "unsupported" && row.attempts == 0)
+      #expect(
+        row.reason == "The client is to have 5 connections at a time, and the board has 4 sockets.")
+      #expect(results.summary["passed"] == results.cases.count - 1 && results.cases.count > 2)
+    }
+
     /// Our client as bytecode; nil where the compiler cannot be had.
     private func bytecode() async throws -> String? {
       let made = folder.path + "/mpy"

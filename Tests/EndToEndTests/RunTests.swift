@@ -150,6 +150,19 @@ extension EndToEndTests {
       expectComplaint(unknown, status: 2, ["Cannot tell what failed", "ended before its last case"])
     }
 
+    @Test("the end of an interrupted run is no trouble of the bench")
+    func interruptedInHealth() async throws {
+      let tool = try await Tool.start(["run", "--report", "r", "--only", "14.*"], in: folder)
+      _ = try await tool.line(containing: "wsrig 0.")
+      tool.signal(SIGINT)
+      let child = try await tool.finish()
+      #expect(child.status == 130, "\(child.everything)")
+      let results = try await Results.read(folder, "r")
+      let rungs: Set = ["interrupt", "reenterRawREPL", "softReset", "hardReset", "portPower", "quarantine"]
+      #expect(results.endedEarly == "interrupted" && rungs.isDisjoint(with: results.boardEvents.map(\.kind)))
+      #expect(results.blackBoxes == nil && !folder.has("r/blackbox") && !folder.has("r/cases"))
+    }
+
     @Test("--fail-fast and --max-time end a run early, and say so")
     func early() async throws {
       let client = try #require(Tool.publishedClient)

@@ -1,4 +1,5 @@
 import Foundation
+import PosixIO
 import TestSupport
 import Testing
 
@@ -147,10 +148,52 @@ extension EndToEndTests {
       #expect(child.output == "0 True True\n", "\(child.everything)")
     }
 
-    @Test("boards console with a board that is not there")
+    @Test("a board that is not there was told by the console nested three deep, with its advice twice")
     func noConsole() async throws {
       let child = try await Tool.run(["boards", "console", "--board", "tty:/dev/no-such"], in: folder)
-      expectComplaint(child, status: 3, ["could not be opened", "tty:/dev/no-such"])
+      expectComplaint(
+        child, status: 3,
+        [
+          "wsrig: The board tty:/dev/no-such could not be got ready: could not open /dev/no-such: No such file or directory; "
+            + "check --board and the cable.\n"
+        ])
+      let usb = try await Tool.run(["boards", "console", "--board", "usb:no-such-board"], in: folder)
+      expectComplaint(usb, status: 3, ["The board usb:no-such-board could not be got ready: "])
+      #expect(usb.errors.ranges(of: "check ").count <= 1 && !usb.errors.contains("link could not be opened"))
+    }
+
+    private static let pipe = #"printf 'print(6*7)\rprint(6*8)\r' | "$0" boards console --board "$1""#
+
+    @Test("what comes of what a pipe typed at the console was not waited for", arguments: [true, false])
+    func pipedConsole(_ isSimulated: Bool) async throws {
+      let shared = isSimulated ? nil : try await Tool.start(["boards", "--simulate"], in: folder)
+      let line = try await shared?.line(containing: "simulated board on ")
+      let board = line?.split(separator: " ").last.map { "tty:\($0)" } ?? "sim"
+      let child = try await RunningChild.run(
+        "/bin/sh", ["-c", Self.pipe, try #require(Tool.path), board], in: folder.url, within: .seconds(120))
+      #expect(child.status == 0 && child.output.contains("\r\n42\r\n>>> "), "\(child.everything)")
+      #expect(child.output.hasSuffix("\r\n48\r\n>>> "), "\(child.everything)")
+      shared?.signal(SIGINT)
+      _ = try await shared?.finish()
+    }
+
+    @Test("a run of a service and one from a shell, whose environments differ, had one board at a time each")
+    func lockOfAllEnvironments() async throws {
+      // It never answers.
+      let terminal = try PseudoTerminal(on: .shared)
+      func words(_ report: String) -> [String] {
+        ["run", "--report", report, "--only", "1.text-1", "--board", "tty:\(terminal.path)"]
+      }
+      let first = try await Tool.start(
+        words("r1"), in: folder, environment: ["XDG_RUNTIME_DIR": folder.path, "HOME": folder.path])
+      let typed = try await terminal.controller.read(deadline: .after(.seconds(60)))
+      #expect(!typed.isEmpty)
+      let second = try await Tool.run(
+        words("r2"), in: folder, environment: ["XDG_RUNTIME_DIR": nil, "TMPDIR": folder.path])
+      expectComplaint(second, status: 3, ["it is in use by process \(first.id) ("])
+      first.signal(SIGINT)
+      _ = try await first.finish()
+      terminal.controller.close()
     }
 
     private static let killer = """
@@ -177,6 +220,36 @@ extension EndToEndTests {
       let child = try await RunningChild.run(
         python, ["-c", Self.killer, try #require(Tool.path), "\(signal)"], in: folder.url)
       #expect(child.output == "130 True 1\n", "\(child.everything)")
+    }
+
+    @Test("a board that was lost while it was attached ended the run, whatever --board-wait said")
+    func lostWhileAttached() async throws {
+      // It says nothing, and leaves.
+      var silent = try PseudoTerminal(on: .shared)
+      let link = folder.path + "/device"
+      let manager = FileManager.default
+      try manager.createSymbolicLink(atPath: link, withDestinationPath: silent.path)
+      let tool = try await Tool.start(
+        [
+          "run", "--report", "r", "--only", "1.text-1", "--deliveries", "whole", "--board", "tty:\(link)",
+          "--board-wait", "90",
+        ], in: folder)
+      let typed = try await silent.controller.read(deadline: .after(.seconds(60)))
+      #expect(!typed.isEmpty)
+      try manager.removeItem(atPath: link)
+      silent.close()
+      let board = try await Tool.start(["boards", "--simulate"], in: folder)
+      let line = try await board.line(containing: "simulated board on ")
+      let path = String(try #require(line.split(separator: " ").last))
+      try manager.createSymbolicLink(atPath: link, withDestinationPath: path)
+      let child = try await tool.finish(within: .seconds(200))
+      #expect(child.status == 0, "\(child.everything)")
+      let results = try await Results.read(folder, "r")
+      let kinds = results.boardEvents.map { $0.kind + ($0.succeeded ? "" : "!") }
+      #expect(
+        kinds.starts(with: ["attach!", "attach!", "quarantine", "comeBack", "attach"]), "\(child.everything)")
+      board.signal(SIGINT)
+      _ = try await board.finish()
     }
 
     @Test("mpremote and a run both use a simulated board that is kept running")

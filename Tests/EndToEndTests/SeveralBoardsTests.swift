@@ -13,8 +13,10 @@ extension EndToEndTests {
 
     private struct Shared: Decodable {
       struct Board: Decodable { var id: String, uniqueID: String, reportFolder: String? }
+      struct Event: Decodable { var board: String?, kind: String }
       struct Row: Decodable {
         var id: String, verdict: String, board: String?, serverSHA1: String?, attempts: Int
+        var boardEvents: [Event], blackBoxes: [Results.BlackBox]?
       }
       var boards: [Board]?
       var lostBoards: [String]?
@@ -47,6 +49,7 @@ extension EndToEndTests {
       #expect(two.output.contains("2 boards: sim-1 = simulated board"), "\(two.everything)")
     }
 
+    /// What was wrong beside: the lost board left no black box, and its events seemed to be the other's.
     @Test("a board that is lost leaves the rest to the other: every case has its verdict, the status is 3")
     func takeOver() async throws {
       let (board, path) = try await simulatedBoard()
@@ -64,7 +67,15 @@ extension EndToEndTests {
       #expect(results.lostBoards == ["tty:\(path)"], "\(child.everything)")
       #expect(child.status == 3 && child.output.contains("Given up on the way: tty:"), "\(child.everything)")
       #expect(results.cases.allSatisfy { ["passed", "unsupported"].contains($0.verdict) })
-      #expect(results.cases.contains { $0.board == "sim" && $0.attempts > 1 }, "the case that was under way")
+      let row = try #require(
+        results.cases.first { $0.board == "sim" && $0.attempts > 1 }, "the case that was under way")
+      let lost = row.boardEvents.filter { $0.kind == "quarantine" }
+      #expect(
+        lost.map(\.board) == ["tty:\(path)"] && row.boardEvents.allSatisfy { $0.board != nil }, "\(row)")
+      let box = try #require(row.blackBoxes?.first { $0.kind == "quarantine" }, "\(child.everything)")
+      let trouble = try folder.text("r/\(box.path)/trouble.txt")
+      #expect(trouble.contains("the board was given up") && trouble.contains("tty:\(path) "), "\(trouble)")
+      #expect(!(try folder.text("r/\(box.path)/serial.log")).isEmpty)
     }
 
     /// A simulated board that is kept running, and its terminal.
@@ -96,9 +107,9 @@ extension EndToEndTests {
       #expect(junit.contains("on sim-1") && junit.contains("classname=\"wsrig.sim-2."))
     }
 
-    @Test("with --each, results of all boards say which was missing, and --failed and compare go by them")
-    func eachWithFailures() async throws {
-      // It sends something else on the second board, whose number is the end of its unique id.
+    /// Writes an adapter, my_adapter.py, that sends something else where the expression holds: the last byte of the unique id is the
+    /// number of the simulated board.
+    private func writeAdapter(breaking condition: String) throws {
       let ours = try String(
         contentsOf: Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py"),
         encoding: .utf8)
@@ -111,10 +122,39 @@ extension EndToEndTests {
 
 
         async def send(ws, data):
-            await _send(ws, data if machine.unique_id()[-1] == 1 else "other")
+            await _send(ws, "other" if \(condition) else data)
 
         """
       try folder.write(ours + broken, to: "my_adapter.py")
+    }
+
+    @Test("with --each a baseline ignored the board: a new failure on one of them was exit 0")
+    func eachBesideBaseline() async throws {
+      let words = ["run", "--each", "--adapter", "my_adapter.py", "--deliveries", "whole"] + Self.two
+      let only = ["--only", "1.text-125"]
+      try writeAdapter(breaking: "machine.unique_id()[-1] != 1")
+      let old = try await Tool.run(words + only + ["--report", "old"], in: folder)
+      #expect(old.status == 1, "\(old.everything)")
+      let same = try await Tool.run(words + only + ["--report", "same", "--baseline", "old"], in: folder)
+      #expect(same.status == 0, "\(same.everything)")
+      _ = try await Results.read(folder, "same")
+      try writeAdapter(breaking: "True")
+      let new = try await Tool.run(words + only + ["--report", "new", "--baseline", "old"], in: folder)
+      #expect(new.status == 1, "\(new.everything)")
+      #expect(new.output.contains("new failure   1.text-125 on sim-1: "), "\(new.everything)")
+      #expect(!new.output.contains("1.text-125 on sim-2: "), "\(new.everything)")
+      _ = try await Results.read(folder, "new")
+      let junit = try folder.text("new/junit.xml")
+      #expect(junit.ranges(of: "<failure").count == 1 && junit.ranges(of: "<skipped").count == 1, "\(junit)")
+      let compared = try await Tool.run(["compare", "old", "new"], in: folder)
+      #expect(
+        compared.status == 1 && compared.output.contains("new failure  1.text-125 on sim-1 "),
+        "\(compared.everything)")
+    }
+
+    @Test("with --each, results of all boards say which was missing, and --failed and compare go by them")
+    func eachWithFailures() async throws {
+      try writeAdapter(breaking: "machine.unique_id()[-1] != 1")
       let words = ["--each", "--adapter", "my_adapter.py", "--deliveries", "whole"] + Self.two
       let only = ["--only", "1.text-125"]
       let child = try await Tool.run(["run"] + only + words, in: folder)
@@ -141,6 +181,20 @@ extension EndToEndTests {
       let child = try await Tool.run(
         ["run", "--only", "1.text-1", "--board", "sim", "--board", "tty:/dev/no-such"], in: folder)
       expectComplaint(child, status: 3, ["board tty:/dev/no-such"], lines: 1...3)
+    }
+
+    @Test("README did not say that a measurement on the simulated board has nothing for itself")
+    func measurementOnThisComputer() async throws {
+      let text = try String(contentsOf: Repository.folder.appending(path: "README.md"), encoding: .utf8)
+      #expect(text.contains("such runs and measurements wait for nobody, and nobody for them"))
+      let measuring = try await Tool.start(["latency", "--report", "l"], in: folder)
+      _ = try await measuring.line(containing: "wsrig 0.")
+      let beside = try await Tool.run(["run", "--only", "1.text-1", "--deliveries", "whole"], in: folder)
+      #expect(beside.status == 0 && !beside.output.contains("waiting for"), "\(beside.everything)")
+      measuring.signal(SIGINT)
+      let measured = try await measuring.finish()
+      // It was under way all the time.
+      #expect(measured.status == 130, "\(measured.everything)")
     }
 
     @Test("clients of two kinds are no single run")
@@ -173,6 +227,32 @@ extension EndToEndTests {
       #expect(child.status == 0 && child.output.contains("comeBack"), "\(child.everything)")
       let results = try await shared("r")
       #expect(results.cases.allSatisfy { ["passed", "unsupported"].contains($0.verdict) })
+    }
+
+    @Test("Ctrl-C during --board-wait lost the rungs that were climbed, and the black box")
+    func interruptedWaiting() async throws {
+      let (board, path) = try await simulatedBoard()
+      let tool = try await Tool.start(
+        [
+          "run", "--report", "r", "--board", "tty:\(path)", "--board-wait", "600", "--only", "9.*",
+          "--deliveries", "whole",
+        ], in: folder)
+      _ = try await tool.line(containing: "wsrig 0.")
+      board.kill()
+      _ = try await tool.line(containing: "quarantine", within: .seconds(400))
+      tool.signal(SIGINT)
+      let child = try await tool.finish()
+      #expect(child.status == 130, "\(child.everything)")
+      let results = try await Results.read(folder, "r")
+      #expect(results.endedEarly == "interrupted")
+      let kinds = results.boardEvents.map(\.kind)
+      #expect(kinds.contains("hardReset") && kinds.contains("quarantine"), "\(kinds)")
+      let box = try #require(results.blackBoxes?.first { $0.kind == "quarantine" }, "\(child.everything)")
+      #expect(child.output.contains("r/\(box.path)  the board was given up"), "\(child.everything)")
+      let trouble = try folder.text("r/\(box.path)/trouble.txt")
+      #expect(trouble.contains("the board was given up"), "\(trouble)")
+      let isOfItsCase = results.cases.flatMap { $0.blackBoxes ?? [] }.contains { $0.path == box.path }
+      #expect(!isOfItsCase && !folder.has("r/cases"), "the case under way is not in the results")
     }
   }
 }

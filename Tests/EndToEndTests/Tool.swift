@@ -13,8 +13,9 @@ struct EndToEndTests {}
 
 /// The built tool.
 enum Tool {
-  /// Its path: beside the program that runs the tests.
+  /// Its path: what the environment's WSRIG_TOOL names, or beside the program that runs the tests.
   static let path: String? = {
+    if let named = ProcessInfo.processInfo.environment["WSRIG_TOOL"] { return named }
     let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let candidates = [folder, Repository.folder.appending(path: ".build/debug")]
     return candidates.map { $0.appending(path: "wsrig").path }.first(
@@ -84,6 +85,7 @@ struct Results: Decodable {
   var summary: [String: Int]
   var endedEarly: String?
   var boardEvents: [Event]
+  var blackBoxes: [BlackBox]?
   var cases: [Row]
 
   subscript(id: String) -> Row? { cases.first { $0.id == id } }

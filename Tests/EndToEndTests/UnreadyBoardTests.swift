@@ -47,14 +47,43 @@ extension EndToEndTests {
       #expect(try folder.text("r/\(box.path)/serial.log").contains("# attach failed"))
     }
 
-    @Test("the reports of an earlier run were left in place by a client that does not load")
-    func reportsOfBadClient() async throws {
-      let before = try await run(["--report", "r"])
+    @Test("a run that came to nothing deleted the results of an earlier one", arguments: [[], ["--each"]])
+    func earlierReports(each: [String]) async throws {
+      let boards = each.isEmpty ? [] : ["--board", "sim", "--board", "sim"]
+      let before = try await run(["--report", "r"] + each + boards)
       #expect(before.status == 0, "\(before.everything)")
+      let names = try files()
+      #expect(names.contains("results.json") && !names.contains { $0.hasPrefix(".") }, "\(names)")
+      let texts = try names.map { try folder.text("r/\($0)") }
+      try folder.write("raise ValueError('broken on purpose')\n", to: "broken.py")
+      try folder.write("{\"faults\": 1}", to: "faults.json")
+      let mistakes = [
+        ["--host", "8.8.8.8"], ["--client", "broken.py"], ["--sim-faults", "faults.json"],
+        ["--client", "no-such.py"],
+      ]
+      for mistake in mistakes {
+        let child = try await run(["--report", "r"] + each + boards + mistake)
+        #expect(child.status == 2, "\(mistake): \(child.everything)")
+        #expect(try files() == names, "\(mistake)")
+        #expect(try names.map { try folder.text("r/\($0)") } == texts, "\(mistake)")
+      }
+      let after = try await run(["--report", "r"] + each + boards)
+      #expect(after.status == 0, "\(after.everything)")
+      #expect(try files() == names)
+    }
+
+    /// The paths of the files in r, sorted.
+    private func files() throws -> [String] {
+      let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path + "/r")
+      return paths.filter { $0.contains(".") }.sorted()
+    }
+
+    @Test("a client that does not load leaves the serial log where there are no earlier results")
+    func reportsOfBadClient() async throws {
       try folder.write("raise ValueError('broken on purpose')\n", to: "broken.py")
       let child = try await run(["--report", "r", "--client", "broken.py"])
       expectComplaint(child, status: 2, ["broken.py", "broken on purpose"], lines: 2...12)
-      for name in Self.reports { #expect(!folder.has("r/\(name)"), "\(name)") }
+      #expect(try files() == ["serial.log"])
     }
 
     @Test("the board beside a missing one was told with \"CancellationError()\"; reports/latest is this run")
@@ -100,6 +129,24 @@ extension EndToEndTests {
       expectComplaint(child, status: 130, ["interrupted before the first case"])
       #expect(!child.everything.contains("CancellationError"), "\(child.everything)")
       #expect(!(try folder.text("r/serial.log")).contains("CancellationError"))
+    }
+
+    @Test("Ctrl-C while a board is attached deleted the results of an earlier run")
+    func interruptedBesideEarlierReports() async throws {
+      let before = try await run(["--report", "r"])
+      #expect(before.status == 0, "\(before.everything)")
+      let (names, log) = (try files(), try folder.text("r/serial.log"))
+      let terminal = try PseudoTerminal(on: .shared)
+      let tool = try await Tool.start(
+        ["run", "--report", "r", "--only", "1.text-1", "--board", "tty:\(terminal.path)"], in: folder)
+      let typed = try await terminal.controller.read(deadline: .after(.seconds(60)))
+      #expect(!typed.isEmpty)
+      tool.signal(SIGINT)
+      let child = try await tool.finish()
+      terminal.controller.close()
+      #expect(child.status == 130, "\(child.everything)")
+      let isAsBefore = try files() == names && folder.text("r/serial.log") == log
+      #expect(isAsBefore)
     }
 
     @Test("what a board without MicroPython sends was printed three times")

@@ -102,6 +102,73 @@ struct BaselineTests {
     #expect(baseline.report(on: new, today: today).regressions.map(\.case) == ["5.a", "5.b", "5.d"])
   }
 
+  /// A run of each of several boards, whose cases all have one id.
+  private func each(
+    _ verdicts: KeyValuePairs<String, Verdict>, _ violations: [Violation] = [], id: String = "5.a"
+  ) -> RecordedRun {
+    var run = recorded(
+      verdicts.map { board, verdict in
+        var row = row(id, verdict, breaking: "r")
+        row.board = board
+        return row
+      })
+    run.violations = violations
+    run.each = true
+    return run
+  }
+
+  @Test("with --each a baseline ignored the board: what had failed on one was accepted on another")
+  func boards() {
+    let old = each(["x": .failed, "y": .passed])
+    let baseline = Baseline(name: "old", run: old)
+    let same = baseline.report(on: old, today: today)
+    #expect(same.regressions.isEmpty && same.accepted.map(\.name) == ["5.a on x"] && same.mended.isEmpty)
+    let report = baseline.report(on: each(["x": .passed, "y": .failed]), today: today)
+    #expect(report.regressions.map(\.name) == ["5.a on y"] && report.accepted.isEmpty)
+    #expect(report.mended.map(\.name) == ["5.a on x"])
+    // A board that the old run did not have is accepted nothing.
+    #expect(baseline.report(on: each(["z": .failed]), today: today).regressions.map(\.name) == ["5.a on z"])
+  }
+
+  @Test("with --each what one board broke over the run was accepted on another")
+  func boardsOverTheRun() {
+    func violations(_ board: String) -> [Violation] {
+      var violation = violation("keys-random")
+      violation.sentence = "On \(board): \(violation.sentence)"
+      return [violation]
+    }
+    let old = each(["x": .passed, "y": .passed], violations("x"))
+    let baseline = Baseline(name: "old", run: old)
+    #expect(baseline.report(on: old, today: today).accepted.map(\.name) == ["run on x"])
+    let report = baseline.report(on: each(["x": .passed, "y": .passed], violations("y")), today: today)
+    #expect(report.regressions.map(\.name) == ["run on y"] && report.mended.map(\.name) == ["run on x"])
+  }
+
+  @Test("where boards share the cases, or there is one, the board of the old run decides nothing")
+  func sharedBoards() {
+    var shared = each(["x": .failed])
+    shared.each = nil
+    let other = each(["y": .failed])
+    for (old, new) in [(shared, other), (other, shared)] {
+      #expect(Baseline(name: "old", run: old).report(on: new, today: today).regressions.isEmpty)
+    }
+  }
+
+  @Test("the run of one of several boards goes by what its own board had", arguments: ["x", "y"])
+  func ownRun(_ board: String) {
+    var run = RunResult(
+      tool: "", seed: 1, board: BoardRecord(selector: "sim", kind: .simulated, machine: "", firmware: ""),
+      client: ClientIdentity(path: "", adapter: "", files: [:]), startedAt: 0)
+    let testCase = Case(scenario: Catalogue.all[0])
+    run.cases = [CaseResult(notRun: testCase, .failed, because: "It failed.")]
+    run.plannedCount = 1
+    run.cases[0].judgement.violations = [violation("r")]
+    let baseline = Baseline(name: "old", run: each(["x": .failed, "y": .passed], id: testCase.id))
+    run.baseline = baseline.report(on: run, ofBoard: board, today: today)
+    #expect(run.outcome == (board == "x" ? .allWell : .caseFailed))
+    #expect((run.baseline?.acceptance(of: run.cases[0]) != nil) == (board == "x"))
+  }
+
   @Test("a run is not failed by what its baseline has", arguments: [true, false])
   func outcome(isKnown: Bool) {
     var run = RunResult(

@@ -92,6 +92,28 @@ import WebSocketProtocol
     )
   }
 
+  @Test("a board with fewer sockets than a case has connections was blamed on the client")
+  func fewerSocketsThanConnections() throws {
+    let needed = Dictionary(
+      uniqueKeysWithValues: Catalogue.all.map { ($0.id, $0.client.connectionsAtATime) })
+    #expect(needed["11.five-connections"] == 5 && needed["11.three-busy-connections"] == 3)
+    #expect(needed["15.two-together"] == 2 && needed["11.one-closed-by-client-other-goes-on"] == 2)
+    // In turn is not at a time.
+    #expect(needed["11.ten-connections-in-turn"] == 1 && needed["11.second-after-refusals"] == 1)
+    #expect(needed["15.two-in-turn"] == 1 && needed.values.allSatisfy { (1...5).contains($0) })
+    let five = try #require(Catalogue.scenario("11.five-connections"))
+    #expect(five.tooManyConnections(forSockets: nil) == nil && five.tooManyConnections(forSockets: 5) == nil)
+    #expect(
+      five.tooManyConnections(forSockets: 4)
+        == "The client is to have 5 connections at a time, and the board has 4 sockets.")
+  }
+
+  @Test func tasksThatStartOneAnotherForEverHaveConnectionsToCount() {
+    let again = ClientTask(name: "again", steps: [.connect(ConnectStep()), .start(task: "again"), .echo()])
+    #expect(ClientScript(tasks: [again]).connectionsAtATime == 1)
+    #expect(ClientScript(tasks: []).connectionsAtATime == 0)
+  }
+
   @Test func theLongestMessageIsThatOfAllItsFragments() {
     let fragments: [ServerStep] = [
       .sendFrame(FrameSpec(.binary, .repeated(unit: [1], count: 40), isFinal: false)),

@@ -153,6 +153,25 @@ struct BrokenMessageTests {
         $0.ended()
       }),
     Example(
+      "bad text not looked at before the server's Close, though the server paused",
+      breaks: ["violation-fails-connection"],
+      .open {
+        $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1)])
+        $0.wire.server(.text, [0xFF])
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.close()
+        $0.ended()
+      }),
+    Example(
+      "a header alone, whose frame the client waited for: headerAlone",
+      breaks: ["violation-fails-connection:QUALITY"],
+      .open {
+        $0.wire.server(bytes: [0x61, 0x61])
+        $0.wire.note(.deadlinePassed(index: 0))
+        $0.wire.end()
+        $0.ended(1006)
+      }),
+    Example(
       "a violation answered by TCP alone", breaks: ["failure-close-frame:SHOULD"],
       .open {
         $0.wire.server(.pong, Array("no".utf8), mask: MaskingKey(1, 2, 3, 4))
@@ -164,6 +183,26 @@ struct BrokenMessageTests {
       .open {
         $0.wire.server(.continuation, "no")
         $0.wire.clientClose(1011)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a violation answered by 1011, which the server sends back: closeSentBack",
+      breaks: ["failure-close-code:SHOULD"],
+      .open {
+        $0.wire.server(.continuation, "no")
+        $0.wire.clientClose(1011)
+        $0.wire.serverClose(1011)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a frame of six bytes answered by 1009, as if its key were a length: keyTakenForLength",
+      breaks: ["failure-close-code:SHOULD"],
+      .open {
+        $0.wire.server(.binary, Array("masked".utf8), mask: MaskingKey(0x37, 0xFA, 0x21, 0x3D))
+        $0.wire.clientClose(1009)
+        $0.wire.serverClose(1009)
         $0.wire.end()
         $0.ended()
       }),
@@ -328,6 +367,13 @@ struct BrokenMessageTests {
         $0.hangs()
       }),
     Example(
+      "waiting for the end of a frame with a bad header",
+      breaks: ["violation-fails-connection:QUALITY", "client-hung:QUALITY"],
+      .open {
+        $0.wire.server(bytes: [0x61, 0x61])
+        $0.hangs()
+      }),
+    Example(
       "a code without a Close", breaks: ["end-code"],
       .open {
         $0.wire.end()
@@ -354,6 +400,23 @@ struct BrokenMessageTests {
         $0.wire.clientClose(1002)
         $0.wire.end()
         $0.ended(nil, clean: true)
+      }),
+    Example(
+      "bad text dropped, and the end called clean: cleanEndBehindBadText", breaks: ["end-clean:QUALITY"],
+      .open {
+        $0.wire.server(.text, [0xFF])
+        $0.closes()
+      }),
+    Example(
+      "bad text dropped, and the end that the application wanted called clean",
+      breaks: ["end-clean:QUALITY"],
+      .open(ClientScript([.connect(ConnectStep()), .close(), .receive()])) {
+        $0.wire.server(.text, [0xFF])
+        $0.wire.clientClose()
+        $0.wire.serverClose()
+        $0.wire.end()
+        $0.app(.closed, step: 1)
+        $0.app(.ended(closeCode: 1000, reason: nil, wasClean: true), step: 2)
       }),
     Example("an end never told", breaks: ["end-reported:QUALITY"], .open { $0.wire.close() }),
     Example(

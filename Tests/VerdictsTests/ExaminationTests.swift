@@ -50,6 +50,49 @@ struct ExaminationTests {
       groups[0] == groups[1] && groups[0] == ["violation-fails-connection: after the reserved opcode N"])
   }
 
+  @Test("who gave up before the bad byte was sent was taken to have failed for it: no cause comes later")
+  func failureBeforeItsCause() {
+    func broken(_ build: (inout Attempt) -> Void) -> [String] {
+      let attempt = Attempt.open {
+        build(&$0)
+        $0.wire.end()
+        $0.ended()
+      }
+      return Judge.examine(case: attempt.case, trace: attempt.trace).broken.map(\.violation.rule)
+    }
+    let frame = Frame(.text, [0xF4, 0x90]).encoded()
+    let early = broken {
+      $0.wire.server(bytes: Array(frame.dropLast()))
+      $0.wire.clientClose(1007)
+      $0.wire.server(bytes: [frame[frame.count - 1]])
+    }
+    #expect(early == ["no-failure-without-cause"])
+    let inTime = broken {
+      $0.wire.server(bytes: frame)
+      $0.wire.clientClose(1007)
+    }
+    #expect(inTime.isEmpty)
+  }
+
+  @Test("at a server that is not the rig's, a Ping that was given time has to be answered before a Close")
+  func pingWithTime() {
+    func broken(milliseconds: UInt64) -> [String] {
+      let attempt = Attempt.open {
+        $0.wire.server(.ping, "there?")
+        $0.wire.now += milliseconds * 1_000_000
+        $0.wire.serverClose(1001)
+        $0.wire.clientClose(1001)
+        $0.wire.end()
+        $0.ended(1001, clean: true)
+      }
+      return Judge.examine(
+        echoing: attempt.case, wire: attempt.trace.connections, client: attempt.client
+      ).broken.map(\.violation.rule)
+    }
+    #expect(broken(milliseconds: 600) == ["pong-for-every-ping"])
+    #expect(broken(milliseconds: 5).isEmpty)
+  }
+
   @Test("a trace that says nothing about the client is no finding")
   func benchTrouble() {
     var attempt = Attempt()
@@ -78,6 +121,19 @@ struct ExaminationTests {
     attempt.wire.server(.close, [0x03, 0xE8] + Array(repeating: 0x78, count: 128))
     attempt.wire.end()
     attempt.app(.closed)
+    #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
+  }
+
+  @Test(
+    "a Connection header that is no list of tokens may be refused beside one that has Upgrade",
+    arguments: ["keep-alive Upgrade", "", ", ,"])
+  func malformedConnection(value: String) {
+    var attempt = Attempt()
+    attempt.wires = [WireBuilder(opens: false)]
+    attempt.wire.request()
+    attempt.wire.respond(WireBuilder.responseLines + ["Connection: \(value)"])
+    attempt.app(.connectFailed(ClientException(type: "InvalidHeaderFormat", message: "")), step: 0)
+    attempt.wire.note(.receivedEnd)
     #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
   }
 

@@ -204,6 +204,71 @@ struct KeptTests {
         $0.ended(1006)
       }),
     Example(
+      "bad text looked at behind the server's Close, which was answered: textBehindAnsweredClose",
+      .open {
+        $0.wire.server(.text, [0xFF])
+        $0.wire.close()
+        $0.ended(1000)
+      }),
+    Example(
+      "a breach behind bad text found before it: breachBehindText",
+      .open {
+        $0.wire.server(.text, [0xFF])
+        $0.wire.server(Opcode(rawValue: 14))
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "the begin of a frame with a reserved opcode behind bad text, found before it: headBehindText",
+      .open {
+        $0.wire.server(.text, [0xFF])
+        $0.wire.server(bytes: [0x03, 0xE8])
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a Close inside a message whose text is bad, taken for a breach: closeInsideBadText",
+      .open {
+        $0.wire.server(.text, [0xFF], isFinal: false)
+        $0.wire.serverClose()
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a Close whose code and reason are both bad, answered for its reason: badCodeAndReason",
+      .open {
+        $0.wire.server(.close, [0x03, 0x6F, 0xFF])
+        $0.wire.clientClose(1007)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a masked frame given up before its header was whole: maskInCutHeader",
+      .open {
+        $0.wire.server(bytes: [0x81, 0x85])
+        $0.wire.clientClose(1002)
+        $0.wire.end()
+        $0.ended()
+      }),
+    Example(
+      "a Ping, a Close and an end that nobody asked the client to read: unread",
+      .open(ClientScript([.connect(ConnectStep())])) {
+        $0.wire.server(.ping, "there?")
+        $0.wire.serverClose()
+        $0.wire.note(.sentEnd)
+        $0.wire.note(.deadlinePassed(index: 0))
+      }),
+    Example(
+      "a violation that nobody asked the client to read: unreadViolation",
+      .open(ClientScript([.connect(ConnectStep())])) {
+        $0.wire.server(.text, [0xFF])
+        $0.wire.note(.deadlinePassed(index: 0))
+        $0.wire.note(.sentEnd)
+      }),
+    Example(
       "a Ping behind a message that was too large: pingBehindLimit",
       .open(expected: Expected(messageLimit: 64)) {
         $0.scenario.server = ServerScript([
@@ -315,6 +380,15 @@ struct KeptTests {
         $0.wire.request()
         $0.wire.respond(WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
         $0.app(.connectFailed(ClientException(type: "OSError", message: "accept")), step: 0)
+        $0.wire.note(.receivedEnd)
+      }),
+    Example(
+      "a status line with a CR inside, given up before its end: carriageReturnInStatusLine",
+      .make {
+        $0.wires = [WireBuilder(opens: false)]
+        $0.wire.request()
+        $0.wire.server(bytes: Array("HTTP/1.1 101 Switching Protocols\rUpgrade: websocket\r".utf8))
+        $0.app(.connectFailed(ClientException(type: "OSError", message: "malformed")), step: 0)
         $0.wire.note(.receivedEnd)
       }),
     Example(

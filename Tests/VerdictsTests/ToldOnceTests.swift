@@ -108,6 +108,37 @@ struct ToldOnceTests {
         $0.wire.note(.receivedEnd)
         $0.ended()
       }),
+    Example(
+      "an echo that the server's Close came before: no message behind it was asked for, echoBehindClose",
+      .open {
+        $0.wire.server(.text, "one")
+        $0.wire.server(.text, "two")
+        $0.got("one")
+        $0.wire.close()
+        $0.threw("ConnectionClosedOK")
+      }),
+    Example(
+      "an echo that failed while the server waited for it", breaks: ["message-delivered"],
+      .open {
+        $0.wire.server(.text, "one")
+        $0.wire.server(.text, "two")
+        $0.got("one")
+        $0.threw("ConnectionClosedOK")
+        $0.wire.note(.deadlinePassed(index: 1))
+        $0.wire.end()
+      }),
+    Example(
+      "an echo that never returned: the hang is the defect, not the message behind it, echoHung",
+      breaks: ["client-hung"],
+      .open {
+        $0.wire.server(.text, "one")
+        $0.wire.server(.text, "two")
+        $0.got("one")
+        $0.wire.serverClose()
+        $0.wire.clientClose()
+        $0.wire.note(.sentEnd)
+        $0.hangs()
+      }),
   ]
 
   @Test("told once", arguments: told)

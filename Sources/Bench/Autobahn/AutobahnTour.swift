@@ -2,6 +2,8 @@ import Autobahn
 import PosixIO
 import Results
 import Scenarios
+import Verdicts
+import WebSocketPeers
 
 /// What decides how a client is taken through a genuine Autobahn fuzzing server.
 public struct TourConfiguration: Sendable {
@@ -17,6 +19,8 @@ public struct TourConfiguration: Sendable {
   public var caseLimit: Duration
   /// Whether the client offers permessage-deflate, where it can.
   public var compression: Bool
+  /// Whether each case is examined by the rig's own rules too, for which the rig stands between client and server.
+  public var examines = false
 
   /// Creates a configuration.
   public init(
@@ -77,7 +81,9 @@ public struct AutobahnTour: Sendable {
         server: server.url, agent: configuration.agent, client: bench.client.identity.path,
         plannedCount: chosen.count)
       progress(.started(result))
-      await runCases(chosen, on: setup.device, server, into: &result)
+      let onlooker = try await onlooker(of: server, setup)
+      await runCases(chosen, on: setup.device, onlooker, server, into: &result)
+      onlooker?.leave()
       await askForReports(server, &result)
       result.durationSeconds = (.now() - start).seconds
       return result
@@ -107,13 +113,26 @@ public struct AutobahnTour: Sendable {
     return all.filter { chosen in globs.contains { $0.matches(chosen.id) } }
   }
 
+  private func onlooker(of server: FuzzingServer, _ setup: BenchSetup) async throws -> Onlooker? {
+    guard configuration.examines else { return nil }
+    do {
+      return try await Onlooker(
+        before: server.address, on: setup.server.addresses[0], loop: setup.server.loop)
+    } catch let error as PosixError {
+      throw ConfigurationError(
+        "The rig cannot stand between the client and \(server.url): \(error); leave --examine out, or check --host."
+      )
+    }
+  }
+
   private func runCases(
-    _ chosen: [Chosen], on device: any Device, _ server: FuzzingServer, into result: inout TourResult
+    _ chosen: [Chosen], on device: any Device, _ onlooker: Onlooker?, _ server: FuzzingServer,
+    into result: inout TourResult
   ) async {
     for (index, testCase) in chosen.enumerated() {
       progress(.caseStarted(id: testCase.id, index: index))
       do {
-        let outcome = try await run(testCase, on: device, server)
+        let outcome = try await run(testCase, on: device, onlooker, server)
         try Task.checkCancellation()
         progress(.caseEnded(outcome))
         result.cases.append(outcome)
@@ -130,19 +149,20 @@ public struct AutobahnTour: Sendable {
   }
 
   private func run(
-    _ chosen: Chosen, on device: any Device, _ server: FuzzingServer
+    _ chosen: Chosen, on device: any Device, _ onlooker: Onlooker?, _ server: FuzzingServer
   ) async throws -> TourCase {
     let start = MonotonicInstant.now()
     let request = ControlRequest.runCase(.number(chosen.number), agent: configuration.agent)
-    let ending = await device.echo(
-      Visit(
-        id: chosen.id, server: server.address, tls: server.tls, target: request.target,
-        limit: configuration.caseLimit, compression: configuration.compression))
+    let visit = Visit(
+      id: chosen.id, server: server.address, tls: server.tls, target: request.target,
+      limit: configuration.caseLimit, compression: configuration.compression)
+    let (ending, examination) = try await make(visit, by: device, onlooker)
     try Task.checkCancellation()
     if case .gone(let reason) = ending { throw DeviceIsGone(description: reason) }
     let behavior = try await server.behavior(of: chosen.number, agent: configuration.agent)
     var outcome = TourCase(
       id: chosen.id, behavior: behavior, durationSeconds: (.now() - start).seconds)
+    outcome.broken = examination.map { $0.broken.map(\.violation) }
     switch ending {
     case .ended(let exception): outcome.note = exception.map { "the client threw \($0)" }
     case .hung(let how):
@@ -155,6 +175,14 @@ public struct AutobahnTour: Sendable {
     }
     if case .ended = ending { await device.noteProgress() }
     return outcome
+  }
+
+  private func make(
+    _ visit: Visit, by device: any Device, _ onlooker: Onlooker?
+  ) async throws -> (VisitEnding, Examination?) {
+    guard let onlooker else { return (await device.echo(visit).ending, nil) }
+    let (outcome, examination) = try await onlooker.watch(visit, by: device)
+    return (outcome.ending, examination?.obstacle == nil ? examination : nil)
   }
 
   /// What had run is in the server's reports, also where the tour was interrupted.

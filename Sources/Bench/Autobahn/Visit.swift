@@ -11,7 +11,7 @@ struct Visit: Sendable {
   /// The server's id of the case.
   let id: String
   /// Where the client reaches the server.
-  let server: ServerAddress
+  var server: ServerAddress
   /// How the reference client secures the connection; nil where it is in clear. A client on a board is handed the authorities that it
   /// names; where it names none, or the adapter declares no TLS, the URL alone.
   let tls: TLSConfiguration?
@@ -34,6 +34,20 @@ struct Visit: Sendable {
   }
 }
 
+/// What came of a visit.
+struct VisitOutcome: Sendable {
+  /// How it ended for the client.
+  var ending: VisitEnding
+  /// What the client says of itself; nil where it says nothing.
+  var client: ClientTrace?
+
+  /// Creates an outcome, by default of a client that says nothing of itself.
+  init(_ ending: VisitEnding, client: ClientTrace? = nil) {
+    self.ending = ending
+    self.client = client
+  }
+}
+
 /// How a visit ended for the client.
 enum VisitEnding: Sendable, Hashable {
   /// By itself; with an exception in words, where the client threw one.
@@ -49,9 +63,9 @@ enum VisitEnding: Sendable, Hashable {
 extension DeviceRunner {
   /// Has the agent play the client side, and interrupts it when its time is over.
   /// - Throws: `BoardFailure`.
-  func echo(_ visit: Visit) async throws -> VisitEnding {
+  func echo(_ visit: Visit) async throws -> VisitOutcome {
     let material = await client.speaksTLS ? visit.material : nil
-    let testCase = Case.echo(visit, material?.told)
+    let testCase = visit.testCase(material?.told)
     let program = AgentProgram.run(
       testCase, at: visit.server, token: "", tls: material.map { [$0.told: $0] } ?? [:], ballast: tlsBallast)
     let watch = Task { [client, loop = server.loop] in
@@ -62,10 +76,13 @@ extension DeviceRunner {
     let limit = visit.limit + DeviceClient.executionLimit
     let output = try await client.execute(program, name: visit.id, limit: limit)
     let report = AgentReport(output, id: testCase.id)
-    if case .unusable(let detail) = report.trace.ending { return .lost(output.exception ?? detail) }
+    if case .unusable(let detail) = report.trace.ending {
+      return VisitOutcome(.lost(output.exception ?? detail))
+    }
     guard !report.wasInterrupted else {
       let place = report.unfinished.isEmpty ? "its cleaning up" : report.unfinished.joined(separator: ", ")
-      return .hung("interrupted after \(visit.limit.seconds) s in \(place)")
+      return VisitOutcome(
+        .hung("interrupted after \(visit.limit.seconds) s in \(place)"), client: report.trace)
     }
     let exceptions = report.trace.events.compactMap { event -> String? in
       switch event.kind {
@@ -74,23 +91,22 @@ extension DeviceRunner {
       default: nil
       }
     }
-    return .ended(exception: exceptions.first)
+    return VisitOutcome(.ended(exception: exceptions.first), client: report.trace)
   }
 }
 
-extension Case {
-  /// The client side of a case that another server plays.
-  fileprivate static func echo(_ visit: Visit, _ tls: ClientTLS?) -> Case {
+extension Visit {
+  /// The client side of the case, which another server plays.
+  func testCase(_ told: ClientTLS?) -> Case {
     var server = ServerScript([])
-    server.tls = visit.tls.map { _ in ServerTLS() }
-    let url =
-      "\(visit.scheme)://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(visit.target)"
+    server.tls = tls.map { _ in ServerTLS() }
+    let url = "\(scheme)://\(URLPlaceholder.host.rawValue):\(URLPlaceholder.port.rawValue)\(target)"
     return Case(
       scenario: Scenario(
-        id: visit.id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
+        id: id, description: "Another server's case.", expectation: "Messages are echoed.", rfc: "",
         requirement: .must, server: server,
         client: ClientScript([
-          .connect(ConnectStep(url: url, compression: visit.compression, tls: tls)), .echo(),
+          .connect(ConnectStep(url: url, compression: compression, tls: told)), .echo(),
         ])))
   }
 }

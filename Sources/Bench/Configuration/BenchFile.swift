@@ -104,6 +104,9 @@ public struct BenchFile: Sendable {
     guard let ssid = try keys["ssid"]?.string("the name of the network") else {
       throw reader.complaint("lacks ssid, the name of the network")
     }
+    if let key = keys["ssid"], !(1...32).contains(ssid.utf8.count) {
+      throw key.complaint("has \(ssid.utf8.count) bytes; a network's name has 1 to 32")
+    }
     if let both = keys["passphrase-file"], keys["passphrase-env"] != nil {
       throw both.complaint("stands beside passphrase-env; only one of them says where the passphrase is")
     }

@@ -100,6 +100,11 @@ public struct WLANDescription: Sendable, Hashable {
         "\(place) leads to a passphrase of \(count) bytes; WPA takes 8 to 63, or a key of 64 hexadecimal digits."
       )
     }
+    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+      throw ConfigurationError(
+        "\(place) leads to a passphrase with a control character, such as a line's end; WPA takes printable ones."
+      )
+    }
     return Passphrase(text: text)
   }
 }

@@ -68,6 +68,8 @@ public struct BoardProfile: Sendable, Hashable, Codable {
   public var softResetSeconds: Double
   /// From the hard reset to the prompt, in seconds; nil where it failed.
   public var hardResetSeconds: Double?
+  /// Why it did not come back from one; nil where it did.
+  public var hardResetFailure: String?
   /// The shortest exchange at the prompt, in seconds.
   public var exchangeSeconds: Double
   /// How many bytes of source text the board takes a second.

@@ -12,6 +12,8 @@ public struct Doctor: Sendable {
   public var config: String?
   /// What `--board` was given.
   public var boards: [String] = []
+  /// What `--host` was given, which wins over the bench file.
+  public var host: String?
   /// How the simulated board is made.
   public var simulation = RunConfiguration.Simulation()
   /// The rig's own files.
@@ -124,7 +126,7 @@ public struct Doctor: Sendable {
   /// Boards that somebody named, on the command line or in the file, and the simulated one: each plays a case.
   private func examineBoards(_ file: BenchFile?, _ tell: @Sendable (Finding) -> Void) async throws {
     let words = boards.isEmpty && file?.boards.isEmpty == false ? ["all"] : boards
-    var chosen = try BenchBoard.chosen(by: words, host: nil, port: nil, file: file)
+    var chosen = try BenchBoard.chosen(by: words, host: host, port: nil, file: file)
     if !chosen.contains(where: { $0.selector == .simulated }) { chosen.append(BenchBoard(.simulated)) }
     var ports: Set<ServerPort> = []
     for board in chosen {

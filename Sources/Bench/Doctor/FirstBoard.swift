@@ -35,7 +35,7 @@ public struct FirstBoard: Sendable {
       tell("a TLS handshake with \(key.rawValue)")
       profile.handshakes.append(try await handshake(key))
     }
-    let powers: [WLANPower?] = first.board.radio?.powerMode == nil ? [nil] : [WLANPower.none, .performance]
+    let powers: [WLANPower?] = first.board.radio?.powerMode == nil ? [nil] : WLANPower.allCases
     for power in powers {
       for overTLS in [false, true] {
         tell(
@@ -141,7 +141,12 @@ extension FirstBoard {
     profile.tlsConnectionBytes = answers["tls"].flatMap { Int($0) }
     let start = MonotonicInstant.now()
     // The last one: what does not come back afterwards has told everything else.
-    if (try? await board.hardReset()) != nil { profile.hardResetSeconds = (.now() - start).seconds }
+    do {
+      _ = try await board.hardReset()
+      profile.hardResetSeconds = (.now() - start).seconds
+    } catch {
+      profile.hardResetFailure = "\(error)"
+    }
     return profile
   }
 

@@ -54,7 +54,8 @@ extension HardwareClaims {
         profile.softResetSeconds < 8),
       claim(
         "A hard reset, with USB and prompt again, takes less than 20 s.",
-        profile.hardResetSeconds.map { "\(rounded($0)) s" }, profile.hardResetSeconds.map { $0 < 20 }),
+        profile.hardResetSeconds.map { "\(rounded($0)) s" } ?? profile.hardResetFailure,
+        profile.hardResetSeconds.map { $0 < 20 } ?? profile.hardResetFailure.map { _ in false }),
       claim(
         "Raw-paste takes source text faster than 10 KB/s.", "\(Int(profile.sourceBytesPerSecond)) bytes/s",
         profile.sourceBytesPerSecond > 10_000),
@@ -109,11 +110,11 @@ extension HardwareClaims {
   private static let unmeasured: [(claim: String, reason: String)] = [
     (
       "The serial number on USB is the same in the bootloader and under MicroPython.",
-      "a board in its bootloader comes back only by a firmware copied onto it, or by its plug"
+      "the rig does not speak PICOBOOT, by which a board leaves its bootloader without firmware or plug"
     ),
     (
       "From machine.bootloader() to a board that runs again takes a few seconds.",
-      "a board in its bootloader comes back only by a firmware copied onto it, or by its plug"
+      "the rig does not speak PICOBOOT, by which a board leaves its bootloader without firmware or plug"
     ),
     ("Without DTR the firmware keeps the latest 256 bytes of output and drops the rest.", byHand),
     (

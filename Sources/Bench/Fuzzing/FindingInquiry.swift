@@ -72,8 +72,8 @@ struct FindingInquiry {
       try Task.checkCancellation()
       let isFirst = confirmation.tries == 0
       // What earlier cases have left on the board must not be what is found.
-      let execution = await worker.execute(
-        testCase, tokens: tokens.ofNextCase(), hasReference: hasReference && isFirst,
+      let execution = await worker.examine(
+        testCase, tokens, hasReference: hasReference && isFirst,
         after: fromFreshBoard && isFirst ? .softReset : nil)
       search.executions += 1
       confirmation.tries += 1

@@ -92,8 +92,8 @@ public struct FuzzRun: Sendable {
     let inquiry = FindingInquiry(
       worker: worker, ledger: ledger, tokens: tokens, configuration: configuration)
     while !worker.isLost, let (number, testCase) = await ledger.next() {
-      let execution = await worker.execute(
-        testCase, tokens: tokens.ofNextCase(),
+      let execution = await worker.examine(
+        testCase, tokens,
         hasReference: !isReference && number.isMultiple(of: Self.referenceInterval))
       try Task.checkCancellation()
       let findings = try await ledger.take(execution, of: testCase)

@@ -144,12 +144,7 @@ extension USBLink {
   }
 
   private func cause(_ error: USBError, _ device: USBDeviceRecord) -> BoardFailure.Cause {
-    if error.isPermission {
-      return .notOpened(
-        "this user may not open \(device.words) at \(device.devicePath): install the rule with `sudo cp "
-          + "fixtures/udev/60-wsrig.rules /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger "
-          + "--subsystem-match=usb --action=add`, and join the group plugdev")
-    }
+    if error.isPermission { return .forbidden("\(device.words) at \(device.devicePath)", isTerminal: false) }
     if error.isBusy {
       return .busy(
         holder: FileUsers.other(of: device.devicePath) ?? "another program that drives it over USB")

@@ -19,11 +19,13 @@ public struct AcceptedDeviation: Sendable, Hashable {
   public var link: String?
   /// The last day on which it is accepted; nil is for good.
   public var expires: CalendarDay?
+  /// The id of the board on which alone it is accepted, where each of several boards ran all cases; nil for any.
+  public var board: String?
 
   /// Creates a deviation.
   public init(
     cases: Glob, verdict: Verdict = .failed, rules: Set<String> = [], reason: String, link: String? = nil,
-    expires: CalendarDay? = nil
+    expires: CalendarDay? = nil, board: String? = nil
   ) {
     self.cases = cases
     self.verdict = verdict
@@ -31,6 +33,12 @@ public struct AcceptedDeviation: Sendable, Hashable {
     self.reason = reason
     self.link = link
     self.expires = expires
+    self.board = board
+  }
+
+  /// Whether it is about this case. Of a run that does not tell boards apart it is, whatever its board.
+  func fits(_ row: RecordedCase) -> Bool {
+    cases.matches(row.id) && (board == nil || row.board == nil || board == row.board)
   }
 
   /// Whether it covers these broken rules.

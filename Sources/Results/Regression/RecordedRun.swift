@@ -44,6 +44,10 @@ public struct RecordedRun: Sendable, Hashable, Decodable {
     self.endedEarly = endedEarly
     self.unsettled = unsettled
   }
+
+  /// The cases, with their boards only where each of several boards went through all of them: where boards shared the cases, it is
+  /// chance which one had a case.
+  var boardsToldApart: [RecordedCase] { each == true ? cases : cases.withoutBoards }
 }
 
 /// A case of a run, as far as other runs are compared with it.
@@ -87,6 +91,34 @@ public struct RecordedCase: Sendable, Hashable, Decodable {
 
   /// The names of the rules broken, without those that are no MUST.
   public var brokenRules: Set<String> { violations.brokenRules }
+}
+
+extension RecordedCase {
+  /// The same on that board.
+  func on(_ board: String?) -> RecordedCase {
+    var copy = self
+    copy.board = board
+    return copy
+  }
+}
+
+extension [RecordedCase] {
+  /// The same as if the run had one board.
+  var withoutBoards: [RecordedCase] { map { $0.on(nil) } }
+}
+
+extension Violation {
+  /// The same, broken over the run of one of several boards.
+  func said(of board: String) -> Violation {
+    var copy = self
+    copy.sentence = Self.beginning(board) + sentence
+    return copy
+  }
+
+  /// Whether it was broken over that board's run.
+  func isSaid(of board: String) -> Bool { sentence.hasPrefix(Self.beginning(board)) }
+
+  private static func beginning(_ board: String) -> String { "On \(board): " }
 }
 
 extension [Violation] {

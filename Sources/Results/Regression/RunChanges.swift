@@ -47,25 +47,20 @@ public struct RunChanges: Sendable, Hashable, Encodable {
   public init(from old: RecordedRun, named name: String, to new: RecordedRun, today: CalendarDay) {
     let isByBoard = old.each == true && new.each == true
     let label = { @Sendable (row: RecordedCase) in row.label(withBoard: isByBoard) }
-    // What failed on one board is nothing new there only.
-    let boards = isByBoard ? Set(new.cases.map(\.board)) : [nil]
-    let parts = boards.map { isByBoard ? (old: old.on($0), new: new.on($0)) : (old: old, new: new) }
-    var regressions: [String: String] = [:]
-    for part in parts {
-      let anew = Self.regressions(from: part.old, named: name, to: part.new, today: today)
-      for row in part.new.cases { regressions[label(row)] = anew[row.id] }
-    }
+    let report = Baseline(name: name, run: old).report(on: new, today: today)
+    let regressions = Dictionary(
+      report.regressions.map { ($0.name, $0.sentence) }, uniquingKeysWith: { first, _ in first })
     let before = Dictionary(old.cases.map { (label($0), $0) }, uniquingKeysWith: { $1 })
     let after = Set(new.cases.map(label))
     let rows = new.cases.map { row in
-      Row(label(row), before[label(row)], row, regression: regressions[label(row)])
+      Row(
+        label(row), before[label(row)], row, regression: regressions[row.label(withBoard: new.each == true)])
     }
     cases =
       rows.filter(\.isChange)
       + old.cases.filter { !after.contains(label($0)) }.map { Row(label($0), $0, nil, regression: nil) }
     unchangedCount = rows.count { !$0.isChange }
-    overTheRun = Baseline(name: name, run: old).report(on: [], violations: new.violations, today: today)
-      .regressions.map(\.sentence)
+    overTheRun = report.regressions.filter { $0.case == AcceptedDeviation.overTheRun }.map(\.sentence)
     latency = Self.latency(old.latency, new.latency)
     inconclusive = new.cases.filter { row in
       row.verdict == .inconclusive && before[label(row)].map { $0.verdict != .inconclusive } ?? true
@@ -80,15 +75,6 @@ public struct RunChanges: Sendable, Hashable, Encodable {
   public var outcome: RunOutcome {
     if !regressions.isEmpty || !overTheRun.isEmpty { return .caseFailed }
     return inconclusive.isEmpty && referenceFailed.isEmpty ? .allWell : .inconclusive
-  }
-
-  /// What is new in a run, by the ids of its cases.
-  private static func regressions(
-    from old: RecordedRun, named name: String, to new: RecordedRun, today: CalendarDay
-  ) -> [String: String] {
-    let report = Baseline(name: name, run: old).report(on: new.cases, today: today)
-    return Dictionary(
-      report.regressions.map { ($0.case, $0.sentence) }, uniquingKeysWith: { first, _ in first })
   }
 
   private static func latency(_ old: LatencySummary, _ new: LatencySummary) -> [LatencyRow] {
@@ -117,16 +103,6 @@ extension RunChanges.Row {
 
   fileprivate var isChange: Bool {
     old != new || !brokenAnew.isEmpty || !brokenNoLonger.isEmpty || !frames.isEmpty
-  }
-}
-
-extension RecordedRun {
-  /// The run as far as it went on one board.
-  fileprivate func on(_ board: String?) -> RecordedRun {
-    var part = self
-    part.cases = cases.filter { $0.board == board }
-    part.violations = []
-    return part
   }
 }
 

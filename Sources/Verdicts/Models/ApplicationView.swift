@@ -39,6 +39,9 @@ struct ApplicationView: Sendable {
   /// Whether a receiving task is cancelled while another goes on: a message that the first had taken may be lost with it.
   private(set) var mayLoseByCancelling = false
 
+  /// Whether an echo was given a message and has not sent it back: the send threw, or never returned. It asked for no other.
+  private(set) var isSendingBack = false
+
   private(set) var isConnected = false
   private(set) var subprotocol: String?
   private(set) var connectFailure: ClientException?
@@ -155,8 +158,11 @@ struct ApplicationView: Sendable {
       isConnected = true
       self.subprotocol = subprotocol
     case .connectFailed(let exception): connectFailure = exception
-    case .message(let digest): messages.append(digest)
+    case .message(let digest):
+      messages.append(digest)
+      if case .echo? = step { isSendingBack = true }
     case .sent(let digest):
+      isSendingBack = false
       // What is sent after the end comes to nothing, lawfully.
       if !closeReturned, ends.isEmpty { sent.append(digest) }
     case .ended(let code, _, let clean): ends.append(End(closeCode: code, wasClean: clean))

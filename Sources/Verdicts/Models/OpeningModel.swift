@@ -43,6 +43,7 @@ public enum OpeningModel: Sendable, Hashable {
   static func mayBecomeLawful(_ bytes: [UInt8]) -> Bool {
     guard let end = bytes.lastIndex(of: 0x0A) else {
       return zip(bytes, "HTTP/1.1 101".utf8).allSatisfy { $0 == $1 }
+        && !bytes.dropLast().contains(where: DecodedHead.isStrayControl)
     }
     let rest = bytes[(end + 1)...]
     let name = rest.prefix { $0 != 0x3A && $0 != 0x0D }
@@ -105,12 +106,19 @@ public enum OpeningModel: Sendable, Hashable {
     if response.bareLineEndOffset != nil { return "a line does not end in CR LF" }
     if !response.startLine.hasPrefix("HTTP/1.1 101 ") { return "an unusual status line" }
     if response.fields.contains(where: { !$0.isWellFormed }) { return "a malformed header line" }
+    if !response.values("Connection").allSatisfy(isTokenList) { return "a malformed Connection header" }
     if response.hasMalformedExtensions { return "a malformed Sec-WebSocket-Extensions header" }
     for name in ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Upgrade"]
     where response.values(name).count > 1 {
       return "several \(name) headers"
     }
     return nil
+  }
+
+  /// Whether a value is a list of tokens, at least one, between which empty members count for nothing (RFC 7230 section 7).
+  private static func isTokenList(_ value: String) -> Bool {
+    let members = value.split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
+    return !members.isEmpty && members.allSatisfy(DecodedHead.isToken)
   }
 }
 

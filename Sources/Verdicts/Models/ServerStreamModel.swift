@@ -50,13 +50,16 @@ public struct ServerStreamModel: Sendable {
   /// The longest frame or message that the server began, in bytes, however much of it came.
   public private(set) var longestAnnounced: UInt64 = 0
 
+  private let checksText: Bool
   private var open: DecodedMessage?
   private var utf8 = UTF8Check()
   /// What the open message inflated to so far; nil where it is not compressed.
   private var inflated: [UInt8]?
 
-  /// Walks a server's frames; `deflate` is what was agreed on, where permessage-deflate is in use.
-  public init(_ stream: DecodedStream, deflate: DeflateAgreement? = nil) {
+  /// Walks a server's frames; `deflate` is what was agreed on, where permessage-deflate is in use. Without `checksText` bad text
+  /// breaks no rule.
+  public init(_ stream: DecodedStream, deflate: DeflateAgreement? = nil, checksText: Bool = true) {
+    self.checksText = checksText
     let reader = deflate.map { InflatingReader($0.server) }
     isComplete = stream.isComplete
     let lengths = stream.frames.map(\.header.payloadLength) + stream.messages.map { UInt64($0.length) }
@@ -135,7 +138,7 @@ public struct ServerStreamModel: Sendable {
         violation = .notInflated(frame, error, isComplete: isEnded, isEmpty: message.length == 0)
         return
       }
-      if message.isText, let at = badText(in: content, isFinal: frame.isFinal) {
+      if message.isText, checksText, let at = badText(in: content, isFinal: frame.isFinal) {
         violation =
           start.map { .inflatedNotUTF8(frame, at: $0 + at, isComplete: isEnded) }
           ?? .notUTF8(
@@ -201,7 +204,7 @@ public struct ServerStreamModel: Sendable {
     message.payload += tail.payload
     message.length = message.payload.count
     unfinished = message
-    if message.isText, let at = utf8.firstImpossible(in: tail.payload) {
+    if message.isText, checksText, let at = utf8.firstImpossible(in: tail.payload) {
       violation = .notUTF8(
         at: (tail.payloadOffset ?? tail.streamOffset) + at, eventIndex: tail.eventIndex, message: message,
         isComplete: false)

@@ -94,6 +94,10 @@ public struct ServerViolation: Sendable, Hashable {
     case .code(let code):
       let why = CloseContent.objection(toSending: code)
       found = .init("a Close frame with code \(code), \(why)", section: "7.4", at: offset)
+      // Where the reason is bad too, which of the two a client finds first is its own affair.
+      if String(validating: frame.payload.dropFirst(2), as: UTF8.self) == nil {
+        found.closeCodes.append(1007)
+      }
       found.requirement = CloseContent.requirement(againstTaking: code)
     case .reason(let index):
       let what = "a Close frame whose reason is not UTF-8"

@@ -83,7 +83,9 @@ extension RuleContext {
     guard isEstablished, application.ends.contains(where: { $0.wasClean == true }) else { return [] }
     if let violation = server.violation {
       guard violation.requirement == .must else { return [] }
-      return [Finding("The client reported a clean end after \(violation.what).")]
+      // The closing handshake was finished, which is what the RFC calls clean; that there was bad text should be told all the same.
+      let requirement: Requirement? = closedBeforeBadText ? .quality : nil
+      return [Finding("The client reported a clean end after \(violation.what).", requirement: requirement)]
     }
     guard endedWithoutClose else { return [] }
     return [Finding("The client reported a clean end, but the server's stream ended without a Close.")]

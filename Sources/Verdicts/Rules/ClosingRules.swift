@@ -47,7 +47,7 @@ extension RuleContext {
     guard isEstablished, client.isComplete, !serverReset, damagedSend == nil, client.tail == nil else {
       return []
     }
-    guard let close = visibleClose, client.close == nil else { return [] }
+    guard let close = visibleClose, client.close == nil, !readsNothing else { return [] }
     // The application may have ended the connection at the same time: whether it had to send a Close is `close-sent`'s matter.
     guard !(applicationMayClose && clientEnd != nil) else { return [] }
     let text = CloseContent.text(code: close.code, reason: close.reason)
@@ -150,7 +150,7 @@ extension RuleContext {
 
   fileprivate var openTCPFindings: [Finding] {
     guard !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
-      decoded.serverEnd != nil, lateByteCount == 0
+      decoded.serverEnd != nil, lateByteCount == 0, !readsNothing
     else { return [] }
     let sentence = "The server had ended its side of TCP, and the client never ended its own"
     if isEstablished { return [Finding(sentence + ".")] }

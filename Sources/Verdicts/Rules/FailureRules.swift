@@ -54,11 +54,26 @@ extension RuleContext {
   /// Whether the client gave up the connection, by a Close or by the end of its stream.
   private var gaveUp: Bool { client.close != nil || clientEnd != nil }
 
-  /// The code of a Close that the server sent behind its violation; nil where it sent none.
-  private var closeBehindViolation: CloseContent? {
+  /// The Close that the server sent behind its violation, not in answer to the client's; nil where it sent none.
+  private var closeBehindViolation: DecodedFrame? {
     guard let violation = server.violation else { return nil }
-    let frame = decoded.server.frames.first { $0.opcode == .close && $0.endOffset > violation.streamOffset }
-    return frame.map { CloseContent($0.payload) }
+    return decoded.server.frames.first {
+      $0.opcode == .close && $0.endOffset > violation.streamOffset
+        && $0.eventIndex < client.close?.eventIndex ?? .max
+    }
+  }
+
+  /// Whether both sides may have closed before the client looked at bad text, so that nothing was left to fail: who reads ahead comes
+  /// to the server's Close first, unless the server paused before it, and the application may have closed by itself.
+  var closedBeforeBadText: Bool {
+    guard let violation = server.violation, violation.isText, deliveredBehindViolation == nil,
+      client.close != nil
+    else { return false }
+    if application.hasCloseStep { return decoded.server.frames.contains { $0.opcode == .close } }
+    guard let close = closeBehindViolation else { return false }
+    let data = decoded.server.frames.last { !$0.opcode.isControl && $0.streamOffset < close.streamOffset }
+    guard violation.isComplete, let data else { return true }
+    return !pausedBetween(data.eventIndex, close.eventIndex)
   }
 
   fileprivate func allowedCodes(_ violation: ServerViolation) -> [UInt16] {
@@ -67,22 +82,25 @@ extension RuleContext {
   }
 
   fileprivate var notFailedFindings: [Finding] {
-    guard let violation = dueViolation else { return [] }
+    guard var violation = dueViolation else { return [] }
+    // Who looks at a frame when all of it has come may wait for its end, unless the stream ends inside of it.
+    if !violation.isComplete, !serverEndedFirst { violation.requirement = .quality }
     // Bad text is told by its byte already.
     let place = violation.isText ? "" : " at offset \(violation.streamOffset)"
     let cause = "after \(violation.what)\(place) of the server's stream"
     let duty = "It \(violation.verb) fail the connection"
     let section = violation.section
     if !gaveUp {
-      guard client.isComplete else { return [] }
+      guard client.isComplete, !readsNothing else { return [] }
       let sentence = "The client \(deliveredBehindViolation ?? "went on") \(cause). \(duty)."
       return [Finding(sentence, requirement: violation.requirement, rfc: section)]
     }
     // An answer to the server's later Close shows that the client took the violation for nothing; a Close that the application wanted
     // is no answer.
     if let close = client.close, close.isKnown, close.eventIndex > violation.eventIndex,
-      !application.hasCloseStep, let behind = closeBehindViolation, let code = behind.code,
-      close.content.code == code, !allowedCodes(violation).contains(code)
+      !application.hasCloseStep, let behind = closeBehindViolation.map({ CloseContent($0.payload) }),
+      let code = behind.code, close.content.code == code, !allowedCodes(violation).contains(code),
+      !closedBeforeBadText
     {
       let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
       let sentence = "The client \(what)answered \(behind.text) \(cause). \(duty) at the violation."
@@ -132,16 +150,29 @@ extension RuleContext {
   fileprivate var failureCodeFindings: [Finding] {
     guard isEstablished, !serverReset, let violation = visibleViolation, let close = client.close,
       close.isKnown,
-      close.eventIndex > violation.eventIndex, !application.hasCloseStep, !clientHitLimit,
-      notFailedFindings.isEmpty
+      close.eventIndex > violation.eventIndex, !application.hasCloseStep, !mayHaveHitLimit,
+      notFailedFindings.isEmpty, !closedBeforeBadText
     else { return [] }
     let codes = allowedCodes(violation)
-    guard !codes.contains(close.content.reportedCode) else { return [] }
+    guard !(codes + codesBehindText).contains(close.content.reportedCode) else { return [] }
     let wanted = CloseContent.words(codes)
     let sentence = "The client sent \(close.content.text) after \(violation.what); it should send \(wanted)."
     // No stronger than the duty to fail at all.
     let requirement = violation.requirement == .must ? nil : violation.requirement
     return [Finding(at: close.streamOffset, sentence, requirement: requirement)]
+  }
+
+  /// Whether a limit explains the client's 1009: a message no longer than a control frame may be is beyond nobody's, and who takes a
+  /// masking key for a length has met none.
+  private var mayHaveHitLimit: Bool {
+    clientHitLimit && server.longestAnnounced > 125
+  }
+
+  /// The codes for what is wrong behind bad text: who looks at text late comes to it first.
+  private var codesBehindText: [UInt16] {
+    guard server.violation?.isText == true else { return [] }
+    let behind = ServerStreamModel(decoded.server, deflate: deflate, checksText: false)
+    return behind.violation?.closeCodes ?? (isViolatedByItsLastBytes ? [1002] : [])
   }
 
   /// Judged only where the order of things is no chance: the message never ends, or the server paused before it went on.
@@ -201,9 +232,10 @@ extension RuleContext {
     guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {
       return false
     }
+    let second = tail.head.dropFirst().first ?? 0
     let header = FrameHeader(
       isFinal: first & 0x80 != 0, reservedBits: first >> 4, opcode: Opcode(rawValue: first & 15),
-      payloadLength: UInt64(tail.head.dropFirst().first ?? 0) & 0x7F)
+      payloadLength: UInt64(second & 0x7F), maskingKey: second & 0x80 != 0 ? MaskingKey(0, 0, 0, 0) : nil)
     let isInMessage = server.unfinished != nil
     return ServerViolation.inHeader(header, at: 0, isInMessage: isInMessage, deflates: deflate != nil) != nil
   }
@@ -215,9 +247,11 @@ extension RuleContext {
     else {
       return []
     }
-    guard server.violation == nil, !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }
+    guard !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }
     guard !isViolatedByItsLastBytes else { return [] }
     let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
+    // What the server sent only afterwards is no cause.
+    if let violation = server.violation, chunkIndex(of: violation.streamOffset) ?? 0 < act { return [] }
     guard act != .max, act < serverStopIndex, application.isListening else { return [] }
     let how = client.close.map { "sent \($0.content.text)" } ?? "ended TCP"
     var sentence = "The client \(how), though nothing was wrong with the connection and nobody had closed it"

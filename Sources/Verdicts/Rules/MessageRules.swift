@@ -112,6 +112,12 @@ extension RuleContext {
     application.failures.contains { !$0.isInReceivingStep } || !application.unsupported.isEmpty
   }
 
+  /// Whether the application asked for no further message because it could not send one back, as is lawful once the server has
+  /// closed, ended its stream or broken a rule.
+  private var stoppedSendingBack: Bool {
+    application.isSendingBack && serverStopIndex < decoded.deadlineIndex ?? .max
+  }
+
   private var isRefusedByLimit: Bool {
     guard clientHitLimit, let limit = expected.messageLimit else { return false }
     return server.longestAnnounced > UInt64(max(0, limit))
@@ -127,7 +133,7 @@ extension RuleContext {
       isTail = true
     default: return []
     }
-    if isTail, neverReceived || clientHitLimit { return [] }
+    if isTail, neverReceived || stoppedSendingBack || clientHitLimit { return [] }
     // Whether the client gave up at a limit stands in its Close, which the capture may have lost.
     if isTail, !client.isComplete, client.close?.isKnown != true { return [] }
     let place = "at offset \(message.streamOffset) of the server's stream"

@@ -29,7 +29,7 @@ extension RuleContext {
   private var unansweredPing: DecodedFrame? {
     guard isEstablished, client.isComplete, !serverReset, damagedSend == nil else { return nil }
     // What is behind a message that was too large for it, a client does not look at.
-    guard !clientHitLimit else { return nil }
+    guard !clientHitLimit, !readsNothing else { return nil }
     guard let last = server.pings.last(where: { isDue($0) }), !last.isCut else { return nil }
     let from = server.pings.firstIndex { $0.streamOffset == last.streamOffset } ?? 0
     // An answer to a later Ping, even one that need not be answered, answers this one too.
@@ -63,6 +63,8 @@ extension RuleContext {
   /// The server waited for a Pong until something else came, or until its patience ended while the board was running.
   private func waitedInVain(after ping: DecodedFrame, before released: Int) -> Bool {
     let script = scenario.server.connections.first { $0.name == name }
+    // What a server waited for that is not the rig's nobody knows: only that it left the client time.
+    if script?.steps.isEmpty ?? true { return leftTime(after: ping, before: released) }
     return (trace?.events ?? []).enumerated().contains { index, event in
       guard index > ping.eventIndex, index < released, let step = stepMissed(in: event.kind), let script,
         script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
@@ -70,6 +72,17 @@ extension RuleContext {
       return wanted.opcode == Opcode.pong.rawValue
     }
   }
+
+  private func leftTime(after ping: DecodedFrame, before released: Int) -> Bool {
+    guard attempt.client.showsRunning, let events = trace?.events, events.indices.contains(released) else {
+      return false
+    }
+    let pause = events[released].instantNanoseconds &- events[ping.eventIndex].instantNanoseconds
+    return pause >= Self.ampleNanoseconds
+  }
+
+  /// Time in which every client that runs can answer a Ping.
+  private static let ampleNanoseconds: UInt64 = 500_000_000
 
   private func stepMissed(in kind: WireEvent.Kind) -> Int? {
     if case .expectationMissed(let step, _) = kind { return step }
