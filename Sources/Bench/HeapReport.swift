@@ -13,6 +13,10 @@ struct HeapReport: Sendable, Hashable {
     largestFreeBlocks = blocks
   }
 
-  /// The longest free run in bytes; nil where the size of a block is not known.
-  func largestFreeBlock(blockBytes: Int?) -> Int? { blockBytes.map { $0 * largestFreeBlocks } }
+  /// The longest free run in bytes; nil where the size of a block is not known, or the figures are those of no memory.
+  func largestFreeBlock(blockBytes: Int?) -> Int? {
+    guard let blockBytes else { return nil }
+    let (bytes, overflows) = blockBytes.multipliedReportingOverflow(by: largestFreeBlocks)
+    return overflows ? nil : bytes
+  }
 }
