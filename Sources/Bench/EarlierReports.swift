@@ -7,8 +7,21 @@ struct EarlierReports {
   /// The report folder.
   let folder: URL
 
-  private static let filesOfCase = ReportNames.CaseFile.allCases.map(\.rawValue)
-  private static let filesOfBlackBox = ReportNames.BlackBoxFile.allCases.map(\.rawValue)
+  /// The folders that hold a folder for each case or black box, and the files in those.
+  private static let kinds = [
+    (ReportNames.cases, ReportNames.CaseFile.allCases.map(\.rawValue)),
+    (ReportNames.blackBoxes, ReportNames.BlackBoxFile.allCases.map(\.rawValue)),
+  ]
+
+  /// Looks whether it can be removed, before any time is spent.
+  /// - Throws: the file system's error for the first file that this user may not remove.
+  func check() throws {
+    let parts = partNames.map { EarlierReports(folder: folder.appending(path: $0)) }
+    for file in (parts + [self]).flatMap(\.files)
+    where access(file.deletingLastPathComponent().path, W_OK | X_OK) != 0 {
+      throw CocoaError(.fileWriteNoPermission, userInfo: [NSFilePathErrorKey: file.path])
+    }
+  }
 
   /// Removes it, the folders of several boards included, and folders that are empty then.
   /// - Throws: the file system's error where a file cannot be removed.
@@ -18,19 +31,23 @@ struct EarlierReports {
   }
 
   private func remove(isPart: Bool) throws {
-    try remove(ReportNames.documents + names(in: folder).filter(Self.isSerialLog), in: folder)
-    for (name, files) in [
-      (ReportNames.cases, Self.filesOfCase), (ReportNames.blackBoxes, Self.filesOfBlackBox),
-    ] {
+    for file in files { try FileManager.default.removeItem(at: file) }
+    for (name, _) in Self.kinds {
       let parent = folder.appending(path: name)
-      for child in names(in: parent) {
-        let place = parent.appending(path: child)
-        try remove(files, in: place)
-        try removeIfEmpty(place)
-      }
+      for child in names(in: parent) { try removeIfEmpty(parent.appending(path: child)) }
       try removeIfEmpty(parent)
     }
     if isPart { try removeIfEmpty(folder) }
+  }
+
+  /// The files that are there, but for those in folders of several boards.
+  private var files: [URL] {
+    let own = ReportNames.documents + names(in: folder).filter(Self.isSerialLog)
+    return existing(own, in: folder)
+      + Self.kinds.flatMap { name, files in
+        let parent = folder.appending(path: name)
+        return names(in: parent).flatMap { existing(files, in: parent.appending(path: $0)) }
+      }
   }
 
   /// The folders that the run of each of several boards had, by the results of all of them.
@@ -55,13 +72,10 @@ struct EarlierReports {
     (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
   }
 
-  private func remove(_ names: [String], in folder: URL) throws {
-    for name in names {
-      let path = folder.appending(path: name).path
+  private func existing(_ names: [String], in folder: URL) -> [URL] {
+    names.map { folder.appending(path: $0) }.filter { file in
       var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
-        try FileManager.default.removeItem(atPath: path)
-      }
+      return FileManager.default.fileExists(atPath: file.path, isDirectory: &isFolder) && !isFolder.boolValue
     }
   }
 

@@ -17,21 +17,32 @@ final class ReportSuccession: Sendable {
   private let state = Mutex(State.waiting)
 
   /// Where the serial log of the new run goes until then.
-  var waitingRoom: URL { Self.waitingRoom(in: folder) }
+  let waitingRoom: URL
+
+  /// What the names of waiting rooms begin with; the process id of their run follows.
+  private static let prefix = ".wsrig-next-"
 
   /// Makes the waiting room.
-  /// - Throws: the file system's error where that cannot be.
+  /// - Throws: the file system's error where that cannot be, or what is there could not be removed later.
   init(folder: URL, partOf whole: ReportSuccession?) throws {
     self.folder = folder
     self.whole = whole
-    // Of a run that was killed before it had begun.
-    try? FileManager.default.removeItem(at: Self.waitingRoom(in: folder))
-    try FileManager.default.createDirectory(
-      at: Self.waitingRoom(in: folder), withIntermediateDirectories: true)
+    waitingRoom = folder.appendingPathComponent(
+      "\(Self.prefix)\(ProcessInfo.processInfo.processIdentifier)", isDirectory: true)
+    try EarlierReports(folder: folder).check()
+    Self.removeThoseOfTheDead(in: folder)
+    try FileManager.default.createDirectory(at: waitingRoom, withIntermediateDirectories: true)
   }
 
-  private static func waitingRoom(in folder: URL) -> URL {
-    folder.appendingPathComponent(".wsrig-next", isDirectory: true)
+  /// Runs that were killed before they had begun leave theirs; another run into the folder may go on meanwhile, and keeps its own.
+  private static func removeThoseOfTheDead(in folder: URL) {
+    let files = FileManager.default
+    for name in (try? files.contentsOfDirectory(atPath: folder.path)) ?? [] where name.hasPrefix(prefix) {
+      guard let process = Int32(name.dropFirst(prefix.count)), kill(process, 0) != 0, errno == ESRCH else {
+        continue
+      }
+      try? files.removeItem(at: folder.appendingPathComponent(name))
+    }
   }
 
   /// Removes what the earlier run left, and puts the log in its place; once only.
@@ -57,7 +68,11 @@ final class ReportSuccession: Sendable {
   /// Ends it where the run has not begun: the log stays only where there are no results that it could be taken for that of.
   func abandon() {
     state.withLock { state in
-      guard case .waiting = state else { return }
+      guard case .waiting = state else {
+        // Where the reports could not take their place, it is still there.
+        try? FileManager.default.removeItem(at: waitingRoom)
+        return
+      }
       state = .over(nil)
       let hasResults = FileManager.default.fileExists(
         atPath: folder.appendingPathComponent(ReportNames.results).path)

@@ -30,6 +30,10 @@ extension Board {
     returns += 1
     let start = MonotonicInstant.now()
     await link.close()
+    if let end = deadline.instant {
+      let limit = Duration.seconds((end - start).components.seconds)
+      onWait?("\(failure); waiting for its return: at most \(limit)")
+    }
     do {
       try await reopenOnceItAnswers(deadline)
       hardRecoveries = 0

@@ -124,6 +124,11 @@ struct BoardHolder: Sendable, Hashable {
     let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
     let lines = text.split(separator: "\n").map(String.init)
     guard lines.count == 3 else { return "another process" }
-    return "process \(lines[0]) (\(lines[1])) since \(lines[2])"
+    // Everybody may write into the file, and a terminal shows it.
+    let printable = lines.map { line in
+      String(
+        String.UnicodeScalarView(line.unicodeScalars.filter { $0.properties.generalCategory != .control }))
+    }
+    return "process \(printable[0]) (\(printable[1])) since \(printable[2])"
   }
 }

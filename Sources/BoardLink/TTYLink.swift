@@ -69,10 +69,12 @@ public actor TTYLink: Link {
   }
 
   /// Asks the board at whatever prompt it has for `machine.reset()`, waits until its device leaves and returns,
-  /// and opens it again. If the device has gone already, only its return is awaited.
+  /// and opens it again; one on a line that stays shows its banner there. If the device has gone already, only its return is awaited.
   public func hardReset(deadline: Deadline) async throws {
-    if channel != nil, FileManager.default.fileExists(atPath: path) {
-      try await askForReset(deadline: deadline)
+    if channel != nil, FileManager.default.fileExists(atPath: path),
+      try await askForReset(deadline: deadline, mayStay: true)
+    {
+      return
     }
     close()
     try await openWhenItReturns(deadline: deadline)

@@ -74,7 +74,7 @@ public struct FileLock: ~Copyable, Sendable {
   }
 
   /// Makes a folder in which every user may have lock files, unless it is there.
-  /// - Throws: `PosixError` where it cannot be made, or is no folder.
+  /// - Throws: `PosixError` where it cannot be made, is no folder, or is another user's alone.
   public static func makeFolder(_ path: String) throws(PosixError) {
     if mkdir(path, mode_t(everybodys)) == 0 {
       // The process's mask has taken away what others may do.
@@ -86,6 +86,10 @@ public struct FileLock: ~Copyable, Sendable {
     // A link would lead to wherever its maker wants.
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
       throw PosixError(.makeFolder, path, ErrorNumber(rawValue: ENOTDIR))
+    }
+    // Without the sticky bit its owner's friends could put other files in the place of locks.
+    guard isEverybodys(path) || status.st_uid == geteuid() else {
+      throw PosixError(.makeFolder, path, ErrorNumber(rawValue: EACCES))
     }
   }
 
@@ -105,7 +109,7 @@ public struct FileLock: ~Copyable, Sendable {
     let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
     while true {
       let found = retryOnInterrupt { Glibc.open(path, flags) }
-      if found >= 0 { return OwnedDescriptor(adopting: found) }
+      if found >= 0 { return try checked(OwnedDescriptor(adopting: found), path) }
       guard errno == ENOENT else { throw .last(.open, path) }
       let made = retryOnInterrupt { Glibc.open(path, flags | O_CREAT | O_EXCL, 0o666) }
       if made >= 0 {
@@ -116,6 +120,18 @@ public struct FileLock: ~Copyable, Sendable {
       // Another process may have made it meanwhile.
       guard errno == EEXIST else { throw .last(.open, path) }
     }
+  }
+
+  /// Refuses what is no file of its own: a hard link would have another file overwritten.
+  private static func checked(
+    _ file: consuming OwnedDescriptor, _ path: String
+  ) throws(PosixError) -> OwnedDescriptor {
+    var status = stat()
+    guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+      throw PosixError(
+        .open, path, ErrorNumber(rawValue: EINVAL), detail: "it is no file of its own; remove it")
+    }
+    return file
   }
 
   private static func write(_ note: String, to raw: Int32) {

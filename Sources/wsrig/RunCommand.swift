@@ -157,7 +157,8 @@ struct RunOptions: ParsableArguments {
       result.program = Console.program
       result.ruleIndex = ruleIndex
       result.baseline = known?.report(
-        on: result, ofBoard: isSeparate && boards.count == 1 ? boards[0].id : nil, today: CalendarDay(Date()))
+        on: result, ofBoard: boards.count == 1 ? known?.boardToTellApart(boards[0].id, isSeparate) : nil,
+        today: CalendarDay(Date()))
       result.unsettled = unsettled.subtracting(result.cases.map(\.case.id)).sorted()
       result.replayOptions = words + (isSeparate && boards.count == 1 ? ["--board", boards[0].word] : [])
       result.boardWords = Dictionary(uniqueKeysWithValues: boards.map { ($0.id, $0.word) })

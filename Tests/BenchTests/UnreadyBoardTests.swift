@@ -104,6 +104,18 @@ struct UnreadyBoardTests {
     #expect(try files() == ["serial.log"] && folder.text("serial.log") == "failed")
   }
 
+  @Test("two runs into one folder at a time took each other's logs away: a run that lives keeps its own")
+  func twoRunsIntoOneFolder() throws {
+    // Process 1 is always there; nobody has the other number.
+    try folder.write("its log", to: ".wsrig-next-1/serial.log")
+    try folder.write("left behind", to: ".wsrig-next-2147483647/serial.log")
+    let report = try ReportFolder(path: folder.path, replacesRun: true)
+    try Data("new".utf8).write(to: report.serialLog)
+    try report.begin()
+    #expect(try folder.text("serial.log") == "new" && folder.text(".wsrig-next-1/serial.log") == "its log")
+    #expect(try files() == [".wsrig-next-1", ".wsrig-next-1/serial.log", "serial.log"])
+  }
+
   private func files() throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
   }

@@ -132,6 +132,20 @@ struct BoardLockTests {
       atPath: others + "/tty--dev-null.lock", withDestinationPath: folder.path + "/precious")
     #expect(throws: BoardFailure.self) { _ = try BoardLock(.terminal(path: "/dev/null"), folder: others) }
     #expect(try folder.text("precious") == "theirs")
+    // A hard link was followed: hardLinkToAnothersFile.
+    try manager.removeItem(atPath: others + "/tty--dev-null.lock")
+    try manager.linkItem(atPath: folder.path + "/precious", toPath: others + "/tty--dev-null.lock")
+    let failure = #expect(throws: BoardFailure.self) {
+      _ = try BoardLock(.terminal(path: "/dev/null"), folder: others)
+    }
+    #expect(failure.map { "\($0)".contains("no file of its own") } == true, "\(failure as Any)")
+    #expect(try folder.text("precious") == "theirs")
+  }
+
+  @Test("a holder's note that somebody has written is shown without what a terminal would obey")
+  func noteOfAnothers() throws {
+    try folder.write("1\nwsrig \u{1B}[2Jrun\nnow\n", to: "note")
+    #expect(BoardHolder.words(at: folder.path + "/note") == "process 1 (wsrig [2Jrun) since now")
   }
 
   @Test("a folder that cannot be written is one sentence")

@@ -252,6 +252,23 @@ extension EndToEndTests {
       _ = try await board.finish()
     }
 
+    @Test("a board on a terminal that stays at a reset could not be reset: its banner shows that it was")
+    func resetOnLineThatStays() async throws {
+      let board = try await Tool.start(["boards", "--simulate"], in: folder)
+      let line = try await board.line(containing: "simulated board on ")
+      let path = String(try #require(line.split(separator: " ").last))
+      let child = try await Tool.run(
+        ["run", "--report", "r", "--only", "1.binary-1", "--deliveries", "whole", "--board", "tty:\(path)"]
+          + ["--isolation", "hard-reset"], in: folder)
+      #expect(child.status == 0, "\(child.everything)")
+      let results = try await Results.read(folder, "r")
+      let events = results.boardEvents + results.cases.flatMap(\.boardEvents)
+      #expect(events.contains { $0.kind == "hardReset" && $0.succeeded }, "\(child.everything)")
+      #expect(!events.contains { $0.kind == "hardReset" && !$0.succeeded }, "\(child.everything)")
+      board.signal(SIGINT)
+      _ = try await board.finish()
+    }
+
     @Test("mpremote and a run both use a simulated board that is kept running")
     func simulate() async throws {
       let board = try await Tool.start(["boards", "--simulate"], in: folder)

@@ -130,6 +130,15 @@ struct BaselineTests {
     #expect(baseline.report(on: each(["z": .failed]), today: today).regressions.map(\.name) == ["5.a on z"])
   }
 
+  @Test("of boards with --each the only one that is left was accepted what others had failed")
+  func boardThatIsLeft() {
+    let baseline = Baseline(name: "old", run: each(["x": .failed, "y": .passed]))
+    #expect(baseline.boardToTellApart("y", false) == "y" && baseline.boardToTellApart("z", false) == nil)
+    #expect(Baseline(name: "list", deviations: []).boardToTellApart("y", true) == "y")
+    let report = baseline.report(on: each(["y": .failed]), today: today)
+    #expect(report.regressions.map(\.name) == ["5.a on y"])
+  }
+
   @Test("with --each what one board broke over the run was accepted on another")
   func boardsOverTheRun() {
     func violations(_ board: String) -> [Violation] {

@@ -73,7 +73,7 @@ public actor NetworkLink: Link {
   /// Asks the board for `machine.reset()`. A board whose USB port goes away with it ends the connection, which is then made anew
   /// as soon as the server offers the port again; one on a real serial line shows its banner on the same connection.
   public func hardReset(deadline: Deadline) async throws {
-    if channel != nil, try await askForReset(deadline: deadline, isOver: Self.showsBanner) { return }
+    if channel != nil, try await askForReset(deadline: deadline, mayStay: true) { return }
     disconnect()
     while true {
       do {
@@ -158,11 +158,5 @@ extension NetworkLink {
   private func openChannel() throws -> BoardChannel {
     guard let channel else { throw failure(.linkEnded("the link is closed")) }
     return channel
-  }
-
-  /// After the command itself, which the prompt echoes, a board that restarted names its firmware.
-  private static func showsBanner(_ text: String) -> Bool {
-    guard let echo = text.range(of: "machine.reset()") else { return false }
-    return text[echo.upperBound...].contains("MicroPython ")
   }
 }

@@ -8,6 +8,10 @@ public struct Baseline: Sendable {
   /// What is accepted; of several that fit a case one suffices.
   public var deviations: [AcceptedDeviation]
 
+  /// The ids of the boards of which each went through all cases, whether or not something failed on it; none where they are not told
+  /// apart.
+  public var boards: Set<String> = []
+
   /// Creates a baseline.
   public init(name: String, deviations: [AcceptedDeviation]) {
     self.name = name
@@ -29,6 +33,13 @@ public struct Baseline: Sendable {
           board: row.board)
       }
     self.init(name: name, deviations: cases + overTheRun)
+    boards = Set(run.boardsToldApart.compactMap(\.board))
+  }
+
+  /// The id by which the only board of a run is told from others: where several boards have runs of their own, or where the baseline
+  /// knows of it by that id, as after a run with `--each` of which one board is left.
+  public func boardToTellApart(_ id: String, _ isOneOfSeveral: Bool) -> String? {
+    isOneOfSeveral || boards.contains(id) ? id : nil
   }
 
   /// What is new in a run, what was known, and what no longer happens.
