@@ -59,11 +59,11 @@ extension Catalogue {
       ServerStep.expectText("az")
     }
     lawful(
-      "silence", .quality("5.5.2"), "Says nothing for 100 ms, then sends a message.",
+      "silence", .quality("5.5.2"), "Says nothing for 60 ms, then sends a message.",
       "Waits for it and echoes it.", deliveries: .wholeOnly
     ) {
       // Long beside the moments for which a busy computer leaves the board waiting: a client that gives up after 10 ms survived 25.
-      ServerStep.pause(milliseconds: 100)
+      ServerStep.pause(milliseconds: 60)
       echo("after the silence")
     }
   }
