@@ -80,7 +80,7 @@ final class BenchSetup: Sendable {
     self.server = server
     id = bench.id
     let address = server.addresses[0]
-    let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
+    let host = address.urlHost
     let tls =
       bench.configuration.sharedTLS
       ?? BenchTLS(host: host, authority: bench.configuration.authority, keyLog: bench.configuration.keyLog) {

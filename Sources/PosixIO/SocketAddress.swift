@@ -72,8 +72,11 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// The host as a URL has it: `127.0.0.1` or `[::1]`.
+  public var urlHost: String { isV6 ? "[\(hostText)]" : hostText }
+
   /// `127.0.0.1:80` or `[::1]:80`.
-  public var description: String { isV6 ? "[\(hostText)]:\(port)" : "\(hostText):\(port)" }
+  public var description: String { "\(urlHost):\(port)" }
 }
 
 extension SocketAddress.Host {

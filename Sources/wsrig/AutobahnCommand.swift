@@ -109,15 +109,13 @@ struct AutobahnCommand: AsyncParsableCommand {
   func run() async throws {
     if let json { try TextFile.check(json, option: "--json") }
     let bench = try benchConfiguration()
-    var tour = TourConfiguration(
+    let tour = TourConfiguration(
       server: url, tls: try trust.configuration(), agent: agent ?? bench.client.identity.path, only: only,
       caseLimit: caseTime.duration,
-      compression: !noCompression)
-    tour.examines = examine
-    let configured = tour
+      compression: !noCompression, examines: examine)
     let progress = TourProgress()
     let (result, wasInterrupted) = try await Interruption.watching {
-      try await AutobahnTour(configured, bench: bench, progress: { progress.receive($0) }).run()
+      try await AutobahnTour(tour, bench: bench, progress: { progress.receive($0) }).run()
     }
     progress.finish()
     if let json { try TextFile.write(TourReport.json(of: result), to: json, option: "--json") }

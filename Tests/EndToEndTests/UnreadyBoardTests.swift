@@ -115,17 +115,21 @@ extension EndToEndTests {
       #expect(!folder.has("r/tty--dev-no-such-1") && !folder.has("r/tty--dev-no-such-2"))
     }
 
-    @Test("Ctrl-C while a board is attached said \"CancellationError()\"")
-    func interruptedWhileAttaching() async throws {
-      // It never answers.
+    /// A run on a board that never answers, interrupted once it has been typed to.
+    private func runInterruptedWhileAttaching() async throws -> FinishedChild {
       let terminal = try PseudoTerminal(on: .shared)
       let tool = try await Tool.start(
         ["run", "--report", "r", "--only", "1.text-1", "--board", "tty:\(terminal.path)"], in: folder)
       let typed = try await terminal.controller.read(deadline: .after(.seconds(60)))
       #expect(!typed.isEmpty)
       tool.signal(SIGINT)
-      let child = try await tool.finish()
-      terminal.controller.close()
+      defer { terminal.controller.close() }
+      return try await tool.finish()
+    }
+
+    @Test("Ctrl-C while a board is attached said \"CancellationError()\"")
+    func interruptedWhileAttaching() async throws {
+      let child = try await runInterruptedWhileAttaching()
       expectComplaint(child, status: 130, ["interrupted before the first case"])
       #expect(!child.everything.contains("CancellationError"), "\(child.everything)")
       #expect(!(try folder.text("r/serial.log")).contains("CancellationError"))
@@ -136,14 +140,7 @@ extension EndToEndTests {
       let before = try await run(["--report", "r"])
       #expect(before.status == 0, "\(before.everything)")
       let (names, log) = (try files(), try folder.text("r/serial.log"))
-      let terminal = try PseudoTerminal(on: .shared)
-      let tool = try await Tool.start(
-        ["run", "--report", "r", "--only", "1.text-1", "--board", "tty:\(terminal.path)"], in: folder)
-      let typed = try await terminal.controller.read(deadline: .after(.seconds(60)))
-      #expect(!typed.isEmpty)
-      tool.signal(SIGINT)
-      let child = try await tool.finish()
-      terminal.controller.close()
+      let child = try await runInterruptedWhileAttaching()
       #expect(child.status == 130, "\(child.everything)")
       let isAsBefore = try files() == names && folder.text("r/serial.log") == log
       #expect(isAsBefore)

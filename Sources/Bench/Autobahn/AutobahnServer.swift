@@ -64,7 +64,7 @@ public final class AutobahnServer: Sendable {
     tokens = AttemptTokens(seed: configuration.seed)
     book = DriverBook(cases: configuration.cases.all, seed: configuration.seed)
     let address = referenceServer.addresses[0]
-    let host = address.isV6 ? "[\(address.hostText)]" : address.hostText
+    let host = address.urlHost
     reference = ReferenceRunner(
       server: referenceServer, host: host, seed: configuration.seed, loop: referenceLoop)
     (endRequests, endRequested) = AsyncStream.makeStream(of: Void.self)

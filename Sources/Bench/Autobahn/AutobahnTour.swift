@@ -20,13 +20,13 @@ public struct TourConfiguration: Sendable {
   /// Whether the client offers permessage-deflate, where it can.
   public var compression: Bool
   /// Whether each case is examined by the rig's own rules too, for which the rig stands between client and server.
-  public var examines = false
+  public var examines: Bool
 
   /// Creates a configuration.
   public init(
     server: String, tls: TLSConfiguration = .client(), agent: String, only: [String] = [],
     caseLimit: Duration,
-    compression: Bool = true
+    compression: Bool = true, examines: Bool = false
   ) {
     self.server = server
     self.tls = tls
@@ -34,6 +34,7 @@ public struct TourConfiguration: Sendable {
     self.only = only
     self.caseLimit = caseLimit
     self.compression = compression
+    self.examines = examines
   }
 }
 

@@ -18,8 +18,7 @@ struct Onlooker: Sendable {
     let resolved = try await SocketAddress.resolve(
       server.host.trimmingBrackets, port: server.port, deadline: .after(Self.patience))
     relay = try await TappingRelay.start(on: host.withPort(0), to: resolved, loop: loop)
-    let here = relay.address
-    address = ServerAddress(host: here.isV6 ? "[\(here.hostText)]" : here.hostText, port: here.port)
+    address = ServerAddress(host: relay.address.urlHost, port: relay.address.port)
   }
 
   /// Has the device make the visit through the relay, and examines it. Nothing is examined where nothing is known of the client.
