@@ -122,6 +122,11 @@ static inline ssize_t clinux_send_two(
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+static inline ssize_t clinux_receive_two(int fd, void *first, size_t first_length, void *second, size_t second_length) {
+  struct iovec parts[2] = {{first, first_length}, {second, second_length}};
+  return readv(fd, parts, 2);
+}
+
 // Software receive stamps, as control messages of recvmsg.
 static inline int clinux_enable_receive_stamps(int fd) {
   int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
@@ -135,54 +140,61 @@ enum { clinux_OPT_ID_TCP = 1 << 16 };
 // Software stamps of both directions: those of receiving come with recvmsg, those of sending through the error queue, without the
 // bytes, and with the offset of the last byte of each call. Returns -1 where the kernel refuses.
 static inline int clinux_enable_all_stamps(int fd) {
-  int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED |
-              SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_OPT_ID |
-              SOF_TIMESTAMPING_OPT_TSONLY;
+  int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
+              SOF_TIMESTAMPING_TX_ACK | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
   int exact = flags | clinux_OPT_ID_TCP;
   if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &exact, sizeof exact) == 0) return 0;
   return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
 }
 
 struct clinux_stamp {
-  int32_t kind;  // 0 the device got the byte, 1 the packet scheduler did, 2 the peer acknowledged it, -1 none of these
+  int32_t kind;  // 0 the device got the byte, 1 the peer acknowledged it, -1 neither of these
   uint32_t byte; // which one, counted from the first one sent
   int64_t realtime_ns;
 };
 
-// Takes the next entry of the error queue; 0 when there is none.
-static inline int clinux_next_stamp(int fd, struct clinux_stamp *stamp) {
-  union {
-    char bytes[256];
-    struct cmsghdr align;
-  } control;
-  struct msghdr message;
-  memset(&message, 0, sizeof message);
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  stamp->kind = -1;
-  stamp->realtime_ns = 0;
-  ssize_t count;
-  do count = recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) return 0;
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+static inline struct clinux_stamp clinux_stamp_of(struct msghdr *message) {
+  struct clinux_stamp stamp = {-1, 0, 0};
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
     if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_TIMESTAMPING) {
       struct timespec times[3];
       memcpy(times, CMSG_DATA(c), sizeof times);
-      stamp->realtime_ns = (int64_t)times[0].tv_sec * 1000000000 + times[0].tv_nsec;
+      stamp.realtime_ns = (int64_t)times[0].tv_sec * 1000000000 + times[0].tv_nsec;
     } else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
                (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR)) {
       struct sock_extended_err error;
       memcpy(&error, CMSG_DATA(c), sizeof error);
       if (error.ee_origin != SO_EE_ORIGIN_TIMESTAMPING) continue;
-      stamp->byte = error.ee_data;
-      stamp->kind = error.ee_info == SCM_TSTAMP_SND     ? 0
-                    : error.ee_info == SCM_TSTAMP_SCHED ? 1
-                    : error.ee_info == SCM_TSTAMP_ACK   ? 2
-                                                        : -1;
+      stamp.byte = error.ee_data;
+      stamp.kind = error.ee_info == SCM_TSTAMP_SND ? 0 : error.ee_info == SCM_TSTAMP_ACK ? 1 : -1;
     }
   }
-  return 1;
+  return stamp;
+}
+
+enum { clinux_STAMPS_AT_ONCE = 8 };
+
+// Takes up to clinux_STAMPS_AT_ONCE entries of the error queue with one call (recvmmsg), as an exchange leaves several; returns how many.
+// Fewer than that: the queue is empty.
+static inline int clinux_take_stamps(int fd, struct clinux_stamp *stamps) {
+  struct {
+    struct msghdr header;
+    unsigned int length;
+  } messages[clinux_STAMPS_AT_ONCE];
+  union {
+    char bytes[160];
+    struct cmsghdr align;
+  } control[clinux_STAMPS_AT_ONCE];
+  memset(messages, 0, sizeof messages);
+  for (int i = 0; i < clinux_STAMPS_AT_ONCE; i++) {
+    messages[i].header.msg_control = control[i].bytes;
+    messages[i].header.msg_controllen = sizeof control[i].bytes;
+  }
+  long count;
+  do count = syscall(SYS_recvmmsg, fd, messages, clinux_STAMPS_AT_ONCE, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+  while (count < 0 && errno == EINTR);
+  for (long i = 0; i < count; i++) stamps[i] = clinux_stamp_of(&messages[i].header);
+  return count < 0 ? 0 : (int)count;
 }
 
 // The round trip as TCP has measured it, in microseconds; 0 where it has not.

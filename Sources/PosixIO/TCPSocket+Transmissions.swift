@@ -20,8 +20,6 @@ public enum KernelInstants: String, Sendable, Hashable, Codable, CaseIterable, C
 public struct TransmissionStamp: Sendable, Hashable {
   /// Where it can come to.
   public enum Place: Sendable, Hashable {
-    /// The packet scheduler.
-    case scheduler
     /// The driver of the network device.
     case device
     /// The peer, whose TCP has acknowledged it.
@@ -48,12 +46,19 @@ extension TCPSocket {
 
   /// Takes what the kernel has to tell of bytes that were sent, in order; whatever else is in the error queue is thrown away.
   public borrowing func takeTransmissions(_ body: (TransmissionStamp) -> Void) {
-    var stamp = clinux_stamp()
-    while clinux_next_stamp(descriptor.raw, &stamp) == 1 {
-      guard let place = TransmissionStamp.Place(stamp.kind),
-        let instant = MonotonicInstant(realtimeNanoseconds: stamp.realtime_ns)
-      else { continue }
-      body(TransmissionStamp(place: place, byte: stamp.byte, instant: instant))
+    withUnsafeTemporaryAllocation(of: clinux_stamp.self, capacity: Int(clinux_STAMPS_AT_ONCE.rawValue)) { stamps in
+      guard let base = stamps.baseAddress else { return }
+      var count = 0
+      repeat {
+        count = Int(clinux_take_stamps(descriptor.raw, base))
+        guard count > 0 else { return }
+        let clocks = ClockOffset.now()
+        for stamp in stamps[..<count] {
+          guard let place = TransmissionStamp.Place(stamp.kind), let instant = clocks.instant(of: stamp.realtime_ns)
+          else { continue }
+          body(TransmissionStamp(place: place, byte: stamp.byte, instant: instant))
+        }
+      } while count == stamps.count
     }
   }
 
@@ -69,20 +74,32 @@ extension TransmissionStamp.Place {
   fileprivate init?(_ kind: Int32) {
     switch kind {
     case 0: self = .device
-    case 1: self = .scheduler
-    case 2: self = .peer
+    case 1: self = .peer
     default: return nil
     }
   }
 }
 
+/// How far the wall clock, whose time the kernel's stamps are, is from the monotonic one: the age of a stamp is the same on both unless the
+/// wall clock was just set.
+private struct ClockOffset {
+  let realtime: Int64
+  let monotonic: Int64
+
+  static func now() -> ClockOffset {
+    ClockOffset(realtime: clinux_realtime_ns(), monotonic: clinux_monotonic_ns())
+  }
+
+  /// Nil where there is no stamp, or it lies in the future.
+  func instant(of stamp: Int64) -> MonotonicInstant? {
+    stamp > 0 && stamp <= realtime ? MonotonicInstant(nanoseconds: monotonic - (realtime - stamp)) : nil
+  }
+}
+
 extension MonotonicInstant {
-  /// The instant of a stamp of the kernel's, which is wall-clock time: its age is the same on both clocks unless the wall clock was just
-  /// set. Nil where there is no stamp, or it lies in the future.
+  /// The instant of a stamp of the kernel's.
   init?(realtimeNanoseconds stamp: Int64) {
-    guard stamp > 0 else { return nil }
-    let age = clinux_realtime_ns() - stamp
-    guard age >= 0 else { return nil }
-    self.init(nanoseconds: clinux_monotonic_ns() - age)
+    guard stamp > 0, let instant = ClockOffset.now().instant(of: stamp) else { return nil }
+    self = instant
   }
 }

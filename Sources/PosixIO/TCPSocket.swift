@@ -57,6 +57,16 @@ public struct TCPSocket: ~Copyable, Sendable {
     return transfer
   }
 
+  /// Takes what has arrived with one call (`readv`): `second` gets what there is no room for in `first`.
+  public borrowing func receive(
+    into first: UnsafeMutableRawBufferPointer, then second: UnsafeMutableRawBufferPointer
+  ) -> Transfer {
+    Transfer(
+      count: retryOnInterrupt {
+        clinux_receive_two(descriptor.raw, first.baseAddress, first.count, second.baseAddress, second.count)
+      })
+  }
+
   /// Gives bytes to the kernel (`send`), as many as it takes.
   @inline(__always)
   public borrowing func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {

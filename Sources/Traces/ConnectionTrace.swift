@@ -108,8 +108,6 @@ public struct WireEvent: Sendable, Hashable, Codable {
 
 /// When the last byte of a chunk was where on its way, as the kernel told: monotonic clock, nanoseconds.
 public struct Transmission: Sendable, Hashable, Codable {
-  /// The packet scheduler got it.
-  public var scheduledNanoseconds: UInt64?
   /// The driver of the network device got it.
   public var sentNanoseconds: UInt64?
   /// The peer's TCP acknowledged it.

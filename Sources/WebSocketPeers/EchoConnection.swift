@@ -60,15 +60,20 @@ final class EchoConnection: ReadinessHandler {
   /// Reads once: epoll reports a level, so what is left is reported in the next turn, after other connections had theirs.
   func isReady(_ readiness: Readiness) {
     loop.preconditionOnLoop()
-    if hasStamps, readiness.contains(.error) {
-      stream.socket.takeTransmissions { stamp in tap?.transmitted(stamp) }
-      guard !readiness.isDisjoint(with: [.readable, .writable, .hungUp]) else { return }
-    }
     if readiness.contains(.writable) { flushUnsent() }
-    guard phase != .closed, !readiness.isDisjoint(with: [.readable, .error, .hungUp]) || stream.holdsInput
-    else { return }
-    repeat { read(readiness) } while stream.holdsInput && mayRead
-    if stream.holdsUnsent { updateInterest() }
+    // Where stamps are told, an error is mostly one of these, and nothing to be read.
+    let reading: Readiness = hasStamps ? [.readable, .hungUp] : [.readable, .error, .hungUp]
+    if phase != .closed, !readiness.isDisjoint(with: reading) || stream.holdsInput {
+      repeat { read(readiness) } while stream.holdsInput && mayRead
+      if stream.holdsUnsent { updateInterest() }
+    }
+    takeTransmissions()
+  }
+
+  /// At the end of a wake-up that may have sent something: otherwise what the kernel has to tell of that would be a wake-up of its own.
+  private func takeTransmissions() {
+    guard hasStamps, phase != .closed, let tap else { return }
+    stream.socket.takeTransmissions { tap.transmitted($0) }
   }
 
   private var mayRead: Bool {
@@ -78,13 +83,34 @@ final class EchoConnection: ReadinessHandler {
   @inline(__always)
   private func read(_ readiness: Readiness) {
     let buffers = server.buffers
+    if tap == nil, !stream.isSecure, phase == .open, let room = machine.payloadRoom() {
+      return read(into: room, readiness, buffers)
+    }
     var kernel: MonotonicInstant?
     let transfer =
       hasStamps
       ? stream.receive(into: buffers.input, kernelInstant: &kernel) : stream.receive(into: buffers.input)
-    switch transfer {
-    case .moved(let count):
+    if case .moved(let count) = transfer {
       take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), kernel, buffers)
+    } else {
+      takeEnding(transfer, readiness)
+    }
+  }
+
+  /// Reads what is missing of a large message to where it is put together, and what follows to where all else goes.
+  private func read(
+    into room: UnsafeMutableRawBufferPointer, _ readiness: Readiness, _ buffers: LoopBuffers
+  ) {
+    let transfer = stream.socket.receive(into: room, then: buffers.input)
+    guard case .moved(let count) = transfer else { return takeEnding(transfer, readiness) }
+    let inPlace = min(count, room.count)
+    let rest = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<(count - inPlace)])
+    echo(ReceivedBytes(rest, inPlace: inPlace), buffers)
+  }
+
+  private func takeEnding(_ transfer: Transfer, _ readiness: Readiness) {
+    switch transfer {
+    case .moved: break
     case .end:
       if let failure = stream.tlsFailure { tellTLS(failure) }
       tap?.note(.receivedEnd, at: loop.now)
@@ -104,14 +130,14 @@ final class EchoConnection: ReadinessHandler {
   ) {
     if let tap { tap.received(UnsafeRawBufferPointer(bytes), at: loop.now, kernel: kernel) }
     switch phase {
-    case .open: echo(bytes, buffers)
+    case .open: echo(ReceivedBytes(bytes), buffers)
     case .handshaking: shakeHands(bytes, buffers)
     case .draining, .closed: break
     }
   }
 
-  private func echo(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
-    var input = ReceivedBytes(bytes)
+  private func echo(_ received: ReceivedBytes, _ buffers: LoopBuffers) {
+    var input = received
     var messages = 0
     var hasReplied = false
     while let event = machine.next(&input, &buffers.output) {
@@ -157,7 +183,7 @@ final class EchoConnection: ReadinessHandler {
       phase = .open
       buffers.output.append(response)
       let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])
-      echo(rest, buffers)
+      echo(ReceivedBytes(rest), buffers)
     case .rejected(let rejection):
       server.configuration.logger.debug("request refused", metadata: ["reason": "\(rejection)"])
       tap?.note(.requestRefused(reason: rejection.description), at: loop.now)
@@ -299,6 +325,7 @@ final class EchoConnection: ReadinessHandler {
 
   private func close() {
     guard phase != .closed else { return }
+    takeTransmissions()
     phase = .closed
     timer?.cancel()
     if let registration { loop.deregister(registration, closesNext: true) }

@@ -7,27 +7,22 @@ import WebSocketProtocol
 /// Bytes are kept up to the capture limit per direction; beyond it length and SHA-1 stand for them, and the trace says
 /// so. Belongs to the loop of its connection.
 final class FrameTap {
-  private(set) var events: [WireEvent] = []
-  private var client: StreamCapture
-  private var server: StreamCapture
+  // Unchecked, for what every message touches: all of it belongs to one loop's thread, or to whoever holds the lock around the tap, and
+  // nothing that is called while one of these is being changed comes back here.
+  @exclusivity(unchecked) private var log = TapLog()
+  @exclusivity(unchecked) private var client: StreamCapture
+  @exclusivity(unchecked) private var server: StreamCapture
   private var foundTarget: String?
   /// The client's bytes in which the end of the request line was looked for.
   private var scannedCount = 0
   /// When something last moved or was noted.
-  private(set) var lastInstant: MonotonicInstant?
+  @exclusivity(unchecked) private(set) var lastInstant: MonotonicInstant?
   /// The length of the request head, once it was complete.
   var requestHeadLength: Int?
   /// The length of the response head, once one was sent.
   var responseHeadLength: Int?
-
-  /// Chunks that were sent and not acknowledged, so far as the kernel tells: the offset behind each in the bytes of the socket, modulo
-  /// 2³², and its event.
-  private var underWay: [(end: UInt32, event: Int)] = []
   /// The round trip of TCP's handshake, where the kernel was asked.
   var tcpRoundTrip: Duration?
-
-  /// Events beyond this many are merged into the last of their kind: a flood must not fill the memory.
-  static let mostEvents = 100_000
 
   init(captureLimit: Int) {
     client = StreamCapture(limit: captureLimit)
@@ -56,42 +51,26 @@ final class FrameTap {
   ) {
     client.append(bytes)
     lastInstant = instant
-    if events.count >= Self.mostEvents, case .received(let count)? = events.last?.kind {
-      events[events.count - 1].kind = .received(count: count + bytes.count)
-      return
-    }
-    note(.received(count: bytes.count), at: instant, kernel: kernel)
+    log.received(
+      bytes.count, at: UInt64(instant.nanoseconds), kernel: kernel.map { UInt64($0.nanoseconds) } ?? 0)
   }
 
   /// - Parameter stampedEnd: how many bytes the socket has been given in all, where the kernel stamps them.
   func sent(_ bytes: UnsafeRawBufferPointer, at instant: MonotonicInstant, stampedEnd: Int? = nil) {
     server.append(bytes)
     lastInstant = instant
-    if events.count >= Self.mostEvents, case .sent(let count)? = events.last?.kind {
-      events[events.count - 1].kind = .sent(count: count + bytes.count)
-      return
-    }
-    note(.sent(count: bytes.count), at: instant)
-    if let stampedEnd {
-      underWay.append((end: UInt32(truncatingIfNeeded: stampedEnd), event: events.count - 1))
-    }
+    log.sent(bytes.count, at: UInt64(instant.nanoseconds), stampedEnd: stampedEnd)
   }
 
   /// The kernel tells of a byte, and with it of all before it: TCP keeps their order, and has one stamp for what it sends together.
   func transmitted(_ stamp: TransmissionStamp) {
-    let passed = underWay.prefix { Int32(bitPattern: stamp.byte &- ($0.end &- 1)) >= 0 }
-    for chunk in passed {
-      events[chunk.event].transmission = (events[chunk.event].transmission ?? Transmission()).noting(stamp)
-    }
-    if stamp.place == .peer { underWay.removeFirst(passed.count) }
+    log.transmitted(
+      stamp.byte, acknowledged: stamp.place == .peer, at: UInt64(stamp.instant.nanoseconds))
   }
 
-  func note(_ kind: WireEvent.Kind, at instant: MonotonicInstant, kernel: MonotonicInstant? = nil) {
+  func note(_ kind: WireEvent.Kind, at instant: MonotonicInstant) {
     lastInstant = instant
-    events.append(
-      WireEvent(
-        instantNanoseconds: UInt64(instant.nanoseconds),
-        kernelInstantNanoseconds: kernel.map { UInt64($0.nanoseconds) }, kind: kind))
+    log.note(kind, at: UInt64(instant.nanoseconds))
   }
 
   /// How many bytes have moved, both ways.
@@ -102,24 +81,10 @@ final class FrameTap {
   /// Everything so far as a value.
   func trace(name: String, token: String) -> ConnectionTrace {
     var trace = ConnectionTrace(
-      name: name, token: token, events: events, clientStream: client.captured, serverStream: server.captured,
+      name: name, token: token, events: log.events, clientStream: client.captured, serverStream: server.captured,
       requestHeadLength: requestHeadLength, responseHeadLength: responseHeadLength)
     trace.tcpRoundTripNanoseconds = tcpRoundTrip.map { UInt64($0.wholeNanoseconds) }
     return trace
-  }
-}
-
-extension Transmission {
-  /// The same with this stamp; the first one of a place counts, as later ones are of bytes that were sent again.
-  fileprivate func noting(_ stamp: TransmissionStamp) -> Transmission {
-    let instant = UInt64(stamp.instant.nanoseconds)
-    var copy = self
-    switch stamp.place {
-    case .scheduler: copy.scheduledNanoseconds = scheduledNanoseconds ?? instant
-    case .device: copy.sentNanoseconds = sentNanoseconds ?? instant
-    case .peer: copy.acknowledgedNanoseconds = acknowledgedNanoseconds ?? instant
-    }
-    return copy
   }
 }
 

@@ -198,12 +198,14 @@ extension WebSocketConnection: EndOfTurnHandler {
         // The next read tells how it ended.
         outputStart = output.count
         isReadable = true
+        wakeWaiters()
       }
     }
     output.removeAll()
     outputStart = 0
     if machine.directive == .halfCloseAndDrain { stream.endSending() }
-    wakeWaiters()
+    // Who waits for a message has none yet.
+    wakeWaiters { $0 == .send }
   }
 
   // MARK: - The end
@@ -240,7 +242,8 @@ extension WebSocketConnection: EndOfTurnHandler {
   private func wait(_ purpose: WaitPurpose, _ deadline: Deadline) async throws {
     let mark = WaitMark()
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
+      // Unchecked, as every message may wait: a waiter is resumed by whoever takes it out of the list, and by nobody else.
+      try await withUnsafeThrowingContinuation { continuation in
         addWaiter(mark, purpose, deadline, continuation)
       }
     } onCancel: {
@@ -253,7 +256,7 @@ extension WebSocketConnection: EndOfTurnHandler {
 
   private func addWaiter(
     _ mark: WaitMark, _ purpose: WaitPurpose, _ deadline: Deadline,
-    _ continuation: CheckedContinuation<Void, any Error>
+    _ continuation: UnsafeContinuation<Void, any Error>
   ) {
     if mark.isCancelled { return continuation.resume(throwing: CancellationError()) }
     var timer: LoopTimer?
@@ -264,7 +267,8 @@ extension WebSocketConnection: EndOfTurnHandler {
       }
       timer?.set(deadline)
     }
-    waiters.append(Waiter(id: ObjectIdentifier(mark), continuation: continuation, timer: timer))
+    waiters.append(
+      Waiter(id: ObjectIdentifier(mark), purpose: purpose, continuation: continuation, timer: timer))
   }
 
   private func wake(_ id: ObjectIdentifier, throwing error: any Error) {
@@ -274,11 +278,15 @@ extension WebSocketConnection: EndOfTurnHandler {
     waiter.continuation.resume(throwing: error)
   }
 
-  func wakeWaiters() {
-    guard !waiters.isEmpty else { return }
-    let woken = waiters
-    waiters.removeAll(keepingCapacity: true)
-    for waiter in woken {
+  /// Wakes those who wait for such a purpose, by default all, in the order in which they came. They look again in a job of their own.
+  func wakeWaiters(for isMeant: (WaitPurpose) -> Bool = { _ in true }) {
+    var index = 0
+    while index < waiters.count {
+      guard isMeant(waiters[index].purpose) else {
+        index += 1
+        continue
+      }
+      let waiter = waiters.remove(at: index)
       waiter.timer?.cancel()
       waiter.continuation.resume()
     }

@@ -76,7 +76,8 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Somebody who waits for anything to happen and then looks again.
   struct Waiter {
     let id: ObjectIdentifier
-    let continuation: CheckedContinuation<Void, any Error>
+    let purpose: WaitPurpose
+    let continuation: UnsafeContinuation<Void, any Error>
     let timer: LoopTimer?
   }
 

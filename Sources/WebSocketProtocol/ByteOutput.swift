@@ -78,6 +78,17 @@ public struct ByteBuffer: ~Copyable, ByteOutput {
     return result
   }
 
+  /// Takes `count` bytes that stand behind the content already, in its spare memory.
+  mutating func extend(by count: Int) {
+    precondition(count <= spareCapacity, "there is no memory for so many bytes")
+    self.count += count
+  }
+
+  /// The memory behind the content.
+  var spare: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: base.map { $0 + count }, count: spareCapacity)
+  }
+
   /// Drops the last `count` bytes, of which there must be so many.
   mutating func removeLast(_ count: Int) {
     precondition(count <= self.count, "there are not so many bytes")
@@ -93,6 +104,16 @@ public struct ByteBuffer: ~Copyable, ByteOutput {
     // Doubling keeps the cost of appending linear; a declared length alone never makes us allocate.
     reserve(max(total, capacity * 2, 256))
   }
+
+  /// Makes room for `total` bytes in all, of which there will be `final` in the end: so many are taken at once where that is not much, and
+  /// never more.
+  mutating func grow(to total: Int, ofFinally final: Int) {
+    guard total > capacity else { return }
+    reserve(min(max(total, final), max(total * 2, Self.grantedAtOnce)))
+  }
+
+  /// Where a length is declared, memory for so many bytes is taken before they come.
+  static var grantedAtOnce: Int { 1 << 16 }
 
   /// Makes room for `total` bytes in all, and for no more.
   mutating func reserve(_ total: Int) {

@@ -107,6 +107,7 @@ extension ConnectionMachine {
   mutating func advance(_ input: inout ReceivedBytes) -> ReceivedEvent? {
     guard canReceive else {
       // Section 1.4: after the closing handshake, and after failing, what comes is discarded.
+      input.inPlace = 0
       _ = input.take(input.remaining)
       return nil
     }
@@ -120,6 +121,13 @@ extension ConnectionMachine {
     case .control(_, let payload, let offset): return receiveClose(UnsafeRawBufferPointer(payload), offset)
     case .violation(let violation): return fail(violation)
     }
+  }
+
+  /// Where the next read of TCP may go first, because what comes there is the rest of a large payload, which need not be copied then; how
+  /// many bytes did go there is said to ``ReceivedBytes/init(_:inPlace:)``. Nil where there is no such place. Valid until the machine is
+  /// asked for anything else.
+  public mutating func payloadRoom() -> UnsafeMutableRawBufferPointer? {
+    canReceive ? receiver.payloadRoom() : nil
   }
 
   @usableFromInline

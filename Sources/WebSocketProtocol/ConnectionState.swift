@@ -1,16 +1,18 @@
 /// Where a connection is between the end of the opening handshake and the end of TCP (RFC 6455 section 7).
+///
+/// The large cases are indirect: each of ten thousand idle connections has a state, and it is `open`.
 public enum ConnectionState: Hashable, Sendable {
   /// Messages flow both ways. Next: `closeSent`, `closed`, `failed`, `ended`.
   case open
   /// We sent a Close and wait for the peer's; its messages are still delivered. Next: `closed`, `failed`, `ended`.
   case closeSent(ClosePayload)
   /// Both Close frames were exchanged; what else the peer sends is ignored. Next: `ended`.
-  case closed(received: ClosePayload, sent: ClosePayload, startedBy: CloseInitiator)
+  indirect case closed(received: ClosePayload, sent: ClosePayload, startedBy: CloseInitiator)
   /// The peer broke a rule; our Close says so, unless it was sent before. What else the peer sends is ignored.
   /// Next: `ended`.
-  case failed(ProtocolViolation, sent: ClosePayload)
+  indirect case failed(ProtocolViolation, sent: ClosePayload)
   /// The peer's end of TCP was reached. Final.
-  case ended(CloseStatus)
+  indirect case ended(CloseStatus)
 }
 
 /// Which endpoint started the closing handshake.

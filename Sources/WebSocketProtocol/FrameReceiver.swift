@@ -44,6 +44,7 @@ struct FrameReceiver: ~Copyable {
   /// Takes bytes until something can be delivered; `nil` once all of `input` is taken.
   mutating func next(_ input: inout ReceivedBytes) -> Delivery? {
     if messageWasDelivered || controlWasDelivered { forgetDelivered() }
+    if input.inPlace > 0, let delivery = receiveInPlace(&input) { return delivery }
     while input.remaining > 0 {
       if unfinished != nil {
         if let delivery = receivePayload(&input) { return delivery }
@@ -178,7 +179,47 @@ extension FrameReceiver {
       if let rule = assembler.inflate(UnsafeRawBufferPointer(piece), limit: rules.limits.message) {
         return violation(rule, at: messageStart)
       }
-    } else if let index = assembler.append(UnsafeRawBufferPointer(piece)) {
+    } else {
+      // The last frame says how long the message will be.
+      if frame.header.isFinal {
+        let now = assembler.count + piece.count
+        assembler.expect(now + frame.missing, having: now)
+      }
+      if let index = assembler.append(UnsafeRawBufferPointer(piece)) {
+        return violation(.textNotUTF8, at: start + UInt64(index))
+      }
+    }
+    return frame.missing == 0 ? finishFrame() : nil
+  }
+
+  /// Where the next bytes of the stream may be read to, as they are payload that would be copied there anyway; nil where they are not, or
+  /// not enough of them are missing to make it worth while.
+  mutating func payloadRoom() -> UnsafeMutableRawBufferPointer? {
+    guard let frame = unfinished, frame.missing >= Self.leastRoom, frame.header.isFinal,
+      !frame.header.opcode.isControl, !assembler.isCompressed
+    else { return nil }
+    if messageWasDelivered || controlWasDelivered { forgetDelivered() }
+    assembler.expect(assembler.count + frame.missing, having: assembler.count + 1)
+    let room = assembler.room
+    return UnsafeMutableRawBufferPointer(rebasing: room[..<min(room.count, frame.missing)])
+  }
+
+  private static var leastRoom: Int { 4096 }
+
+  /// Takes note of payload that was read to where ``payloadRoom()`` said.
+  private mutating func receiveInPlace(_ input: inout ReceivedBytes) -> Delivery? {
+    guard var frame = unfinished else { return nil }
+    let count = input.inPlace
+    input.inPlace = 0
+    let start = streamOffset
+    let piece = UnsafeMutableRawBufferPointer(rebasing: assembler.room[..<count])
+    if let key = frame.header.maskingKey {
+      Masking.apply(key, to: piece, offset: Int(frame.received & 3))
+    }
+    streamOffset &+= UInt64(count)
+    frame.received += UInt64(count)
+    unfinished = frame
+    if let index = assembler.takeFromRoom(count) {
       return violation(.textNotUTF8, at: start + UInt64(index))
     }
     return frame.missing == 0 ? finishFrame() : nil

@@ -34,6 +34,22 @@ struct MessageAssembler: ~Copyable {
     return nil
   }
 
+  /// Says how many bytes the message has when its last frame, of which some have come, is whole.
+  mutating func expect(_ total: Int, having now: Int) { buffer.grow(to: now, ofFinally: total) }
+
+  /// Memory for the next bytes of the message, for which there must be some.
+  var room: UnsafeMutableRawBufferPointer { buffer.spare }
+
+  /// Takes a piece of payload that stands in ``room`` already, unmasked.
+  ///
+  /// - Returns: As ``append(_:)``.
+  mutating func takeFromRoom(_ count: Int) -> Int? {
+    let piece = UnsafeRawBufferPointer(rebasing: buffer.spare[..<count])
+    if opcode == .text, let index = validator.append(piece) { return index }
+    buffer.extend(by: count)
+    return nil
+  }
+
   /// Adds a piece of a compressed payload, already unmasked.
   ///
   /// - Parameter limit: The most bytes that the message may inflate to.

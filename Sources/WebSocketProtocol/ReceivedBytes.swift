@@ -6,9 +6,16 @@
   @usableFromInline let memory: UnsafeMutableRawBufferPointer
   /// The bytes the machine has taken.
   public internal(set) var position = 0
+  /// The bytes before those in `memory` that were read right into the machine's own, and that it has not taken note of yet.
+  var inPlace: Int
 
   /// Starts at the first byte of `memory`.
-  public init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
+  ///
+  /// - Parameter inPlace: How many bytes of the read stand in ``ConnectionMachine/payloadRoom()`` and come before those in `memory`.
+  public init(_ memory: UnsafeMutableRawBufferPointer, inPlace: Int = 0) {
+    self.memory = memory
+    self.inPlace = inPlace
+  }
 
   /// The bytes not taken yet.
   public var remaining: Int { memory.count &- position }

@@ -180,7 +180,7 @@ struct TCPTests {
       let slack = Duration.microseconds(200)
       for byte in [UInt32(2), 7] {
         let places = stamps.filter { $0.byte == byte }.map(\.place)
-        #expect(Set(places) == [.scheduler, .device, .peer], "\(stamps)")
+        #expect(Set(places) == [.device, .peer], "\(stamps)")
       }
       #expect(stamps.allSatisfy { $0.instant + slack > before && $0.instant < after + slack })
       #expect(server.socket.roundTrip() ?? .zero > .zero)

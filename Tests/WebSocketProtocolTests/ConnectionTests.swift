@@ -116,6 +116,56 @@ struct ConnectionTests {
     #expect(echoes.allSatisfy { !$0.header.isMasked })
   }
 
+  @Test("What is read right to where a large message is put together is the same message, however the stream is cut")
+  func payloadRoom() {
+    let key = MaskingKey(9, 8, 7, 6)
+    let text = Array(String(repeating: "aé€😀", count: 9000).utf8)
+    var broken = text
+    broken[60_000] = 0xFF
+    let fragments =
+      Frame(.text, Array(text[..<40_001]), isFinal: false, maskingKey: key).encoded()
+      + Frame(.continuation, Array(text[40_001...]), maskingKey: key).encoded()
+    let streams = [
+      Frame(.text, text, maskingKey: key).encoded() + Frame(.binary, text + text, maskingKey: key).encoded(),
+      fragments + Frame(.ping, [1], maskingKey: key).encoded() + Frame(.text, text, maskingKey: key).encoded(),
+      Frame(.text, broken, maskingKey: key).encoded() + Frame(.text, text, maskingKey: key).encoded(),
+    ]
+    for stream in streams {
+      let expected = Self.events(of: stream, cutAt: stream.count, readsInPlace: false)
+      #expect(expected.events.count > 1 || expected.answers.count > 1)
+      for cut in [97, 1000, 4096, 40_007, 65_535] {
+        let inPlace = Self.events(of: stream, cutAt: cut, readsInPlace: true)
+        #expect(inPlace.events == expected.events && inPlace.answers == expected.answers)
+        #expect(inPlace.count > 0, "nothing was read in place")
+      }
+    }
+  }
+
+  /// What a server makes of a stream that comes in pieces of so many bytes, and how many of them went right where they belong.
+  private static func events(
+    of stream: [UInt8], cutAt size: Int, readsInPlace: Bool
+  ) -> (events: [ConnectionEvent], answers: [UInt8], count: Int) {
+    var machine = ConnectionMachine.server()
+    var output = ByteBuffer()
+    var events: [ConnectionEvent] = []
+    var count = 0
+    for start in stride(from: 0, to: stream.count, by: size) {
+      var piece = Array(stream[start..<min(start + size, stream.count)])
+      var inPlace = 0
+      if readsInPlace, let room = machine.payloadRoom() {
+        inPlace = min(room.count, piece.count)
+        room.copyBytes(from: piece[..<inPlace])
+        piece.removeFirst(inPlace)
+      }
+      count += inPlace
+      piece.withUnsafeMutableBytes { memory in
+        var input = ReceivedBytes(memory, inPlace: inPlace)
+        while let event = machine.next(&input, &output) { events.append(ConnectionEvent(event)) }
+      }
+    }
+    return (events, output.take(), count)
+  }
+
   @Test("A client masks every frame, large ones too, each with a key of its own")
   func clientMasks() throws {
     var client = BufferedConnection(.client(maskingKeys: SplitMix64(seed: 9)))

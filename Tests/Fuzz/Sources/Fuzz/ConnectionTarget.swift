@@ -1,12 +1,14 @@
 import WebSocketProtocol
 
 /// An open connection of either role, with and without permessage-deflate: nothing traps, and neither the events nor the answers depend on
-/// the cuts.
+/// the cuts, nor on whether payloads are read right to where the machine puts them together.
 enum ConnectionTarget: FuzzTarget {
   static func run(_ input: FuzzInput) {
     let mode = input.codes.first ?? 0
-    let whole = Conversation(mode) { take in take(input.payload[...]) }
-    let cut = Conversation(mode) { take in input.forEachChunk { _, chunk in take(chunk) } }
+    let whole = Conversation(mode, readsInPlace: false) { take in take(input.payload[...]) }
+    let cut = Conversation(mode, readsInPlace: mode & 4 != 0) { take in
+      input.forEachChunk { _, chunk in take(chunk) }
+    }
     precondition(whole.events == cut.events, "the events depend on the cuts")
     precondition(whole.answers == cut.answers, "the answers depend on the cuts")
     precondition(whole.ending == cut.ending, "the end depends on the cuts")
@@ -18,10 +20,10 @@ enum ConnectionTarget: FuzzTarget {
     var answers: [UInt8] = []
     var ending = ""
 
-    init(_ mode: UInt8, _ feed: (_ take: (ArraySlice<UInt8>) -> Void) -> Void) {
+    init(_ mode: UInt8, readsInPlace: Bool, _ feed: (_ take: (ArraySlice<UInt8>) -> Void) -> Void) {
       var limits = Limits()
       limits.framePayload = 1 << 16
-      limits.message = 1 << 12
+      limits.message = 1 << 13
       let deflate = mode & 2 == 0 ? nil : PerMessageDeflate(DeflateParameters())
       var machine =
         mode & 1 == 0
@@ -30,15 +32,24 @@ enum ConnectionTarget: FuzzTarget {
       var output = ByteBuffer()
       var events: [String] = []
       feed { chunk in
-        var bytes = Array(chunk)
+        let inPlace = readsInPlace ? Self.readInPlace(chunk, &machine) : 0
+        var bytes = Array(chunk.dropFirst(inPlace))
         bytes.withUnsafeMutableBytes { memory in
-          var received = ReceivedBytes(memory)
+          var received = ReceivedBytes(memory, inPlace: inPlace)
           while let event = machine.next(&received, &output) { events.append(Self.words(for: event)) }
         }
       }
       self.events = events
       answers = Array(output.bytes)
       ending = "\(machine.receiveEndOfStream())"
+    }
+
+    /// Puts as much of a chunk as goes there where the machine wants the next payload; how much.
+    private static func readInPlace(_ chunk: ArraySlice<UInt8>, _ machine: inout ConnectionMachine) -> Int {
+      guard let room = machine.payloadRoom() else { return 0 }
+      let bytes = chunk.prefix(room.count)
+      room.copyBytes(from: bytes)
+      return bytes.count
     }
 
     /// An event as a value; its memory is the machine's.
