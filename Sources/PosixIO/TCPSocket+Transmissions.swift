@@ -46,7 +46,8 @@ extension TCPSocket {
 
   /// Takes what the kernel has to tell of bytes that were sent, in order; whatever else is in the error queue is thrown away.
   public borrowing func takeTransmissions(_ body: (TransmissionStamp) -> Void) {
-    withUnsafeTemporaryAllocation(of: clinux_stamp.self, capacity: Int(clinux_STAMPS_AT_ONCE.rawValue)) { stamps in
+    withUnsafeTemporaryAllocation(of: clinux_stamp.self, capacity: Int(clinux_STAMPS_AT_ONCE)) {
+      stamps in
       guard let base = stamps.baseAddress else { return }
       var count = 0
       repeat {
@@ -54,7 +55,8 @@ extension TCPSocket {
         guard count > 0 else { return }
         let clocks = ClockOffset.now()
         for stamp in stamps[..<count] {
-          guard let place = TransmissionStamp.Place(stamp.kind), let instant = clocks.instant(of: stamp.realtime_ns)
+          guard let place = TransmissionStamp.Place(stamp.kind),
+            let instant = clocks.instant(of: stamp.realtime_ns)
           else { continue }
           body(TransmissionStamp(place: place, byte: stamp.byte, instant: instant))
         }

@@ -81,7 +81,8 @@ final class FrameTap {
   /// Everything so far as a value.
   func trace(name: String, token: String) -> ConnectionTrace {
     var trace = ConnectionTrace(
-      name: name, token: token, events: log.events, clientStream: client.captured, serverStream: server.captured,
+      name: name, token: token, events: log.events, clientStream: client.captured,
+      serverStream: server.captured,
       requestHeadLength: requestHeadLength, responseHeadLength: responseHeadLength)
     trace.tcpRoundTripNanoseconds = tcpRoundTrip.map { UInt64($0.wholeNanoseconds) }
     return trace

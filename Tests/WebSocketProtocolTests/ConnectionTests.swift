@@ -116,7 +116,9 @@ struct ConnectionTests {
     #expect(echoes.allSatisfy { !$0.header.isMasked })
   }
 
-  @Test("What is read right to where a large message is put together is the same message, however the stream is cut")
+  @Test(
+    "What is read right to where a large message is put together is the same message, however the stream is cut"
+  )
   func payloadRoom() {
     let key = MaskingKey(9, 8, 7, 6)
     let text = Array(String(repeating: "aé€😀", count: 9000).utf8)
@@ -127,7 +129,8 @@ struct ConnectionTests {
       + Frame(.continuation, Array(text[40_001...]), maskingKey: key).encoded()
     let streams = [
       Frame(.text, text, maskingKey: key).encoded() + Frame(.binary, text + text, maskingKey: key).encoded(),
-      fragments + Frame(.ping, [1], maskingKey: key).encoded() + Frame(.text, text, maskingKey: key).encoded(),
+      fragments + Frame(.ping, [1], maskingKey: key).encoded()
+        + Frame(.text, text, maskingKey: key).encoded(),
       Frame(.text, broken, maskingKey: key).encoded() + Frame(.text, text, maskingKey: key).encoded(),
     ]
     for stream in streams {
