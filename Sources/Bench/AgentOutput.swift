@@ -26,12 +26,18 @@ struct AgentOutput {
   static let foreignLimit = 64 * 1024
 
   /// Takes the next bytes of standard output.
-  mutating func receive(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      line.append(byte)
-      if byte == UInt8(ascii: "\n") { endLine() }
+  mutating func receive(_ bytes: ArraySlice<UInt8>) {
+    var rest = bytes
+    while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+      line += rest[...end]
+      rest = rest[(end + 1)...]
+      endLine()
     }
+    line += rest
   }
+
+  /// Takes the next bytes of standard output.
+  mutating func receive(_ bytes: [UInt8]) { receive(bytes[...]) }
 
   /// Takes the end of the output: what is left of a line.
   mutating func receiveEnd() { endLine() }
@@ -80,10 +86,12 @@ struct AgentOutput {
 extension [UInt8] {
   /// The range of the last occurrence of `pattern`.
   fileprivate func lastRange(of pattern: [UInt8]) -> Range<Int>? {
-    guard count >= pattern.count else { return nil }
-    for start in stride(from: count - pattern.count, through: 0, by: -1)
-    where self[start..<(start + pattern.count)].elementsEqual(pattern) {
-      return start..<(start + pattern.count)
+    var start = count - pattern.count
+    while start >= 0 {
+      if pattern.indices.allSatisfy({ self[start + $0] == pattern[$0] }) {
+        return start..<(start + pattern.count)
+      }
+      start -= 1
     }
     return nil
   }

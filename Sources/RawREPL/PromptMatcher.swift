@@ -21,16 +21,16 @@ struct PromptMatcher: Sendable, Equatable {
   mutating func take(_ bytes: inout ArraySlice<UInt8>) -> (pattern: Int, noise: [UInt8])? {
     while let byte = bytes.popFirst() {
       held.append(byte)
-      for (index, pattern) in patterns.enumerated() where pattern.last == byte && endsWith(pattern) {
-        defer { held = [] }
-        return (index, [UInt8](held.dropLast(pattern.count)))
-      }
+      guard let index = patterns.firstIndex(where: { $0.last == byte && endsWith($0) }) else { continue }
+      defer { held = [] }
+      return (index, [UInt8](held.dropLast(patterns[index].count)))
     }
     return nil
   }
 
   private func endsWith(_ pattern: [UInt8]) -> Bool {
-    held.count >= pattern.count && held[(held.count - pattern.count)...].elementsEqual(pattern)
+    let start = held.count - pattern.count
+    return start >= 0 && pattern.indices.allSatisfy { held[start + $0] == pattern[$0] }
   }
 
   /// All bytes held, when the search is given up.

@@ -1,7 +1,7 @@
 extension RawREPLMachine {
   /// Takes bytes from the board, cut anywhere.
-  public mutating func receive(_ bytes: some Collection<UInt8>) {
-    var rest = [UInt8](bytes)[...]
+  public mutating func receive(_ bytes: ArraySlice<UInt8>) {
+    var rest = bytes
     while !rest.isEmpty {
       switch state {
       case .standardOutput: rest = takeStandardOutput(rest)
@@ -14,6 +14,9 @@ extension RawREPLMachine {
       }
     }
   }
+
+  /// Takes bytes from the board, cut anywhere.
+  public mutating func receive(_ bytes: [UInt8]) { receive(bytes[...]) }
 
   /// The link has ended: no byte will come any more.
   public mutating func receiveEnd() {

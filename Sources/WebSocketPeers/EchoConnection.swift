@@ -3,6 +3,13 @@ import PosixIO
 import Traces
 import WebSocketProtocol
 
+/// What a connection needs until it is open, apart from it, so that an idle one takes less memory.
+private final class Opening {
+  var handshake: ServerHandshake
+
+  init(_ limits: Limits) { handshake = ServerHandshake(limits: limits) }
+}
+
 /// One connection of the echo server: readiness, system calls, protocol machine and reply in one call, on the loop.
 ///
 /// States: handshaking → open → draining → closed; handshaking and open may go to draining or closed at any time.
@@ -32,7 +39,7 @@ final class EchoConnection: ReadinessHandler {
   /// Whether TCP is to be half-closed once all is sent.
   @exclusivity(unchecked) private var drainsAfterFlush = false
   private var failureIsTold = false
-  private var handshake: ServerHandshake?
+  private var opening: Opening?
   private var registration: Registration?
   private var timer: LoopTimer?
   private let tap: FrameTap?
@@ -43,7 +50,7 @@ final class EchoConnection: ReadinessHandler {
     self.server = server
     loop = server.loop
     machine = .server(limits: server.configuration.limits)
-    handshake = ServerHandshake(limits: server.configuration.limits)
+    opening = Opening(server.configuration.limits)
     tap =
       server.configuration.captureLimit > 0
       ? FrameTap(captureLimit: server.configuration.captureLimit) : nil
@@ -167,7 +174,7 @@ final class EchoConnection: ReadinessHandler {
   }
 
   private func shakeHands(_ bytes: UnsafeMutableRawBufferPointer, _ buffers: LoopBuffers) {
-    guard let progress = handshake?.receive(UnsafeRawBufferPointer(bytes)) else { return }
+    guard let progress = opening?.handshake.receive(UnsafeRawBufferPointer(bytes)) else { return }
     switch progress {
     case .incomplete: stream.socket.acknowledgeNow()
     case .request(let request, let consumed):
@@ -179,7 +186,7 @@ final class EchoConnection: ReadinessHandler {
       if let tap, let details = stream.tlsDetails { tap.note(.secured(details.facts), at: loop.now) }
       tap?.requestHeadLength = request.head.rawBytes.count
       tap?.responseHeadLength = response.count
-      handshake = nil
+      opening = nil
       phase = .open
       buffers.output.append(response)
       let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])

@@ -21,6 +21,13 @@ func module(
     swiftSettings: watched)
 }
 
+/// Targets that need the same modules.
+func program(_ name: String, _ modules: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["FuzzSupport"] + modules, path: "Sources/\(name)", swiftSettings: watched,
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
+}
+
 let package = Package(
   name: "wsrig-fuzz",
   dependencies: [.package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0")],
@@ -52,14 +59,12 @@ let package = Package(
         "ConfigurationError.swift", "Configuration/TOMLLines.swift", "Configuration/TOMLNode.swift",
         "Configuration/TOMLReader.swift", "Configuration/TOMLScanner.swift",
       ]),
-    .executableTarget(
-      name: "fuzz",
-      dependencies: [
-        "AgentRecords", "BoardLinkParsers", "CLibFuzzer", "Configuration", "RawREPL", "Scenarios", "Traces",
-        "WebSocketProtocol",
-      ],
-      path: "Sources/Fuzz", swiftSettings: watched,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+    .target(
+      name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Sources/FuzzSupport", swiftSettings: watched),
+    program("FuzzProtocol", ["WebSocketProtocol"]),
+    program("FuzzSerial", ["BoardLinkParsers", "RawREPL"]),
+    program("FuzzRecords", ["AgentRecords", "RawREPL", "Traces"]),
+    program("FuzzFiles", ["Configuration", "Scenarios"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import FuzzSupport
 import WebSocketProtocol
 
 /// The splitting of a stream into frames: nothing traps, nothing depends on the cuts, memory is bounded, and what was split can be put

@@ -1,3 +1,5 @@
+import FuzzSupport
+
 @testable import BoardLinkParsers
 
 /// A serial line over the network (Telnet, RFC 2217): whatever the server sends, nothing traps, nothing depends on the cuts, and what goes

@@ -1,3 +1,4 @@
+import FuzzSupport
 import WebSocketProtocol
 
 /// Inflating what a peer sends: nothing traps, the limit is kept, nothing depends on the cuts, and what came out comes out again when it is

@@ -1,3 +1,5 @@
+import FuzzSupport
+
 @testable import BoardLinkParsers
 
 /// What a USB device says of itself: nothing traps, a fault is told where it stands, what is understood is the same when it is written

@@ -1,3 +1,4 @@
+import FuzzSupport
 import WebSocketProtocol
 
 /// A client's opening handshake as the server reads it: nothing traps, nothing depends on the cuts, what is accepted can be answered.

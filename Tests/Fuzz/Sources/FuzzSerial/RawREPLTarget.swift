@@ -1,3 +1,4 @@
+import FuzzSupport
 import RawREPL
 
 /// The raw REPL's machine: whatever a board sends and whenever the host calls, it does not trap, what it says does not depend on how
@@ -6,7 +7,6 @@ enum RawREPLTarget: FuzzTarget {
   static func run(_ input: FuzzInput) {
     conversation(input)
     comparison(input)
-    _ = Traceback(input.payload)
   }
 
   /// The host's calls between the chunks.

@@ -1,3 +1,4 @@
+import FuzzSupport
 import WebSocketProtocol
 
 /// An open connection of either role, with and without permessage-deflate: nothing traps, and neither the events nor the answers depend on

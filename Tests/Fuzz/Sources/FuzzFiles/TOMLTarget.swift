@@ -1,3 +1,5 @@
+import FuzzSupport
+
 @testable import Configuration
 
 /// `wsrig.toml` down to its values: whatever stands in it, it is read or refused with its file and line.

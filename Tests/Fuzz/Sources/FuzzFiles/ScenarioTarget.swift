@@ -1,4 +1,5 @@
 import Foundation
+import FuzzSupport
 import Scenarios
 
 /// A scenario file: whatever stands in it, it is read or refused in a sentence, and what was read is the same when it is written and read

@@ -1,3 +1,4 @@
+import FuzzSupport
 import WebSocketProtocol
 
 /// Text that comes in pieces, beside the standard library's parser: the same verdict, and the first impossible byte at the same place.

@@ -1,3 +1,4 @@
+import FuzzSupport
 import RawREPL
 import Traces
 
@@ -28,12 +29,5 @@ enum AgentRecordsTarget: FuzzTarget {
       let digits = String(UInt64(1) << 32 | UInt64(CRC32.checksum(of: line)), radix: 16).dropFirst()
       return [UInt8]("~W:\(digits):".utf8) + line
     }.joined(separator: [0x0A]).map(\.self)
-  }
-}
-
-extension FuzzInput {
-  init(codes: [UInt8], payload: [UInt8]) {
-    self.codes = codes
-    self.payload = payload
   }
 }

@@ -1,0 +1,6 @@
+import FuzzSupport
+
+// The agent's records.
+fuzz([
+  "agent-records": AgentRecordsTarget.self
+])
