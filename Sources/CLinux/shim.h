@@ -174,9 +174,9 @@ static inline struct clinux_stamp clinux_stamp_of(struct msghdr *message) {
 
 enum { clinux_STAMPS_AT_ONCE = 8 };
 
-// Takes up to clinux_STAMPS_AT_ONCE entries of the error queue with one call (recvmmsg), as an exchange leaves several; returns how many.
-// Fewer than that: the queue is empty.
-static inline int clinux_take_stamps(int fd, struct clinux_stamp *stamps) {
+// Takes up to `most` entries, at most clinux_STAMPS_AT_ONCE, of the error queue with one call (recvmmsg), as an exchange leaves several;
+// returns how many. Fewer than that: the queue is empty.
+static inline int clinux_take_stamps(int fd, struct clinux_stamp *stamps, int most) {
   struct {
     struct msghdr header;
     unsigned int length;
@@ -185,13 +185,13 @@ static inline int clinux_take_stamps(int fd, struct clinux_stamp *stamps) {
     char bytes[160];
     struct cmsghdr align;
   } control[clinux_STAMPS_AT_ONCE];
-  memset(messages, 0, sizeof messages);
-  for (int i = 0; i < clinux_STAMPS_AT_ONCE; i++) {
+  memset(messages, 0, most * sizeof messages[0]);
+  for (int i = 0; i < most; i++) {
     messages[i].header.msg_control = control[i].bytes;
     messages[i].header.msg_controllen = sizeof control[i].bytes;
   }
   long count;
-  do count = syscall(SYS_recvmmsg, fd, messages, clinux_STAMPS_AT_ONCE, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
+  do count = syscall(SYS_recvmmsg, fd, messages, most, MSG_ERRQUEUE | MSG_DONTWAIT, NULL);
   while (count < 0 && errno == EINTR);
   for (long i = 0; i < count; i++) stamps[i] = clinux_stamp_of(&messages[i].header);
   return count < 0 ? 0 : (int)count;

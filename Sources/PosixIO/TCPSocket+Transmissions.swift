@@ -45,13 +45,18 @@ extension TCPSocket {
   }
 
   /// Takes what the kernel has to tell of bytes that were sent, in order; whatever else is in the error queue is thrown away.
-  public borrowing func takeTransmissions(_ body: (TransmissionStamp) -> Void) {
-    withUnsafeTemporaryAllocation(of: clinux_stamp.self, capacity: Int(clinux_STAMPS_AT_ONCE)) {
-      stamps in
+  ///
+  /// - Parameter expected: How many stamps there are likely to be: then so many are taken with one call, and epoll tells of the rest. Nil takes
+  ///   all.
+  public borrowing func takeTransmissions(expecting expected: Int? = nil, _ body: (TransmissionStamp) -> Void)
+  {
+    let most = Int(clinux_STAMPS_AT_ONCE)
+    let wanted = min(expected ?? most, most)
+    withUnsafeTemporaryAllocation(of: clinux_stamp.self, capacity: wanted) { stamps in
       guard let base = stamps.baseAddress else { return }
       var count = 0
       repeat {
-        count = Int(clinux_take_stamps(descriptor.raw, base))
+        count = Int(clinux_take_stamps(descriptor.raw, base, Int32(wanted)))
         guard count > 0 else { return }
         let clocks = ClockOffset.now()
         for stamp in stamps[..<count] {
@@ -60,7 +65,7 @@ extension TCPSocket {
           else { continue }
           body(TransmissionStamp(place: place, byte: stamp.byte, instant: instant))
         }
-      } while count == stamps.count
+      } while expected == nil && count == wanted
     }
   }
 

@@ -74,13 +74,14 @@ final class EchoConnection: ReadinessHandler {
       repeat { read(readiness) } while stream.holdsInput && mayRead
       if stream.holdsUnsent { updateInterest() }
     }
-    takeTransmissions()
+    // An exchange leaves two: the acknowledgement of the echo before, and that this one has left.
+    takeTransmissions(expecting: readiness == .error ? nil : 2)
   }
 
   /// At the end of a wake-up that may have sent something: otherwise what the kernel has to tell of that would be a wake-up of its own.
-  private func takeTransmissions() {
+  private func takeTransmissions(expecting expected: Int? = nil) {
     guard hasStamps, phase != .closed, let tap else { return }
-    stream.socket.takeTransmissions { tap.transmitted($0) }
+    stream.socket.takeTransmissions(expecting: expected) { tap.transmitted($0) }
   }
 
   private var mayRead: Bool {
