@@ -61,6 +61,11 @@ struct Head {
 
   private mutating func changeAccept(_ dice: inout Dice) {
     if dice.chance(60) { return form = dice.pick(AcceptForm.allCases) }
+    if dice.chance(15) {
+      // Beside the right one, before it or behind it: which of them counts?
+      let other = "Sec-WebSocket-Accept: \(dice.pick(["s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", "{accept}A"]))"
+      return fields.insert(other, at: dice.chance(50) ? 0 : fields.count)
+    }
     set("Sec-WebSocket-Accept", to: dice.pick(Self.accepts), &dice)
   }
 

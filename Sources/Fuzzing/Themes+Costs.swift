@@ -103,7 +103,16 @@ extension ScenarioGenerator {
     Round(server: [.begin(.binary, .repeated(unit: [9], count: 3000))], ending: .endOfStream),
     Round(server: [.close(1000, String(repeating: "r", count: 100))]),
     Round(server: [.resetTCP], ending: .endOfStream), Round(server: [.expectClose], client: [.close()]),
+    Round(server: [announcing(.binary, 1 << 30), .halfClose], ending: .awaitFailure),
+    Round(server: [announcing(.text, 1 << 62), .halfClose], ending: .awaitFailure),
+    Round(
+      server: [.begin(.binary, "begun"), announcing(.continuation, 1 << 31), .halfClose],
+      ending: .awaitFailure),
   ]
+
+  private static func announcing(_ opcode: Opcode, _ length: UInt64) -> ServerStep {
+    .frame(opcode, "hello", lengthEncoding: .sixtyFourBit, declaredLength: length)
+  }
 
   private static let connectionWaits: [Round] = [
     Round(
