@@ -20,10 +20,10 @@ public struct InputSource: Sendable {
   public func testCase(_ number: Int) -> Case {
     var dice = Dice(seed: generator.seed, text: "input \(number)")
     guard !catalogue.isEmpty, dice.chance(Self.changedPercent) else { return generator.testCase(number) }
-    let scenario = dice.pick(catalogue)
+    let (scenario, other) = (dice.pick(catalogue), dice.pick(catalogue))
     return mutator.mutated(
       Case(scenario: scenario.concrete(seed: generator.seed), delivery: dice.pick(scenario.deliveries)),
-      number: number)
+      with: Case(scenario: other.concrete(seed: generator.seed)), number: number)
   }
 
   /// The case of that number where a corpus guides the run: half of them are changed from what brought something new.
@@ -31,9 +31,9 @@ public struct InputSource: Sendable {
     var dice = Dice(seed: generator.seed, text: "guided \(number)")
     let usable = dice.chance(50) && !corpus.isEmpty
     guard usable else { return testCase(number) }
-    let original = dice.pick(corpus)
+    let (original, other) = (dice.pick(corpus).inClear, dice.pick(corpus).inClear)
     guard ScenarioMutator.canChange(original.scenario) else { return testCase(number) }
-    return mutator.mutated(original, number: number)
+    return mutator.mutated(original, with: other, number: number)
   }
 
   /// So many of the cases are changed from scenarios of the catalogue, where it is not withheld.

@@ -8,10 +8,17 @@ extension ScenarioGenerator {
   static func connections(_ dice: inout Dice) -> Draft {
     let names = (0..<dice.number(2...3)).map { "line\($0)" }
     let scripts = dice.chance(45) ? halves(names, &dice) : fates(names, &dice)
+    // Either all connect at the same time, or each when the one before is open.
+    let inTurn = dice.chance(50)
     let tasks = names.map { name in
-      ClientTask(name: name, steps: [.connect(ConnectStep(connection: name)), .echo(connection: name)])
+      let opened: [ClientStep] = inTurn ? [.barrier("\(name) is open")] : []
+      return ClientTask(
+        name: name, steps: [.connect(ConnectStep(connection: name))] + opened + [.echo(connection: name)])
     }
-    let main = names.map { ClientStep.start(task: $0) } + names.map { .join(task: $0) }
+    let starts = names.flatMap { name in
+      [ClientStep.start(task: name)] + (inTurn ? [.barrier("\(name) is open")] : [])
+    }
+    let main = starts + names.map { .join(task: $0) }
     return Draft(
       ServerScript(connections: scripts),
       ClientScript(tasks: [ClientTask(name: "main", steps: main)] + tasks), delivery: .whole)

@@ -83,13 +83,34 @@ public struct FuzzReport: Sendable {
       lines.append(
         style.dim("\(count.counted("case")) said nothing about the client: \(reason.withoutControls)"))
     }
-    if run.lostBoards { lines.append(style.colored("every board was given up before the end", .magenta)) }
+    lines += troubles(of: run)
     let found = run.groups.count.counted("group") + " of findings"
     let steps = run.medianStepCount.map { ", a smallest case has \($0) server steps (median)" } ?? ""
     lines.append(
       (wasInterrupted ? "interrupted · " : "")
         + (run.groups.isEmpty ? style.colored("nothing found", .green) : style.colored(found, .red) + steps))
     return lines.joined(separator: "\n")
+  }
+}
+
+/// What keeps a run from saying all that it could.
+extension FuzzReport {
+  private func troubles(of run: FuzzResult) -> [String] {
+    var lines = run.unconfirmed.map { finding in
+      "seen and not looked into any more: \(finding.group.withoutControls) (\(finding.violation.sentence.withoutControls))"
+    }
+    if run.lostAllBoards {
+      lines.append("every board was given up before the end")
+    } else if run.lostBoardCount > 0 {
+      lines.append("\(run.lostBoardCount) of \(run.boardCount) boards were given up before the end")
+    }
+    if run.status.executionCount == 0 {
+      lines.append("no case was put to the client")
+    } else if run.saysLittle {
+      lines.append("most cases said nothing about the client, so that nothing found means little")
+    }
+    if let failure = run.corpusFailure { lines.append("ended early: \(failure)") }
+    return lines.map { style.colored($0, .magenta) }
   }
 }
 
@@ -111,6 +132,8 @@ extension FuzzReport {
     var obstacles: [String: Int]
     var groups: [Group]
     var referenceGroups: [Group]
+    var unconfirmed: [String]
+    var lostBoards: Int
     var run: [Violation]
   }
 
@@ -146,6 +169,7 @@ extension FuzzReport {
         chapters: status.chapters.map(\.rawValue).sorted(), grammar: status.grammarCount,
         linesReached: status.lines?.reached, linesTotal: status.lines?.total, flaky: status.flakyCount,
         obstacles: run.obstacles, groups: run.groups.map(Group.init),
-        referenceGroups: run.referenceGroups.map(Group.init), run: run.violations))
+        referenceGroups: run.referenceGroups.map(Group.init), unconfirmed: run.unconfirmed.map(\.group),
+        lostBoards: run.lostBoardCount, run: run.violations))
   }
 }

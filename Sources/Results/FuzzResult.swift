@@ -104,8 +104,16 @@ public struct FuzzResult: Sendable {
   public var violations: [Violation] = []
   /// Why cases said nothing about the client: each reason with its number of cases.
   public var obstacles: [String: Int] = [:]
-  /// Whether every board was given up before the run's end.
-  public var lostBoards = false
+  /// What was seen and not looked into any more, because the run was interrupted or ended at the first finding.
+  public var unconfirmed: [BrokenRule] = []
+  /// How many boards there were.
+  public var boardCount = 1
+  /// How many of them were given up before the run's end.
+  public var lostBoardCount = 0
+  /// What happened to the boards.
+  public var boardEvents: [BoardEventRecord] = []
+  /// Why the corpus took no more, which ended the run; nil where it did.
+  public var corpusFailure: String?
 
   /// Creates a result without findings.
   public init(tool: String, seed: UInt64, board: BoardRecord, client: ClientIdentity) {
@@ -114,6 +122,12 @@ public struct FuzzResult: Sendable {
     self.board = board
     self.client = client
   }
+
+  /// Whether every board was given up before the run's end.
+  public var lostAllBoards: Bool { lostBoardCount == boardCount }
+
+  /// Whether most cases, or all, said nothing about the client, so that nothing found means nothing.
+  public var saysLittle: Bool { status.executionCount == 0 || status.obstacleCount * 2 > status.caseCount }
 
   /// Whether anything was found.
   public var hasFindings: Bool { !groups.isEmpty || !violations.isEmpty }

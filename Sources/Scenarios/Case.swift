@@ -37,4 +37,7 @@ public struct Case: Sendable, Hashable {
   public var overTLS: Case {
     scenario.speaksTLS || isOverTLS ? self : Case(scenario: scenario, delivery: delivery, overTLS: true)
   }
+
+  /// The case as it was before it was put over TLS; itself where it never was.
+  public var inClear: Case { isOverTLS ? Case(scenario: scenario.inClear, delivery: delivery) : self }
 }

@@ -29,6 +29,12 @@ public struct BrokenRule: Sendable, Hashable {
   /// What the client was doing then, in words without figures: `after reserved bits in a Text frame`.
   public var place: String
 
+  /// Creates a finding.
+  public init(violation: Violation, place: String) {
+    self.violation = violation
+    self.place = place
+  }
+
   /// What tells one group of findings from another: rule and place.
   public var group: String { "\(violation.rule): \(place)" }
 }
@@ -82,8 +88,9 @@ extension RuleContext {
     let topic = Rule.all.first { $0.id == violation.rule }?.topic
     switch topic {
     case .opening: return placeInOpening(of: violation)
-    case .messages where server.violation == nil, .frames where server.violation == nil:
-      return placeOfMessages(violation)
+    case .messages where server.violation == nil: return placeOfMessages(violation)
+    // What its frames look like hardly depends on what they answer.
+    case .frames where server.violation == nil: return "the client's frames"
     case .resources: return "the board's memory and time"
     // How a connection ends has one cause, whatever came before.
     case .closing where violation.rule == "tcp-ended" || violation.rule == "close-answered":
@@ -100,7 +107,9 @@ extension RuleContext {
   }
 
   private func placeOfMessages(_ violation: Violation) -> String {
-    let isFragmented = decoded.server.frames.contains { $0.opcode == .continuation }
+    let isFragmented = decoded.server.frames.contains {
+      $0.opcode == .continuation || !$0.opcode.isControl && !$0.isFinal
+    }
     let isCompressed = deflate != nil
     let thrown = application.failures.first.map { ", at which it threw \($0.exception.type)" } ?? ""
     return [isCompressed ? "compressed" : "", isFragmented ? "fragmented" : "", "messages"]

@@ -27,9 +27,11 @@ struct FuzzCommand: AsyncParsableCommand {
       EXIT STATUS:
         0    nothing found
         1    the client broke a rule
-        2    usage, configuration, or a client that does not load
+        2    usage, configuration, a client that does not load, or a
+             corpus that cannot be written
         3    nothing found, but the board was lost or missing, or the
-             reference broke a rule
+             reference broke a rule, or most cases said nothing about
+             the client
         130  interrupted; what was found is reported
       """)
 
@@ -55,8 +57,9 @@ struct FuzzCommand: AsyncParsableCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The number of the first case: to see a case again without those before it.", valueName: "number"))
-  var first = 0
+      "The number of the first case: to see a case again without those before it. (default: 0, with --corpus behind the last one it had)",
+      valueName: "number"))
+  var first: Int?
 
   @Option(
     parsing: .unconditional,
@@ -98,11 +101,22 @@ struct FuzzCommand: AsyncParsableCommand {
   func validate() throws {
     if !(1...64).contains(jobs) { throw ValidationError("--jobs must lie between 1 and 64.") }
     if let count, count < 1 { throw ValidationError("--count must be at least 1.") }
-    if first < 0 { throw ValidationError("--first must be at least 0.") }
+    if let count, count > Self.mostCases {
+      throw ValidationError("--count must be at most \(Self.mostCases).")
+    }
+    if let first, !(0...Self.mostCases).contains(first) {
+      throw ValidationError("--first must lie between 0 and \(Self.mostCases).")
+    }
+    if corpus?.isEmpty == true {
+      throw ValidationError("--corpus needs a folder, and what it was given is empty.")
+    }
     if findings.isEmpty {
       throw ValidationError("--findings needs a folder, and what it was given is empty.")
     }
   }
+
+  /// More than any run can have.
+  private static let mostCases = 1_000_000_000_000
 
   /// So many cases are run where neither `--count` nor `--time` says when to end.
   private static let usualCount = 5000
@@ -153,7 +167,9 @@ struct FuzzCommand: AsyncParsableCommand {
   private func status(of result: FuzzResult, wasInterrupted: Bool) -> ExitStatus {
     if result.hasFindings, !wasInterrupted { return .caseFailed }
     if wasInterrupted { return .interrupted }
-    return result.lostBoards || !result.referenceGroups.isEmpty ? .inconclusive : .success
+    if result.corpusFailure != nil { return .usage }
+    return result.lostAllBoards || result.saysLittle || !result.referenceGroups.isEmpty
+      ? .inconclusive : .success
   }
 }
 

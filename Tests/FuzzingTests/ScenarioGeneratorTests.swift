@@ -90,7 +90,40 @@ struct ScenarioGeneratorTests {
       let changed = mutator.mutated(original, number: number)
       #expect(changed.validate().isEmpty, "\(scenario.id): \(changed.validate())")
       #expect(changed == mutator.mutated(original, number: number))
-      #expect(changed.scenario.server != original.scenario.server || changed.delivery != original.delivery)
+      #expect(
+        changed.scenario.server != original.scenario.server || changed.delivery != original.delivery
+          || changed.scenario.client != original.scenario.client)
     }
+  }
+
+  @Test("it changes what the client sends and what the server answers, and goes on as another scenario does")
+  func changedEverywhere() throws {
+    let original = Case(
+      scenario: Scenario(
+        id: "1.a", description: "d", expectation: "e", rfc: "5.6", requirement: .may,
+        server: ServerScript([.text("one"), .text("two")])))
+    let other = Case(
+      scenario: Scenario(
+        id: "1.b", description: "d", expectation: "e", rfc: "5.6", requirement: .may,
+        server: ServerScript([.binary("other")])))
+    let mutator = ScenarioMutator(seed: 2)
+    let changed = (0..<400).map { mutator.mutated(original, with: other, number: $0) }
+    let steps = changed.map { $0.scenario.server.connections[0].steps }
+    #expect(changed.contains { $0.scenario.client != original.scenario.client })
+    #expect(steps.contains { if case .respond? = $0.first { true } else { false } })
+    #expect(steps.contains { $0.contains(.text("one")) && $0.contains(.binary("other")) })
+  }
+
+  @Test("a corpus that was kept over TLS guides as well")
+  func guidedOverTLS() {
+    let scenario = Scenario(
+      id: "1.a", description: "d", expectation: "e", rfc: "5.6", requirement: .may,
+      server: ServerScript([.text("one")]))
+    let clear = Case(scenario: scenario)
+    #expect(clear.overTLS.inClear == clear && clear.inClear == clear)
+    let source = InputSource(seed: 3, catalogue: [])
+    let changed = (0..<40).map { source.testCase($0, corpus: [clear.overTLS]) }
+    #expect(changed.contains { $0.scenario.id.hasPrefix("fuzz.mutation") })
+    #expect(changed == (0..<40).map { source.testCase($0, corpus: [clear]) })
   }
 }

@@ -1,12 +1,18 @@
 import Foundation
 import PosixIO
 import Scenarios
+import Verdicts
+import WebSocketProtocol
 
-/// A folder of scenario files: the cases that brought something new, or failed. Not shared by runs that go on at a time.
+/// A folder of scenario files: the cases that brought something new, or failed, each under the hash of what it says. Not shared by runs that
+/// go on at a time.
 final class Corpus {
   private let folder: URL
   /// What it holds, in the order of the files' names, then as it was kept.
   private(set) var cases: [Case]
+  private var names: Set<String>
+  /// For each seed the first number that no run on this corpus has had.
+  private var nextNumbers: [String: Int]
 
   /// Reads the folder, which is made where it does not exist.
   /// - Throws: `ConfigurationError` for a folder that cannot be used, or a file that is no scenario.
@@ -14,29 +20,57 @@ final class Corpus {
     self.folder = folder
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
-        $0.hasSuffix(".json")
-      }
-      cases = try names.sorted().map { name in
-        try ScenarioFile.read(path: folder.appendingPathComponent(name).path)
-      }
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        .filter { $0.hasSuffix(".json") }.sorted()
+      names = Set(files)
+      cases = try files.map { try ScenarioFile.read(path: folder.appendingPathComponent($0).path) }
     } catch let error as ScenarioFileError {
       throw ConfigurationError("\(error)")
     } catch {
       throw ConfigurationError(
         "The corpus '\(folder.path)' cannot be used: \(error.underlyingReason); check --corpus.")
     }
+    let numbers = try? Data(contentsOf: Self.numbersFile(in: folder))
+    nextNumbers = numbers.flatMap { try? JSONDecoder().decode([String: Int].self, from: $0) } ?? [:]
   }
 
-  /// Keeps a case, as a file of its own.
+  /// Keeps a case as a file of its own, unless there is one that says the same. What follows from what its server does is written with
+  /// it, so that the file alone shows what the run saw.
   /// - Throws: `ConfigurationError` where it cannot be written.
   func keep(_ testCase: Case) throws {
+    let text = ScenarioFile.text(of: testCase.withDerivedExpectations)
+    let name = Self.name(of: testCase, text)
+    guard !names.contains(name) else { return }
+    try write(Data(text.utf8), to: folder.appendingPathComponent(name))
+    names.insert(name)
     cases.append(testCase)
-    let file = folder.appendingPathComponent("\(testCase.scenario.id).json")
-    do {
-      try Data(ScenarioFile.text(of: testCase).utf8).write(to: file)
-    } catch {
+  }
+
+  /// Where a run with that seed goes on.
+  func nextNumber(forSeed seed: UInt64) -> Int { nextNumbers["\(seed)"] ?? 0 }
+
+  /// Notes that a run with that seed has had all numbers before this one.
+  /// - Throws: `ConfigurationError` where it cannot be written.
+  func note(nextNumber: Int, forSeed seed: UInt64) throws {
+    nextNumbers["\(seed)"] = max(nextNumber, self.nextNumber(forSeed: seed))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    try write(try encoder.encode(nextNumbers), to: Self.numbersFile(in: folder))
+  }
+
+  private func write(_ data: Data, to file: URL) throws {
+    do { try data.write(to: file) } catch {
       throw ConfigurationError("Cannot write '\(file.path)': \(error.underlyingReason); check --corpus.")
     }
+  }
+
+  /// Not named as scenario files are.
+  private static func numbersFile(in folder: URL) -> URL { folder.appendingPathComponent("next-numbers") }
+
+  /// What it is about, and a hash of all that the file says but its id: two numbers may give the same case.
+  private static func name(of testCase: Case, _ text: String) -> String {
+    let about = testCase.scenario.id.split(separator: "-").first.map(String.init) ?? "case"
+    let hash = SHA1.hexadecimal(of: Array(text.replacing(testCase.scenario.id, with: "").utf8))
+    return "\(about.replacing("/", with: "_"))-\(hash.prefix(12)).json"
   }
 }

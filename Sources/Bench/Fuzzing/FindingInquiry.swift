@@ -15,7 +15,8 @@ struct FindingInquiry {
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
     var waiting = findings.map { (broken: $0, testCase: testCase) }
-    while !waiting.isEmpty, await ledger.looksFurther {
+    // What was seen is confirmed although the time may be over, which takes a few executions; only making it smaller ends with it.
+    while !waiting.isEmpty, await ledger.confirms {
       let next = waiting.removeFirst()
       waiting += try await look(into: next.broken, of: next.testCase)
     }
@@ -32,7 +33,7 @@ struct FindingInquiry {
     }
     var group = FindingGroup(
       shown.broken.first { $0.group == broken.group } ?? broken, smallest: testCase, trace: shown.trace,
-      firstCase: testCase.id, repeats: (first.hits, first.tries))
+      firstCase: testCase.id, repeats: (first.repeats.hits, first.repeats.tries))
     try await shrink(&group, &search)
     await ledger.settle(group)
     return search.others
@@ -53,8 +54,7 @@ struct FindingInquiry {
 
   private struct Confirmation {
     let group: String
-    var hits = 0
-    var tries = 0
+    var repeats: Repeats
     /// What the rules say of the reference in that case.
     var reference: Examination?
     /// The last execution that showed it; nil where it did not come back often enough.
@@ -65,28 +65,25 @@ struct FindingInquiry {
   private func confirm(
     _ testCase: Case, _ search: inout Search, hasReference: Bool = false, fromFreshBoard: Bool = false
   ) async throws -> Confirmation {
-    var confirmation = Confirmation(group: search.group)
+    let repeats = Repeats(wanted: configuration.hits, of: configuration.repeats)
+    var confirmation = Confirmation(group: search.group, repeats: repeats)
     var shown: Execution?
-    let (hits, repeats) = (configuration.hits, configuration.repeats)
-    while confirmation.hits < hits, confirmation.tries - confirmation.hits <= repeats - hits {
+    while confirmation.repeats.goesOn {
       try Task.checkCancellation()
-      let isFirst = confirmation.tries == 0
+      let isFirst = confirmation.repeats.tries == 0
       // What earlier cases have left on the board must not be what is found.
       let execution = await worker.examine(
         testCase, tokens, hasReference: hasReference && isFirst,
         after: fromFreshBoard && isFirst ? .softReset : nil)
       search.executions += 1
-      confirmation.tries += 1
+      confirmation.repeats.take(isHit: execution.shows(search.group))
       confirmation.reference = confirmation.reference ?? execution.reference
       // What the reference does in a case that was only made smaller is no error of the rig: such a case may make no sense.
-      let others = try await ledger.take(
-        execution, of: testCase, isCounted: false, countsReference: fromFreshBoard)
+      let others = await ledger.takeRepeat(execution, of: testCase, countsReference: fromFreshBoard)
       search.others += others.map { ($0, testCase) }
-      guard execution.shows(search.group) else { continue }
-      confirmation.hits += 1
-      shown = isFirst ? execution : shown ?? execution
+      if execution.shows(search.group) { shown = isFirst ? execution : shown ?? execution }
     }
-    if confirmation.hits >= hits { confirmation.execution = shown }
+    if confirmation.repeats.isConfirmed { confirmation.execution = shown }
     return confirmation
   }
 

@@ -8,8 +8,8 @@ public struct FuzzConfiguration: Sendable {
   public var run: RunConfiguration
   /// After so many cases no further one begins; nil is no limit.
   public var count: Int?
-  /// The number of the first case.
-  public var first = 0
+  /// The number of the first case; nil goes on behind what earlier runs on the corpus had, or begins with 0.
+  public var first: Int?
   /// After this long no further case begins, and shrinking stops; nil is no limit.
   public var maxTime: Duration?
   /// The scenarios of the catalogue that may be changed; empty withholds them.

@@ -14,6 +14,9 @@ actor FuzzLedger {
   private var start = MonotonicInstant.now()
   private let tell: @Sendable (FuzzEvent) -> Void
 
+  /// The cases of the corpus that are still to be gone through, so that what they reach is known before anything is new.
+  private var replays: ArraySlice<Case>
+  private let firstNumber: Int
   private var nextNumber: Int
   private var status = FuzzStatus()
   private var grammar = GrammarCoverage()
@@ -25,14 +28,12 @@ actor FuzzLedger {
   private var groups: [FindingGroup] = []
   private var referenceGroups: [FindingGroup] = []
   private var obstacles: [String: Int] = [:]
-  /// The groups that a board is looking into, or that did not come back too often.
-  private var claimed: Set<String> = []
-  private var attempts: [String: Int] = [:]
+  private var claims = FindingClaims()
   private var lastStatus = MonotonicInstant.now()
   private var hasEnded = false
+  /// Why the corpus took no more.
+  private var corpusFailure: String?
 
-  /// A group that did not come back so often is chance, and looked into no more.
-  private static let mostAttempts = 4
   /// After so many cases the keys of all of them are looked at, each time.
   private static let casesBetweenKeys = 1000
   /// How often the status is told.
@@ -46,9 +47,13 @@ actor FuzzLedger {
     self.configuration = configuration
     self.lineCount = lineCount
     self.tell = tell
-    corpus = try configuration.corpus.map(Corpus.init(folder:))
+    let corpus = try configuration.corpus.map(Corpus.init(folder:))
+    self.corpus = corpus
     source = InputSource(seed: configuration.run.seed, catalogue: configuration.catalogue)
-    nextNumber = configuration.first
+    replays = corpus?.cases[...] ?? []
+    let firstNumber = configuration.first ?? corpus?.nextNumber(forSeed: configuration.run.seed) ?? 0
+    self.firstNumber = firstNumber
+    nextNumber = firstNumber
     status.corpusCount = corpus?.cases.count ?? 0
   }
 
@@ -57,21 +62,32 @@ actor FuzzLedger {
 
   // MARK: what is next
 
-  /// The next case and its number; nil where the run is over.
-  func next() -> (number: Int, testCase: Case)? {
+  /// The next case; nil where the run is over.
+  func next() -> Turn? {
     guard !isOver else { return nil }
+    if let testCase = replays.popFirst() { return Turn(testCase: secured(testCase), number: nil) }
+    guard configuration.count.map({ nextNumber - firstNumber < $0 }) ?? true else { return nil }
     let number = nextNumber
     nextNumber += 1
     let testCase = corpus.map { source.testCase(number, corpus: $0.cases) } ?? source.testCase(number)
-    return (number, configuration.overTLS ? testCase.overTLS : testCase)
+    return Turn(testCase: secured(testCase), number: number)
   }
 
-  private var isOver: Bool {
-    Task.isCancelled || hasEnded || isTimeUp
-      || configuration.count.map { nextNumber - configuration.first >= $0 } ?? false
+  /// A case to be put to the client.
+  struct Turn: Sendable {
+    let testCase: Case
+    /// Its number; nil where it is one of the corpus that is gone through again.
+    let number: Int?
   }
 
-  /// Whether findings are still looked into, and made smaller.
+  private func secured(_ testCase: Case) -> Case { configuration.overTLS ? testCase.overTLS : testCase }
+
+  private var isOver: Bool { Task.isCancelled || hasEnded || isTimeUp }
+
+  /// Whether findings are still confirmed.
+  var confirms: Bool { !hasEnded }
+
+  /// Whether they are still made smaller.
   var looksFurther: Bool { !hasEnded && !isTimeUp }
 
   /// Whether the time that the user gave is over.
@@ -80,33 +96,57 @@ actor FuzzLedger {
   // MARK: what came of it
 
   /// Takes what came of a case; returns what is to be looked into, each group for this caller alone.
-  func take(_ execution: Execution, of testCase: Case, isCounted: Bool = true, countsReference: Bool = true)
-    throws
-    -> [BrokenRule]
-  {
-    status.executionCount += 1
-    var isNew = false
-    if let trace = execution.trace {
-      let connections = trace.connections.map { DecodedConnection($0) }
-      for connection in connections {
-        isNew = grammar.add(connection, delivery: testCase.delivery) > 0 || isNew
-      }
-      chapters.add(testCase, connections)
-      if isCounted { keys.add(trace) }
-      isNew = reach(trace.client.reachedLines ?? []) || isNew
-    }
-    status.grammarCount = grammar.count
-    status.chapters = chapters.chapters
-    if isCounted { status.caseCount += 1 }
+  func take(_ execution: Execution, of turn: Turn) -> [BrokenRule] {
+    let testCase = turn.testCase
+    count(execution)
+    if turn.number != nil { status.caseCount += 1 }
     if let obstacle = execution.examination.obstacle {
       obstacles[obstacle, default: 0] += 1
       status.obstacleCount += 1
     }
-    if isNew || !execution.broken.isEmpty { try keep(testCase) }
-    if countsReference { takeReference(execution, of: testCase) }
-    if isCounted, status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
+    let isNew = cover(execution, of: testCase)
+    if isNew || !execution.broken.isEmpty { keep(testCase) }
+    takeReference(execution, of: testCase)
+    if status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
     tellStatus()
-    return execution.broken.filter { claim($0.group, isCounted: isCounted) }
+    return execution.broken.filter { finding in
+      guard let index = groups.firstIndex(where: { $0.id == finding.group }) else {
+        return claims.claim(finding)
+      }
+      groups[index].count += 1
+      return false
+    }
+  }
+
+  /// Takes a repeat of a case, or a smaller one; returns what else it shows.
+  func takeRepeat(_ execution: Execution, of testCase: Case, countsReference: Bool) -> [BrokenRule] {
+    count(execution)
+    if countsReference { takeReference(execution, of: testCase) }
+    tellStatus()
+    return execution.broken.filter { finding in
+      !groups.contains { $0.id == finding.group } && claims.claim(finding)
+    }
+  }
+
+  /// An attempt that was never made is no execution.
+  private func count(_ execution: Execution) {
+    if execution.trace != nil || !execution.broken.isEmpty { status.executionCount += 1 }
+  }
+
+  /// Notes what a case has reached; whether any of it is new.
+  private func cover(_ execution: Execution, of testCase: Case) -> Bool {
+    guard let trace = execution.trace else { return false }
+    var isNew = false
+    let connections = trace.connections.map { DecodedConnection($0) }
+    for connection in connections {
+      isNew = grammar.add(connection, delivery: testCase.delivery) > 0 || isNew
+    }
+    chapters.add(testCase, connections)
+    keys.add(trace)
+    isNew = reach(trace.client.reachedLines ?? []) || isNew
+    status.grammarCount = grammar.count
+    status.chapters = chapters.chapters
+    return isNew
   }
 
   /// Whether some of these lines had not run before.
@@ -117,9 +157,13 @@ actor FuzzLedger {
     return lines.count > before
   }
 
-  private func keep(_ testCase: Case) throws {
-    guard let corpus else { return }
-    try corpus.keep(testCase)
+  /// A corpus that takes no more ends the run, with all that was found.
+  private func keep(_ testCase: Case) {
+    guard let corpus, corpusFailure == nil else { return }
+    do { try corpus.keep(testCase) } catch {
+      corpusFailure = "\(error)"
+      hasEnded = true
+    }
     status.corpusCount = corpus.cases.count
   }
 
@@ -138,25 +182,15 @@ actor FuzzLedger {
     if configuration.endsAtFirst, !keys.violations.isEmpty { hasEnded = true }
   }
 
-  private func claim(_ group: String, isCounted: Bool) -> Bool {
-    if let index = groups.firstIndex(where: { $0.id == group }) {
-      if isCounted { groups[index].count += 1 }
-      return false
-    }
-    guard attempts[group, default: 0] < Self.mostAttempts else { return false }
-    return claimed.insert(group).inserted
-  }
-
   /// A finding did not come back.
   func takeFlaky(_ group: String) {
-    claimed.remove(group)
-    attempts[group, default: 0] += 1
+    claims.takeFlaky(group)
     status.flakyCount += 1
   }
 
   /// A finding was believed, and is as small as it became.
   func settle(_ group: FindingGroup) {
-    claimed.remove(group.id)
+    claims.release(group.id)
     guard !groups.contains(where: { $0.id == group.id }) else { return }
     groups.append(group)
     status.groupCount = groups.count
@@ -171,9 +205,14 @@ actor FuzzLedger {
     tell(.status(status))
   }
 
-  /// Everything that is known, with what the run began with.
+  /// Everything that is known, with what the run began with. A later run with the same corpus and seed goes on behind this one.
   func result(_ heading: FuzzResult) -> FuzzResult {
+    do {
+      if corpusFailure == nil { try corpus?.note(nextNumber: nextNumber, forSeed: configuration.run.seed) }
+    } catch { corpusFailure = "\(error)" }
     var result = heading
+    result.corpusFailure = corpusFailure
+    result.unconfirmed = claims.claimed.values.sorted { $0.group < $1.group }
     status.seconds = (.now() - start).seconds
     result.status = status
     result.groups = groups

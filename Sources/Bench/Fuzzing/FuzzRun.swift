@@ -20,8 +20,7 @@ public struct FuzzRun: Sendable {
   private static let referenceInterval = 16
 
   /// Runs until the count or the time is over. Cancelling the task ends the run; what was found until then is in the result.
-  /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError` before the first case; `ConfigurationError` where the corpus
-  ///   cannot be written.
+  /// - Throws: `ConfigurationError`, `MissingBoard`, `CancellationError` before the first case.
   public func run() async throws -> FuzzResult {
     let counting =
       configuration.countsLines
@@ -39,7 +38,9 @@ public struct FuzzRun: Sendable {
       await ledger.begin()
       try await runCases(on: workers, tokens, ledger)
       var result = await ledger.result(heading)
-      result.lostBoards = workers.allSatisfy(\.isLost)
+      result.lostBoardCount = workers.count(where: \.isLost)
+      result.boardCount = workers.count
+      for worker in workers { result.boardEvents += await worker.takeEvents() }
       return result
     }
   }
@@ -91,13 +92,13 @@ public struct FuzzRun: Sendable {
     let isReference = worker.setup.device is ReferenceDevice
     let inquiry = FindingInquiry(
       worker: worker, ledger: ledger, tokens: tokens, configuration: configuration)
-    while !worker.isLost, let (number, testCase) = await ledger.next() {
+    while !worker.isLost, let turn = await ledger.next() {
       let execution = await worker.examine(
-        testCase, tokens,
-        hasReference: !isReference && number.isMultiple(of: Self.referenceInterval))
+        turn.testCase, tokens,
+        hasReference: !isReference && (turn.number ?? 0).isMultiple(of: Self.referenceInterval))
       try Task.checkCancellation()
-      let findings = try await ledger.take(execution, of: testCase)
-      try await inquiry.look(into: findings, of: testCase)
+      let findings = await ledger.take(execution, of: turn)
+      try await inquiry.look(into: findings, of: turn.testCase)
     }
   }
 }

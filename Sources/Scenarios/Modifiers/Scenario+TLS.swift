@@ -38,6 +38,22 @@ extension Scenario {
     return secured
   }
 
+  /// The same without the TLS that ``overTLS`` adds; as it is where TLS is what the scenario is about.
+  var inClear: Scenario {
+    guard server.tls == ServerTLS(), connectSteps.allSatisfy({ $0.tls == ClientTLS() }) else { return self }
+    var bare = self
+    bare.server.tls = nil
+    for task in bare.client.tasks.indices {
+      bare.client.tasks[task].steps = client.tasks[task].steps.map { step in
+        guard case .connect(var connect) = step else { return step }
+        connect.tls = nil
+        connect.url = connect.url.map { $0.withPlainScheme ?? $0 }
+        return .connect(connect)
+      }
+    }
+    return bare
+  }
+
   private var connectSteps: [ConnectStep] {
     client.tasks.flatMap(\.steps).compactMap { if case .connect(let step) = $0 { step } else { nil } }
   }
@@ -49,5 +65,11 @@ extension String {
     let scheme = "ws://"
     guard prefix(scheme.count).lowercased() == scheme else { return nil }
     return prefix(2) + (prefix(2) == "WS" ? "S" : "s") + dropFirst(2)
+  }
+
+  /// A `wss` URL with the scheme `ws` in its place; nil for any other text.
+  fileprivate var withPlainScheme: String? {
+    guard prefix(6).lowercased() == "wss://" else { return nil }
+    return String(prefix(2)) + dropFirst(3)
   }
 }
