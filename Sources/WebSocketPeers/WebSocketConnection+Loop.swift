@@ -29,9 +29,9 @@ extension WebSocketConnection: EndOfTurnHandler {
       if let message = messages.popFirst() { return message }
       if isOver { return nil }
       if !held.isEmpty {
-        process()
+        if let message = process() { return message }
       } else if isReadable {
-        readOnce()
+        if let message = readOnce() { return message }
       } else {
         try await wait(.receive, deadline)
       }
@@ -122,48 +122,54 @@ extension WebSocketConnection: EndOfTurnHandler {
 
   // MARK: - Reading
 
-  /// Reads once, when nothing is held of the read before, or nobody wants it any more.
-  private func readOnce(ahead: Bool = false) {
+  /// Reads once, when nothing is held of the read before, or nobody wants it any more; what ``process(ahead:)`` makes of it.
+  @discardableResult
+  private func readOnce(ahead: Bool = false) -> Message? {
     switch stream.receive(into: memory) {
     case .moved(let count):
       // A short read took all there was; what comes later is reported anew.
       if count < memory.count, !endIsReported, !stream.hasMore { isReadable = false }
       held = 0..<count
-      process(ahead: ahead)
+      return process(ahead: ahead)
     case .wouldBlock: if !stream.hasMore { isReadable = false }
     case .end, .failed: finish()
     }
+    return nil
   }
 
-  /// Looks at what is held of the last read, up to the next message, or with `ahead` at all of it.
+  /// Looks at what is held of the last read, up to the next message, which is returned, or with `ahead` at all of it; then the messages
+  /// are kept.
   ///
   /// What lies behind a message is looked at when somebody asks for more: a breach there fails the connection, and must not keep
   /// the application from answering what came lawfully before it.
-  private func process(ahead: Bool = false) {
+  @discardableResult
+  private func process(ahead: Bool = false) -> Message? {
     var input = ReceivedBytes(UnsafeMutableRawBufferPointer(rebasing: memory[held]))
     let end = held.upperBound
     held = end..<end
+    var first: Message?
     while let event = machine.next(&input, &output) {
       switch event {
-      case .message(.text, let payload) where !discardsMessages:
-        messages.append(.text(String(decoding: payload, as: UTF8.self)))
-      case .message(_, let payload) where !discardsMessages: messages.append(.binary([UInt8](payload)))
+      case .message(let opcode, let payload) where !discardsMessages:
+        let message = Message(opcode, payload)
+        if ahead { messages.append(message) } else { first = message }
       case .message, .ping: break
       case .pong(let payload): if pongs.count < 64 { pongs[[UInt8](payload)] = .now() }
       case .close: noMoreMessages(nil)
       case .violation(let violation): noMoreMessages(violation)
       }
-      if !ahead, messages.count > 0, input.remaining > 0 {
+      if first != nil, input.remaining > 0 {
         held = end - input.remaining..<end
         break
       }
     }
     if output.count > outputStart {
       markDirty()
-    } else if messages.count == 0 {
+    } else if first == nil, messages.count == 0 {
       // Nothing will carry an acknowledgement soon; a peer with Nagle's algorithm on may wait for one.
       stream.socket.acknowledgeNow()
     }
+    return first
   }
 
   private func noMoreMessages(_ violation: ProtocolViolation?) {
@@ -240,38 +246,36 @@ extension WebSocketConnection: EndOfTurnHandler {
 
   /// Waits until something has happened, the deadline has passed or the task is cancelled.
   private func wait(_ purpose: WaitPurpose, _ deadline: Deadline) async throws {
-    let mark = WaitMark()
+    nextWaiter &+= 1
+    let id = nextWaiter
     try await withTaskCancellationHandler {
       // Unchecked, as every message may wait: a waiter is resumed by whoever takes it out of the list, and by nobody else.
       try await withUnsafeThrowingContinuation { continuation in
-        addWaiter(mark, purpose, deadline, continuation)
+        addWaiter(id, purpose, deadline, continuation)
       }
     } onCancel: {
-      loop.submit {
-        mark.isCancelled = true
-        self.wake(ObjectIdentifier(mark), throwing: CancellationError())
-      }
+      // Runs on the loop after the waiter was added: this job goes on until it waits.
+      loop.submit { self.wake(id, throwing: CancellationError()) }
     }
   }
 
   private func addWaiter(
-    _ mark: WaitMark, _ purpose: WaitPurpose, _ deadline: Deadline,
+    _ id: UInt64, _ purpose: WaitPurpose, _ deadline: Deadline,
     _ continuation: UnsafeContinuation<Void, any Error>
   ) {
-    if mark.isCancelled { return continuation.resume(throwing: CancellationError()) }
     var timer: LoopTimer?
     if deadline != .never {
       timer = LoopTimer(on: loop) { [weak self] in
         let operation: SystemOperation = purpose == .send ? .send : .receive
-        self?.wake(ObjectIdentifier(mark), throwing: PosixError(operation, "the peer", .timedOut))
+        self?.wake(id, throwing: PosixError(operation, "the peer", .timedOut))
       }
       timer?.set(deadline)
     }
     waiters.append(
-      Waiter(id: ObjectIdentifier(mark), purpose: purpose, continuation: continuation, timer: timer))
+      Waiter(id: id, purpose: purpose, continuation: continuation, timer: timer))
   }
 
-  private func wake(_ id: ObjectIdentifier, throwing error: any Error) {
+  private func wake(_ id: UInt64, throwing error: any Error) {
     guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
     let waiter = waiters.remove(at: index)
     waiter.timer?.cancel()
@@ -291,9 +295,4 @@ extension WebSocketConnection: EndOfTurnHandler {
       waiter.continuation.resume()
     }
   }
-}
-
-/// One wait. `@unchecked Sendable`: touched on the loop's thread only.
-private final class WaitMark: @unchecked Sendable {
-  var isCancelled = false
 }

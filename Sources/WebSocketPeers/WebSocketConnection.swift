@@ -58,6 +58,7 @@ public final class WebSocketConnection: @unchecked Sendable {
   /// Whether no further message will come: Close, violation or end of stream.
   @exclusivity(unchecked) var isOver = false
   @exclusivity(unchecked) var waiters: [Waiter] = []
+  @exclusivity(unchecked) var nextWaiter: UInt64 = 0
   var isClosed = false
   var discardsMessages = false
   var pongs: [[UInt8]: MonotonicInstant] = [:]
@@ -75,7 +76,7 @@ public final class WebSocketConnection: @unchecked Sendable {
 
   /// Somebody who waits for anything to happen and then looks again.
   struct Waiter {
-    let id: ObjectIdentifier
+    let id: UInt64
     let purpose: WaitPurpose
     let continuation: UnsafeContinuation<Void, any Error>
     let timer: LoopTimer?

@@ -4,6 +4,11 @@ public enum Message: Hashable, Sendable {
   case text(String)
   /// Bytes.
   case binary([UInt8])
+
+  /// Copies a received message out of the read buffer: ``ReceivedEvent/message(_:_:)``.
+  public init(_ opcode: Opcode, _ payload: UnsafeMutableRawBufferPointer) {
+    self = opcode == .text ? .text(String(decoding: payload, as: UTF8.self)) : .binary([UInt8](payload))
+  }
 }
 
 /// What happened on a connection, as values of their own.
@@ -124,8 +129,7 @@ extension ConnectionEvent {
   /// Copies a received event out of the read buffer.
   public init(_ event: ReceivedEvent) {
     switch event {
-    case .message(.text, let payload): self = .message(.text(String(decoding: payload, as: UTF8.self)))
-    case .message(_, let payload): self = .message(.binary([UInt8](payload)))
+    case .message(let opcode, let payload): self = .message(Message(opcode, payload))
     case .ping(let payload): self = .ping([UInt8](payload))
     case .pong(let payload): self = .pong([UInt8](payload))
     case .close(let close): self = .close(close.payload)
