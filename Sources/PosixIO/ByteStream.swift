@@ -61,10 +61,12 @@ public struct ByteStream: ~Copyable, Sendable {
   }
 
   /// Gives bytes away, as many as can leave.
+  ///
+  /// - Parameter endFollows: Promises ``endSending()`` as the next call: in clear both leave in one segment.
   @inline(__always)
-  public borrowing func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+  public borrowing func send(_ bytes: UnsafeRawBufferPointer, endFollows: Bool = false) -> Transfer {
     if let tls { return tls.send(bytes, to: socket) }
-    return socket.send(bytes)
+    return socket.send(bytes, endFollows: endFollows)
   }
 
   /// Gives two runs of bytes away, with one write.

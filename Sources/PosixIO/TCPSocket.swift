@@ -68,13 +68,14 @@ public struct TCPSocket: ~Copyable, Sendable {
   }
 
   /// Gives bytes to the kernel (`send`), as many as it takes.
+  ///
+  /// - Parameter endFollows: Promises ``endSending()`` as the next call: then both leave in one segment (MSG_MORE).
   @inline(__always)
-  public borrowing func send(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+  public borrowing func send(_ bytes: UnsafeRawBufferPointer, endFollows: Bool = false) -> Transfer {
     if bytes.isEmpty { return .moved(0) }
+    let flags = Int32(MSG_NOSIGNAL) | (endFollows ? Int32(MSG_MORE.rawValue) : 0)
     return Transfer(
-      count: retryOnInterrupt {
-        Glibc.send(descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-      })
+      count: retryOnInterrupt { Glibc.send(descriptor.raw, bytes.baseAddress, bytes.count, flags) })
   }
 
   /// Gives two runs of bytes to the kernel in one call (`sendmsg`), so that they need not be copied together.

@@ -223,7 +223,9 @@ final class EchoConnection: ReadinessHandler {
 
   @inline(__always)
   private func sendNow(_ bytes: UnsafeRawBufferPointer, _ lent: UnsafeRawBufferPointer) {
-    let transfer = lent.isEmpty ? stream.send(bytes) : stream.send(bytes, lent)
+    // Behind a Close nothing is sent, and its end follows at once: `drainIfFlushed`.
+    let transfer =
+      lent.isEmpty ? stream.send(bytes, endFollows: drainsAfterFlush) : stream.send(bytes, lent)
     guard case .moved(let count) = transfer else {
       guard transfer == .wouldBlock else { return }
       unsent.append(bytes)
