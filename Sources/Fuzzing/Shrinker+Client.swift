@@ -12,6 +12,7 @@ extension Shrinker {
       where range.count < script.tasks[task].steps.count {
         var smaller = script
         smaller.tasks[task].steps.removeSubrange(range)
+        dropLoneBarriers(&smaller)
         all.append(smaller)
       }
       for (index, step) in script.tasks[task].steps.enumerated() {
@@ -23,6 +24,17 @@ extension Shrinker {
       }
     }
     return all
+  }
+
+  /// Leaves out the barriers at which one task would wait for nobody.
+  static func dropLoneBarriers(_ script: inout ClientScript) {
+    var parties: [String: Int] = [:]
+    for task in script.tasks {
+      for name in Set(task.steps.compactMap(\.barrierName)) { parties[name, default: 0] += 1 }
+    }
+    for index in script.tasks.indices {
+      script.tasks[index].steps.removeAll { step in step.barrierName.map { parties[$0] == 1 } ?? false }
+    }
   }
 
   private static func simpler(_ step: ClientStep) -> [ClientStep] {
@@ -57,5 +69,11 @@ extension Shrinker {
       offer { $0.target = left.isEmpty ? "/" : left }
     }
     return all
+  }
+}
+
+extension ClientStep {
+  fileprivate var barrierName: String? {
+    if case .barrier(let name) = self { name } else { nil }
   }
 }

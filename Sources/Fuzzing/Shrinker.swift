@@ -86,6 +86,7 @@ public enum Shrinker {
           }
         }
       }
+      dropLoneBarriers(&smaller.scenario.client)
       return smaller.validate().isEmpty ? smaller : nil
     }
   }

@@ -73,7 +73,7 @@ public struct TCPSocket: ~Copyable, Sendable {
   @inline(__always)
   public borrowing func send(_ bytes: UnsafeRawBufferPointer, endFollows: Bool = false) -> Transfer {
     if bytes.isEmpty { return .moved(0) }
-    let flags = Int32(MSG_NOSIGNAL) | (endFollows ? Int32(MSG_MORE.rawValue) : 0)
+    let flags = Int32(MSG_NOSIGNAL) | (endFollows ? Int32(MSG_MORE) : 0)
     return Transfer(
       count: retryOnInterrupt { Glibc.send(descriptor.raw, bytes.baseAddress, bytes.count, flags) })
   }
