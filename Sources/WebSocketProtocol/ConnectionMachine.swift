@@ -26,7 +26,7 @@ public struct ConnectionMachine: ~Copyable, Sendable {
   @usableFromInline var generator: any RandomNumberGenerator & Sendable
   /// Whether messages may be sent compressed; a copy for the hot path, as above.
   @usableFromInline let deflates: Bool
-  private var deflater: MessageDeflater?
+  private var deflater: Box<MessageDeflater>?
   /// Whether a fragmented message of ours is unfinished.
   @usableFromInline var isFragmenting = false
   /// The Ping that ``PongPolicy/latest`` will answer at the end of the read.
@@ -63,7 +63,7 @@ public struct ConnectionMachine: ~Copyable, Sendable {
     self.generator = generator
     receiver = FrameReceiver(role: role, limits: limits, deflate: deflate)
     deflates = deflate != nil
-    if let deflate { deflater = MessageDeflater(deflate, role: role) }
+    if let deflate { deflater = Box(MessageDeflater(deflate, role: role)) }
   }
 
   /// What to do with TCP once the output is written.
@@ -234,7 +234,7 @@ extension ConnectionMachine {
   mutating func deflate(_ opcode: Opcode, _ payload: UnsafeRawBufferPointer, isFinal: Bool)
     -> UnsafeRawBufferPointer?
   {
-    deflater?.deflate(opcode, payload, isFinal: isFinal)
+    deflater?.value.deflate(opcode, payload, isFinal: isFinal)
   }
 
   /// Sends a Ping (RFC 6455 section 5.5.2) with at most 125 bytes.
