@@ -35,33 +35,6 @@ extension EndToEndTests {
       try await Tool.run(["fuzz", "--json", "out.json"] + arguments, in: folder, within: .seconds(150))
     }
 
-    /// Our client in the folder `client`, with the replacements of a committed mutant.
-    private func writeClient(mutant id: String?) throws {
-      let code = folder.url.appending(path: "client")
-      try FileManager.default.copyItem(
-        at: Repository.fixtures.appending(path: "async_websocket_client/code"), to: code)
-      try FileManager.default.removeItem(at: code.appending(path: "main.py"))
-      guard let id else { return }
-      let file = Repository.fixtures.appending(path: "mutants/\(id).json")
-      let mutant = try #require(
-        try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
-      for replacement in try #require(mutant["replace"] as? [[String: Any]]) {
-        let find = text(replacement["find"])
-        for name in try FileManager.default.contentsOfDirectory(atPath: code.path) where name.hasSuffix(".py")
-        {
-          let source = try folder.text("client/\(name)")
-          guard source.contains(find) else { continue }
-          try folder.write(source.replacing(find, with: text(replacement["with"])), to: "client/\(name)")
-        }
-      }
-    }
-
-    private func text(_ value: Any?) -> String {
-      (value as? [String])?.joined(separator: "\n") ?? value as? String ?? ""
-    }
-
-    private static let client = ["--client", "client", "--adapter", "async_websocketclient"]
-
     @Test("the reference is always among what is allowed")
     func reference() async throws {
       let child = try await fuzz(["--board", "reference", "--count", "400"])
@@ -89,47 +62,25 @@ extension EndToEndTests {
 
     @Test("a defect is found, made small, replayed, and shown without the rig")
     func finding() async throws {
-      try writeClient(mutant: "pong-missing")
+      try MutantClient.write("pong-missing", into: folder)
       let found = ["--without-catalogue", "--fail-fast", "--time", "60", "--findings", "found"]
-      let child = try await fuzz(Self.client + found)
+      let child = try await fuzz(MutantClient.options + found)
       #expect(child.status == 1, "\(child.everything)")
       let group = try #require(try report().groups.first)
       #expect(group.rule == "pong-for-every-ping" && group.serverSteps <= 3, "\(child.everything)")
       let place = "found/pong-for-every-ping-1"
       #expect(try folder.text("\(place)/explanation.txt").hasPrefix("pong-for-every-ping (MUST, 5.5.2), "))
       let replay = try await Tool.run(
-        ["replay", "\(place)/scenario.json", "--report", "r"] + Self.client, in: folder)
+        ["replay", "\(place)/scenario.json", "--report", "r"] + MutantClient.options, in: folder)
       #expect(replay.status == 1 && replay.output.contains("pong-for-every-ping"), "\(replay.everything)")
       let lawful = try await Tool.run(["replay", "\(place)/scenario.json", "--report", "o"], in: folder)
       #expect(lawful.status == 0, "\(lawful.everything)")
-      try await expectReproduction(place)
+      try await Reproduction(of: place, in: folder).expectOnly(there: "client")
       // The number alone brings the case back, whatever ran before it.
       let number = try #require(group.firstCase.split(separator: "@").first?.split(separator: "-").last)
       let once = try await fuzz(
-        Self.client + ["--without-catalogue", "--first", "\(number)", "--count", "1"])
+        MutantClient.options + ["--without-catalogue", "--first", "\(number)", "--count", "1"])
       #expect(once.status == 1, "\(once.everything)")
-    }
-
-    /// Runs the two programs with the client that was fuzzed, and with ours.
-    private func expectReproduction(_ place: String) async throws {
-      #expect(try await reproduce(place, client: folder.path + "/client"))
-      let ours = Repository.fixtures.appending(path: "async_websocket_client/code").path
-      #expect(try await !reproduce(place, client: ours))
-    }
-
-    /// Whether both programs say that the client did the same as in the finding.
-    private func reproduce(_ place: String, client: String) async throws -> Bool {
-      let python = try #require(Repository.python)
-      let interpreter = try #require(Repository.program("micropython"))
-      let server = try await RunningChild.start(python, ["-u", "\(place)/server.py", "0"], in: folder.url)
-      let line = try await server.line(containing: "listening on")
-      let port = try #require(line.split(separator: ":").last).trimmingCharacters(in: .whitespacesAndNewlines)
-      let side = try await RunningChild.run(
-        interpreter, ["\(place)/client.py", "127.0.0.1", port],
-        environment: ["MICROPYPATH": "\(client):.frozen"], in: folder.url)
-      let end = try await server.finish(within: .seconds(20))
-      #expect(side.status == 0 && [0, 1].contains(end.status), "\(side.everything)\n\(end.everything)")
-      return end.status == 0 && side.output.contains("\nthe same as in the finding")
     }
 
     @Test("an interrupt ends it cleanly, and what was found is told")

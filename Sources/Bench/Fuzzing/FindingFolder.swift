@@ -4,6 +4,7 @@ import Results
 import Scenarios
 import Steps
 import Verdicts
+import WebSocketProtocol
 
 /// Where the findings of a fuzzing run go: a folder for each, with what shows it again.
 public struct FindingFolder: Sendable {
@@ -12,6 +13,9 @@ public struct FindingFolder: Sendable {
   private let client: ClientBundle
   private let fixtures: Fixtures
   private let seed: UInt64
+
+  /// All that a group's folder may have.
+  private static let fileNames = ["scenario.json", "explanation.txt", "client.py", "server.py"]
 
   /// - Parameters:
   ///   - path: the folder.
@@ -26,7 +30,7 @@ public struct FindingFolder: Sendable {
     self.seed = seed
   }
 
-  /// Makes the folder, so that a mistake is told before any time was spent.
+  /// Makes the folder, so that a mistake is told before any time was spent, and takes away what an earlier run left there.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func check() throws {
     do {
@@ -34,10 +38,31 @@ public struct FindingFolder: Sendable {
       guard FileManager.default.isWritableFile(atPath: folder.path) else {
         throw CocoaError(.fileWriteNoPermission)
       }
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where Self.isGroup(name) {
+        try Self.clear(folder.appendingPathComponent(name, isDirectory: true))
+      }
     } catch {
       throw ConfigurationError(
         "Cannot write findings into '\(folder.path)': \(error.underlyingReason); check --findings.")
     }
+  }
+
+  /// Whether a group of findings may have that name.
+  private static func isGroup(_ name: String) -> Bool {
+    guard let match = name.wholeMatch(of: /(.+)-[0-9]+/) else { return false }
+    return Rule.names.contains(String(match.output.1))
+  }
+
+  /// Takes away what is ours in a group's folder, and the folder itself where nothing is left in it. One without a scenario is none of
+  /// ours, whatever its name.
+  private static func clear(_ place: URL) throws {
+    let files = FileManager.default
+    func path(_ name: String) -> String { place.appendingPathComponent(name).path }
+    guard files.fileExists(atPath: path("scenario.json")) else { return }
+    for name in fileNames where files.fileExists(atPath: path(name)) {
+      try files.removeItem(atPath: path(name))
+    }
+    if try files.contentsOfDirectory(atPath: place.path).isEmpty { try files.removeItem(at: place) }
   }
 
   /// Writes all that shows a group of findings again.
@@ -46,23 +71,43 @@ public struct FindingFolder: Sendable {
   public func write(_ group: FindingGroup, number: Int) throws -> String {
     let name = group.name(number: number)
     let place = folder.appendingPathComponent(name, isDirectory: true)
-    let scenario = ScenarioFile.text(of: group.described(as: "fuzz.\(name)"))
-    var files = [("scenario.json", scenario), ("explanation.txt", group.explanation)]
-    if let reproduction = try Reproduction(group, client: client, fixtures: fixtures) {
-      files += [("client.py", reproduction.client), ("server.py", reproduction.server)]
-    }
+    let files = try files(of: group, named: name)
     do {
+      try Self.clear(place)
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
       for (file, text) in files { try Data(text.utf8).write(to: place.appendingPathComponent(file)) }
-      if let saved {
-        let file = "\(name)-seed-\(seed)"
-        let regression = ScenarioFile.text(of: group.described(as: "fuzz.\(file)"))
-        try Data(regression.utf8).write(to: saved.appendingPathComponent("\(file).json"))
-      }
+      if let saved { try save(group, in: saved) }
     } catch {
       throw ConfigurationError("Cannot write into '\(place.path)': \(error.underlyingReason).")
     }
     return place.appendingPathComponent("scenario.json").relativePath
+  }
+
+  private func files(of group: FindingGroup, named name: String) throws -> [(name: String, text: String)] {
+    let scenario = ScenarioFile.text(of: group.described(as: "fuzz.\(name)"))
+    let first = [("scenario.json", scenario)]
+    switch try Reproduction(group, client: client, fixtures: fixtures) {
+    case .programs(let client, let server):
+      return first + [("explanation.txt", group.explanation), ("client.py", client), ("server.py", server)]
+    case .impossible(let reason):
+      let sentence = "There are no client.py and server.py, which would show it without the rig: \(reason).\n"
+      return first + [("explanation.txt", group.explanation + sentence)]
+    }
+  }
+
+  /// Adds a group's scenario to the regressions: under a name that another scenario cannot have, and beside a file that somebody has
+  /// changed since.
+  private func save(_ group: FindingGroup, in folder: URL) throws {
+    let rule = group.broken.violation.rule
+    let content = ScenarioFile.text(of: group.described(as: "fuzz.\(rule)"))
+    let name = "\(rule)-seed-\(seed)-\(SHA1.hexadecimal(of: Array(content.utf8)).prefix(8))"
+    for number in 1... {
+      let id = number == 1 ? name : "\(name)-\(number)"
+      let text = Data(ScenarioFile.text(of: group.described(as: "fuzz.\(id)")).utf8)
+      let file = folder.appendingPathComponent("\(id).json")
+      if let there = FileManager.default.contents(atPath: file.path), there != text { continue }
+      return try text.write(to: file)
+    }
   }
 }
 

@@ -5,44 +5,81 @@ import Scenarios
 import Steps
 import Traces
 import Verdicts
-import WebSocketPeers
-import WebSocketProtocol
 
 /// A finding as two small Python programs that need no rig: a server that sends exactly the same bytes with the same pauses, and a
 /// client side in MicroPython. Each says whether the client did the same as in the finding.
-struct Reproduction {
-  /// The program for the client's side.
-  let client: String
-  /// The program of the server.
-  let server: String
+enum Reproduction {
+  /// The program for the client's side, and that of the server.
+  case programs(client: String, server: String)
+  /// There are none, for a reason that completes a sentence.
+  case impossible(reason: String)
 
-  /// Makes the programs of a group's smallest case; nil where it has no trace, the trace was cut, or TLS is spoken.
+  /// Makes the programs of a group's smallest case.
   /// - Parameters:
   ///   - bundle: the client with its adapter, which stands in the program as it is.
   ///   - fixtures: has the two programs without what they play.
   /// - Throws: `ConfigurationError` where the programs cannot be read.
-  init?(_ group: FindingGroup, client bundle: ClientBundle, fixtures: Fixtures) throws {
-    guard let trace = group.trace, !group.smallest.scenario.speaksTLS,
-      let adapter = bundle.files["wsrig_adapter.py"],
-      !trace.connections.contains(where: { $0.serverStream.isCut || $0.clientStream.isCut })
-    else { return nil }
-    let sentence = "\(group.broken.violation.rule) \(group.broken.place): \(group.broken.violation.sentence)"
-    let play = RecordedPlay(trace, of: group.smallest)
-    server = Self.fill(
-      try Self.template("server.py", fixtures),
-      ["SENTENCE": .string(sentence), "CONNECTIONS": play.connections, "ACTS": play.acts, "SEEN": play.seen])
-    let filled = Self.fill(
-      try Self.template("client.py", fixtures),
-      [
-        "SENTENCE": .string(sentence), "MODULE": bundle.module.map(PythonLiteral.string) ?? .none,
-        "TASKS": AgentProgram.tasks(of: group.smallest.scenario.client), "SEEN": Self.seen(trace.client),
-      ])
-    client = filled.replacing("#ADAPTER", with: String(decoding: adapter, as: UTF8.self))
+  init(_ group: FindingGroup, client bundle: ClientBundle, fixtures: Fixtures) throws {
+    let adapter = bundle.files["wsrig_adapter.py"].map { String(decoding: $0, as: UTF8.self) }
+    if let reason = Self.obstacle(group, adapter: adapter) {
+      self = .impossible(reason: reason)
+      return
+    }
+    guard let trace = group.trace, let adapter else { preconditionFailure("without them it is an obstacle") }
+    self = .programs(
+      client: try Self.client(group, trace, adapter: adapter, module: bundle.module, fixtures),
+      server: try Self.server(group, trace, fixtures))
   }
 
-  private static func template(_ name: String, _ fixtures: Fixtures) throws -> String {
-    String(
-      decoding: try ClientBundle.read(fixtures.reproductions.appendingPathComponent(name)), as: UTF8.self)
+  // MARK: the programs
+
+  private static func client(
+    _ group: FindingGroup, _ trace: AttemptTrace, adapter: String, module: String?, _ fixtures: Fixtures
+  ) throws -> String {
+    let sockets = fixtures.simulatedBoard.appendingPathComponent("modules/board_lwip.py")
+    let filled = fill(
+      try text(fixtures.reproductions.appendingPathComponent("client.py")),
+      [
+        "SENTENCE": sentence(group), "MODULE": module.map(PythonLiteral.string) ?? .none,
+        "TOKEN": .string(trace.connections.first?.token ?? "t"), "SOCKETS": .string(try text(sockets)),
+        "TASKS": AgentProgram.tasks(of: group.smallest.scenario.client), "SEEN": seen(trace.client),
+        "LINGER": .int(linger(trace)),
+      ])
+    return filled.replacing("#ADAPTER", with: adapter)
+  }
+
+  /// How long `client.py` leaves the connections open when its steps are over, in milliseconds: `server.py` waits a second each time the
+  /// rig's patience had ended, another one for the ends, and one for a further connection.
+  private static func linger(_ trace: AttemptTrace) -> Int {
+    let waits = trace.connections.flatMap(\.events).count { event in
+      if case .deadlinePassed = event.kind { true } else { false }
+    }
+    return (waits + 2) * 1000 + 1500
+  }
+
+  private static func server(
+    _ group: FindingGroup, _ trace: AttemptTrace, _ fixtures: Fixtures
+  ) throws -> String {
+    let play = RecordedPlay(trace, of: group.smallest)
+    let place = PythonLiteral.tuple([
+      .string(trace.server?.host ?? "127.0.0.1"), .int(Int(trace.server?.port ?? 0)),
+    ])
+    return fill(
+      try text(fixtures.reproductions.appendingPathComponent("server.py")),
+      [
+        "SENTENCE": sentence(group), "CONNECTIONS": play.connections, "ACTS": play.acts,
+        "ABOUT": .string(Aspect(of: group.broken.violation.rule).rawValue), "PLACE": place,
+        "SENT": sent(trace.client), "SEEN": seen(trace),
+        "MOST": .int(group.smallest.scenario.server.connections.count),
+      ])
+  }
+
+  private static func sentence(_ group: FindingGroup) -> PythonLiteral {
+    .string("\(group.broken.violation.rule) \(group.broken.place): \(group.broken.violation.sentence)")
+  }
+
+  private static func text(_ file: URL) throws -> String {
+    String(decoding: try ClientBundle.read(file), as: UTF8.self)
   }
 
   /// Puts values in the places of those with which the program's names begin.
@@ -55,151 +92,5 @@ struct Reproduction {
       return "\(name) = \(value.source)"
     }
     return lines.joined(separator: "\n")
-  }
-
-  // MARK: what the application saw
-
-  /// The events as `client.py` writes them.
-  private static func seen(_ client: ClientTrace) -> PythonLiteral {
-    var lines = client.events.compactMap { event in words(event.kind).map { "\(event.task): \($0)" } }
-    if case .hung = client.ending { lines.append("\(client.events.last?.task ?? "main"): hung") }
-    return .list(lines.map(PythonLiteral.string))
-  }
-
-  private static func words(_ kind: ClientEvent.Kind) -> String? {
-    switch kind {
-    case .connected: "connected"
-    case .connectFailed(let exception): "connectFailed \(exception.type)"
-    case .exception(let exception): "exception \(exception.type)"
-    case .message(let digest): "message \(words(digest))"
-    case .sent(let digest): "sent \(words(digest))"
-    case .ended(let code, _, _): "ended \(code.map(String.init) ?? "None")"
-    case .closed: "closed"
-    case .pong: "pong"
-    case .cancelled: "cancelled"
-    case .unsupported, .measured: nil
-    }
-  }
-
-  private static func words(_ digest: MessageDigest) -> String {
-    "\(digest.isText ? "text" : "binary") \(digest.length) \(digest.sha1)"
-  }
-}
-
-/// What the server did on all connections of an attempt, in its order, as `server.py` plays it.
-private struct RecordedPlay {
-  private(set) var connections: PythonLiteral = .none
-  private(set) var acts: PythonLiteral = .none
-  private(set) var seen: PythonLiteral = .none
-
-  private struct Act {
-    var instant: UInt64
-    var values: [PythonLiteral]
-  }
-
-  init(_ trace: AttemptTrace, of testCase: Case) {
-    connections = .list(trace.connections.map { Self.spec(of: $0, testCase) })
-    let all = trace.connections.enumerated().flatMap { Self.acts(on: $1, index: $0, testCase) }
-    let sorted = all.enumerated().sorted { ($0.element.instant, $0.offset) < ($1.element.instant, $1.offset) }
-    acts = .list(sorted.map { .tuple($0.element.values) })
-    seen = .list(trace.connections.map(Self.seen))
-  }
-
-  // MARK: what is sent
-
-  /// The head with `{accept}` in the place of the value that depends on the client's key, and the bytes behind it.
-  private static func spec(of connection: ConnectionTrace, _ testCase: Case) -> PythonLiteral {
-    let stream = connection.serverStream.bytes
-    let length = connection.responseHeadLength ?? stream.count
-    var head = Array(stream.prefix(length))
-    let form = form(in: testCase, connection.name)
-    let key = DecodedConnection(connection).request?.values("Sec-WebSocket-Key").first ?? ""
-    let value = form.map { $0.value(forKey: key) } ?? accept(for: key)
-    if !value.isEmpty {
-      while let range = head.firstRange(of: Array(value.utf8)) {
-        head.replaceSubrange(range, with: Array("{accept}".utf8))
-      }
-    }
-    return .tuple([
-      .bytes(head), .string(form?.rawValue ?? "right"), .bytes(Array(stream.dropFirst(length))),
-    ])
-  }
-
-  private static func accept(for key: String) -> String {
-    String(decoding: HandshakeKey.accept(for: Array(key.utf8)), as: UTF8.self)
-  }
-
-  private static func form(in testCase: Case, _ connection: String) -> AcceptForm? {
-    let steps = testCase.scenario.server.connections.first { $0.name == connection }?.steps ?? []
-    guard case .respond(.accept(let edits))? = steps.first else { return nil }
-    return edits.lazy.compactMap { if case .accept(let form) = $0 { form } else { nil } }.last
-  }
-
-  private static func acts(on connection: ConnectionTrace, index: Int, _ testCase: Case) -> [Act] {
-    let steps = testCase.scenario.server.connections.first { $0.name == connection.name }?.steps ?? []
-    let head = connection.requestHeadLength ?? 0
-    var acts: [Act] = []
-    var (received, awaited, sent) = (0, 0, 0)
-    var step: Int?
-    var isWithinStep = false
-    func add(_ instant: UInt64, _ what: String, _ values: [PythonLiteral] = []) {
-      acts.append(Act(instant: instant, values: [.int(index), .string(what)] + values))
-    }
-    func awaitClient(_ instant: UInt64) {
-      guard received - head > awaited else { return }
-      awaited = received - head
-      add(instant, "wait", [.int(awaited)])
-    }
-    for event in connection.events {
-      let instant = event.instantNanoseconds
-      switch event.kind {
-      case .received(let count): received += count
-      case .stepStarted(let index):
-        step = index
-        isWithinStep = false
-        if steps.indices.contains(index), case .pause(let time) = steps[index] {
-          awaitClient(instant)
-          add(instant, "pause", [.double(Double(time) / 1000)])
-        }
-      case .sent(let count):
-        awaitClient(instant)
-        if isWithinStep, let pause = pause(testCase.delivery) { add(instant, "pause", [.double(pause)]) }
-        add(instant, "send", [.int(sent), .int(sent + count)])
-        sent += count
-        isWithinStep = step != nil
-      case .sentEnd:
-        awaitClient(instant)
-        add(instant, "end")
-      case .sentReset:
-        awaitClient(instant)
-        add(instant, "reset")
-      case .deadlinePassed: add(instant, "patience")
-      default: break
-      }
-    }
-    return acts
-  }
-
-  /// The pause between two chunks of a step, in seconds.
-  private static func pause(_ delivery: Delivery) -> Double? {
-    switch delivery {
-    case .split: Double(ChunkPlan.splitPauseMilliseconds) / 1000
-    case .paced: Double(ChunkPlan.pacedPauseMilliseconds) / 1000
-    case .whole, .bytewise, .coalesced: nil
-    }
-  }
-
-  // MARK: what the client did
-
-  private static func seen(_ connection: ConnectionTrace) -> PythonLiteral {
-    let decoded = DecodedConnection(connection)
-    let frames = decoded.client.frames.map { frame in
-      PythonLiteral.tuple([
-        .int(Int(frame.opcode.rawValue)), .int(frame.isFinal ? 1 : 0), .int(Int(frame.header.reservedBits)),
-        .int(frame.header.isMasked ? 1 : 0), .int(frame.payloadLength),
-        .string(SHA1.hexadecimal(of: frame.payload)),
-      ])
-    }
-    return .tuple([.list(frames), .bool(decoded.clientEnd != nil)])
   }
 }
