@@ -54,7 +54,7 @@ extension EndToEndTests {
           && first.linesReached ?? 0 < first.linesTotal ?? 0)
       let corpus = folder.url.appending(path: "corpus").path
       let kept = try FileManager.default.contentsOfDirectory(atPath: corpus)
-      #expect(kept.count > 10 && kept.allSatisfy { $0.hasSuffix(".json") })
+      #expect(kept.count > 10 && kept.count { !$0.hasSuffix(".json") } == 1)
       let again = try await fuzz(arguments + ["--first", "60"])
       #expect(again.status == 0, "\(again.everything)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: corpus).count > kept.count)
