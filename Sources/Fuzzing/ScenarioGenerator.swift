@@ -99,11 +99,27 @@ struct Draft {
 
   /// The case. A draft with much data is not cut into single bytes, and one with many steps not paused at each.
   func testCase(id: String, theme: String) -> Case {
+    var reading = server
+    for index in reading.connections.indices {
+      reading.connections[index].steps = Self.thatReadOn(reading.connections[index].steps)
+    }
     let scenario = Scenario(
       id: id, description: "A generated server behaviour (\(theme)).",
       expectation: "Does what the RFC allows for what the server sends.", rfc: rfc, requirement: .may,
-      tags: ["fuzz"], server: server, client: client, expected: Expected(failFast: true))
+      tags: ["fuzz"], server: reading, client: client, expected: Expected(failFast: true))
     return Case(scenario: scenario, delivery: bearable(delivery ?? .whole))
+  }
+
+  /// A server that stops reading goes on with it in the end, and waits for nothing meanwhile: otherwise a client that cannot get rid of what
+  /// it has to send would be blamed for that.
+  private static func thatReadOn(_ steps: [ServerStep]) -> [ServerStep] {
+    var isStopped = false
+    let bearable = steps.filter { step in
+      if step == .stopReading { isStopped = true }
+      if step == .resumeReading { isStopped = false }
+      return !isStopped || !step.isWait
+    }
+    return isStopped ? bearable + [.resumeReading] : bearable
   }
 
   private func bearable(_ delivery: Delivery) -> Delivery {

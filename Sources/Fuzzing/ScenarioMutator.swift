@@ -31,7 +31,7 @@ public struct ScenarioMutator: Sendable {
     for _ in 0..<8 {
       var change = Change(original, dice)
       for _ in 0..<change.dice.few(upTo: 4) { change.make(with: other) }
-      change.dropWaits()
+      change.finish()
       dice = change.dice
       let testCase = change.draft.testCase(id: id, theme: "changed from \(original.scenario.id)")
       if testCase.validate().isEmpty, !testCase.plays(as: original) { return testCase }

@@ -187,7 +187,7 @@ final class FuzzProgress: Sendable {
     case .started(let run): stay(report.header(of: run))
     case .status(let status): redraw(report.line(for: status))
     case .found(let group, let number): tell(group, number)
-    case .referenceFailed(let group): stay(report.lines(forReference: group))
+    case .referenceFailed(let group): tell(reference: group)
     case .board(let event): stay(boards.line(for: event))
     case .boardWaits(let reason): stay(boards.lineForWaiting(reason))
     }
@@ -201,6 +201,11 @@ final class FuzzProgress: Sendable {
       stay(report.lines(for: group, number: number, file: nil))
       Console.complain("\(error)")
     }
+  }
+
+  private func tell(reference group: FindingGroup) {
+    stay(report.lines(forReference: group))
+    do { stay("   " + (try folder.write(reference: group))) } catch { Console.complain("\(error)") }
   }
 
   /// Takes away what is redrawn.

@@ -114,6 +114,46 @@ struct ScenarioGeneratorTests {
     #expect(steps.contains { $0.contains(.text("one")) && $0.contains(.binary("other")) })
   }
 
+  @Test(
+    "a server that was changed so that it reads no more, or waits while it does not read, accused every client"
+  )
+  func readsOn() {
+    let stopping = Case(
+      scenario: Scenario(
+        id: "1.a", description: "d", expectation: "e", rfc: "5.6", requirement: .may,
+        server: ServerScript([.text("one"), .stopReading, .text("two"), .resumeReading, .text("three")])))
+    let mutator = ScenarioMutator(seed: 4)
+    for number in 0..<300 {
+      var isStopped = false
+      for step in mutator.mutated(stopping, with: stopping, number: number).scenario.server.connections[0]
+        .steps
+      {
+        if step == .stopReading { isStopped = true }
+        if step == .resumeReading { isStopped = false }
+        #expect(!isStopped || !step.isWait)
+      }
+      #expect(!isStopped)
+    }
+  }
+
+  @Test("a client that waits for a Pong and had 70 KB to read before was said to hang")
+  func pingsAheadOfMuch() {
+    let large = Case(
+      scenario: Scenario(
+        id: "1.a", description: "d", expectation: "e", rfc: "5.6", requirement: .may,
+        server: ServerScript([.text(.repeated(unit: [0x61], count: 9000)), .text("one")]),
+        client: ClientScript([.connect(ConnectStep()), .ping(), .echo()])))
+    let mutator = ScenarioMutator(seed: 6)
+    for number in 0..<200 {
+      let changed = mutator.mutated(large, with: large, number: number).scenario
+      let sent = changed.server.connections[0].steps.reduce(0) { $0 + $1.sentByteCount }
+      let pings = changed.client.tasks.flatMap(\.steps).contains {
+        if case .ping = $0 { true } else { false }
+      }
+      #expect(sent <= 4096 || !pings)
+    }
+  }
+
   @Test("a corpus that was kept over TLS guides as well")
   func guidedOverTLS() {
     let scenario = Scenario(

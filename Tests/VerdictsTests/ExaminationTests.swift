@@ -137,6 +137,33 @@ struct ExaminationTests {
     #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
   }
 
+  @Test(
+    "an application that asks for an Origin header twice gets two; a client that doubles one breaks the rule")
+  func doubledHeader() {
+    func broken(asked: Int) -> [String] {
+      let origin = ConnectStep.HeaderField("Origin", "https://board.example")
+      let step = ConnectStep(headers: Array(repeating: origin, count: asked))
+      var attempt = Attempt(ClientScript([.connect(step), .echo()]))
+      attempt.wires = [WireBuilder(opens: false)]
+      attempt.wire.request(
+        WireBuilder.requestLines + Array(repeating: "Origin: https://board.example", count: 2))
+      attempt.wire.respond()
+      attempt.connected()
+      return Judge.examine(case: attempt.case, trace: attempt.trace).broken.map(\.violation.rule)
+    }
+    #expect(!broken(asked: 2).contains("request-form") && broken(asked: 1).contains("request-form"))
+  }
+
+  @Test("a client that could not get rid of its echo was blamed for not failing at once behind it")
+  func blockedClient() {
+    var reading = Attempt().case
+    reading.scenario.server = ServerScript([.text("hello")])
+    var blocked = reading
+    blocked.scenario.server = ServerScript([.stopReading, .text("hello"), .resumeReading])
+    #expect(reading.withDerivedExpectations.scenario.expected.failFast)
+    #expect(!blocked.withDerivedExpectations.scenario.expected.failFast)
+  }
+
   // MARK: URLs
 
   private static let lawful = [

@@ -47,10 +47,10 @@ public struct FindingFolder: Sendable {
     }
   }
 
-  /// Whether a group of findings may have that name.
+  /// Whether a group of findings may have that name, of the client or of the reference.
   private static func isGroup(_ name: String) -> Bool {
-    guard let match = name.wholeMatch(of: /(.+)-[0-9]+/) else { return false }
-    return Rule.names.contains(String(match.output.1))
+    guard let match = name.wholeMatch(of: /(reference-)?(.+?)(-[0-9]+)?/) else { return false }
+    return Rule.names.contains(String(match.output.2))
   }
 
   /// Takes away what is ours in a group's folder, and the folder itself where nothing is left in it. One without a scenario is none of
@@ -70,13 +70,28 @@ public struct FindingFolder: Sendable {
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func write(_ group: FindingGroup, number: Int) throws -> String {
     let name = group.name(number: number)
+    let written = try write(try files(of: group, named: name), into: name)
+    do { if let saved { try save(group, in: saved) } } catch {
+      throw ConfigurationError("Cannot write into '\(saved?.path ?? "")': \(error.underlyingReason).")
+    }
+    return written
+  }
+
+  /// Writes the case in which the reference broke a rule, an error of the rig, for those who mend it.
+  /// - Returns: the scenario file, as the user may name it.
+  /// - Throws: `ConfigurationError` where it cannot be written.
+  public func write(reference group: FindingGroup) throws -> String {
+    let name = "reference-\(group.broken.violation.rule)"
+    let scenario = ScenarioFile.text(of: group.described(as: "fuzz.\(name)"))
+    return try write([("scenario.json", scenario), ("explanation.txt", group.explanation)], into: name)
+  }
+
+  private func write(_ files: [(name: String, text: String)], into name: String) throws -> String {
     let place = folder.appendingPathComponent(name, isDirectory: true)
-    let files = try files(of: group, named: name)
     do {
       try Self.clear(place)
       try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
       for (file, text) in files { try Data(text.utf8).write(to: place.appendingPathComponent(file)) }
-      if let saved { try save(group, in: saved) }
     } catch {
       throw ConfigurationError("Cannot write into '\(place.path)': \(error.underlyingReason).")
     }

@@ -162,7 +162,7 @@ private struct RequestView {
       ]
     }
     let single = ["host", "upgrade", "sec-websocket-key", "sec-websocket-version", "origin"]
-    for name in single where head.values(name).count > 1 {
+    for name in single where head.values(name).count > max(1, askedCount(name)) {
       let offset = head.fields.last { $0.name.lowercased() == name }?.streamOffset
       return [
         Finding(at: offset, "The request has \(head.values(name).count) \(name) headers; it must have one.")
@@ -172,6 +172,11 @@ private struct RequestView {
       if case .requestRefused(let reason) = event.kind { reason } else { nil }
     }
     return refusals.prefix(1).map { Finding(at: 0, "The server refused the request: \(Words.line($0))") }
+  }
+
+  /// How often the application itself asks for a header.
+  private func askedCount(_ name: String) -> Int {
+    step?.headers.count { $0.name.lowercased() == name } ?? 0
   }
 
   var hostFindings: [Finding] {
