@@ -61,13 +61,16 @@ struct Change {
     steps.insert(contentsOf: play.steps, at: dice.number(firstFree...max(firstFree, steps.count)))
   }
 
-  /// Gives the server's usual answer to the opening handshake another form.
+  /// Gives the server's answer to the opening handshake another form.
   private mutating func changeResponse() {
-    guard firstFree == 0 else { return }
     var head = Head()
     var subprotocols: [String] = []
     head.change(&dice, &subprotocols)
-    steps.insert(.respond(head.response), at: 0)
+    if firstFree == 1 {
+      steps[0] = .respond(head.response)
+    } else {
+      steps.insert(.respond(head.response), at: 0)
+    }
   }
 
   /// Lets the server go on as it does in another scenario, from some step on.
@@ -161,7 +164,13 @@ extension Change {
       let connection = clientSteps[first].connection
     else { return }
     let index = dice.number((first + 1)...max(first + 1, clientSteps.count))
-    switch dice.number(0...5) {
+    switch dice.number(0...7) {
+    case 6:
+      guard case .connect(var connect) = clientSteps[first] else { return }
+      connect.compression.toggle()
+      clientSteps[first] = .connect(connect)
+    case 7 where clientSteps.count > first + 1:
+      clientSteps.remove(at: dice.number((first + 1)...(clientSteps.count - 1)))
     case 0, 1:
       clientSteps.insert(
         .send(connection: connection, kind: .text, payload: dice.text(dice.length())), at: index)

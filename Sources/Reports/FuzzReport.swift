@@ -84,11 +84,12 @@ public struct FuzzReport: Sendable {
         style.dim("\(count.counted("case")) said nothing about the client: \(reason.withoutControls)"))
     }
     lines += troubles(of: run)
-    let found = run.groups.count.counted("group") + " of findings"
+    // What all keys together show is a finding without a group.
+    let found = (run.groups.count + run.violations.count).counted("group") + " of findings"
     let steps = run.medianStepCount.map { ", a smallest case has \($0) server steps (median)" } ?? ""
     lines.append(
       (wasInterrupted ? "interrupted · " : "")
-        + (run.groups.isEmpty ? style.colored("nothing found", .green) : style.colored(found, .red) + steps))
+        + (!run.hasFindings ? style.colored("nothing found", .green) : style.colored(found, .red) + steps))
     return lines.joined(separator: "\n")
   }
 }
@@ -97,7 +98,7 @@ public struct FuzzReport: Sendable {
 extension FuzzReport {
   private func troubles(of run: FuzzResult) -> [String] {
     var lines = run.unconfirmed.map { finding in
-      "seen and not looked into any more: \(finding.group.withoutControls) (\(finding.violation.sentence.withoutControls))"
+      "seen and not repeated: \(finding.group.withoutControls) (\(finding.violation.sentence.withoutControls))"
     }
     if run.lostAllBoards {
       lines.append("every board was given up before the end")

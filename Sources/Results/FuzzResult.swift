@@ -104,7 +104,7 @@ public struct FuzzResult: Sendable {
   public var violations: [Violation] = []
   /// Why cases said nothing about the client: each reason with its number of cases.
   public var obstacles: [String: Int] = [:]
-  /// What was seen and not looked into any more, because the run was interrupted or ended at the first finding.
+  /// What was seen and could not be repeated any more: the bench failed, or the run was interrupted or ended at the first finding.
   public var unconfirmed: [BrokenRule] = []
   /// How many boards there were.
   public var boardCount = 1

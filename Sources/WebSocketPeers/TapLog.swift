@@ -27,30 +27,36 @@ struct TapLog {
   }
 
   private var entries: [Entry] = []
+  /// The places of the last entries of each direction, into which later ones are merged when there are many.
+  private var (lastReceived, lastSent) = (-1, -1)
   private var others: [WireEvent.Kind] = []
   private var stamped: [StampedChunk] = []
   /// The first chunk that is not acknowledged.
   private var firstUnderWay = 0
 
-  /// Beyond this many, chunks are merged into the last one of their kind: a flood must not fill the memory.
-  private static let mostEntries = 100_000
+  /// Beyond this many, chunks are merged into the last one of their direction: a flood must not fill the memory.
+  static let mostEntries = 100_000
 
   @inline(__always)
   mutating func received(_ count: Int, at instant: UInt64, kernel: UInt64) {
-    if entries.count >= Self.mostEntries, case .received(let before)? = entries.last?.subject {
-      entries[entries.count - 1].subject = .received(count: before + count)
-    } else {
-      entries.append(Entry(instant: instant, kernelInstant: kernel, subject: .received(count: count)))
+    if entries.count >= Self.mostEntries, lastReceived >= 0,
+      case .received(let before) = entries[lastReceived].subject
+    {
+      entries[lastReceived].subject = .received(count: before + count)
+      return
     }
+    lastReceived = entries.count
+    entries.append(Entry(instant: instant, kernelInstant: kernel, subject: .received(count: count)))
   }
 
   /// - Parameter stampedEnd: how many bytes the socket has been given in all, where the kernel stamps them.
   @inline(__always)
   mutating func sent(_ count: Int, at instant: UInt64, stampedEnd: Int?) {
-    if entries.count >= Self.mostEntries, case .sent(let before)? = entries.last?.subject {
-      entries[entries.count - 1].subject = .sent(count: before + count)
+    if entries.count >= Self.mostEntries, lastSent >= 0, case .sent(let before) = entries[lastSent].subject {
+      entries[lastSent].subject = .sent(count: before + count)
       return
     }
+    lastSent = entries.count
     entries.append(Entry(instant: instant, kernelInstant: 0, subject: .sent(count: count)))
     guard let stampedEnd else { return }
     stamped.append(StampedChunk(end: UInt32(truncatingIfNeeded: stampedEnd), entry: entries.count - 1))

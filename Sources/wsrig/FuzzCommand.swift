@@ -29,7 +29,7 @@ struct FuzzCommand: AsyncParsableCommand {
         1    the client broke a rule
         2    usage, configuration, a client that does not load, or a
              corpus that cannot be written
-        3    nothing found, but the board was lost or missing, or the
+        3    nothing found, but a board was lost or missing, or the
              reference broke a rule, or most cases said nothing about
              the client
         130  interrupted; what was found is reported
@@ -168,7 +168,7 @@ struct FuzzCommand: AsyncParsableCommand {
     if result.hasFindings, !wasInterrupted { return .caseFailed }
     if wasInterrupted { return .interrupted }
     if result.corpusFailure != nil { return .usage }
-    return result.lostAllBoards || result.saysLittle || !result.referenceGroups.isEmpty
+    return result.lostBoardCount > 0 || result.saysLittle || !result.referenceGroups.isEmpty
       ? .inconclusive : .success
   }
 }
@@ -184,7 +184,9 @@ final class FuzzProgress: Sendable {
   /// Takes the next event of a run.
   func receive(_ event: FuzzEvent) {
     switch event {
-    case .started(let run): stay(report.header(of: run))
+    case .started(let run):
+      stay(report.header(of: run))
+      do { try folder.clear() } catch { Console.complain("\(error)") }
     case .status(let status): redraw(report.line(for: status))
     case .found(let group, let number): tell(group, number)
     case .referenceFailed(let group): tell(reference: group)

@@ -37,12 +37,23 @@ struct CorpusTests {
     #expect(again.cases.count == 2)
   }
 
+  @Test("a run that began further on, or a file that says anything, kept numbers from ever being run")
+  func numbersLeftOut() throws {
+    let corpus = try Corpus(folder: folder.url)
+    try corpus.note(numbers: 4711..<4712, forSeed: 1)
+    #expect(corpus.nextNumber(forSeed: 1) == 0)
+    for text in [#"{"1":9223372036854775807}"#, #"{"1":-5}"#, "garbage"] {
+      try folder.write(text, to: "next-numbers")
+      #expect(try Corpus(folder: folder.url).nextNumber(forSeed: 1) == 0)
+    }
+  }
+
   @Test("a later run with the same seed goes on behind the earlier one, one with another seed begins at 0")
   func numbers() throws {
     let corpus = try Corpus(folder: folder.url)
     #expect(corpus.nextNumber(forSeed: 1) == 0)
-    try corpus.note(nextNumber: 33, forSeed: 1)
-    try corpus.note(nextNumber: 5, forSeed: 1)
+    try corpus.note(numbers: 0..<33, forSeed: 1)
+    try corpus.note(numbers: 0..<5, forSeed: 1)
     let again = try Corpus(folder: folder.url)
     #expect(again.nextNumber(forSeed: 1) == 33 && again.nextNumber(forSeed: 2) == 0 && again.cases.isEmpty)
   }

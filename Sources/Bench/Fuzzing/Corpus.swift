@@ -31,7 +31,8 @@ final class Corpus {
         "The corpus '\(folder.path)' cannot be used: \(error.underlyingReason); check --corpus.")
     }
     let numbers = try? Data(contentsOf: Self.numbersFile(in: folder))
-    nextNumbers = numbers.flatMap { try? JSONDecoder().decode([String: Int].self, from: $0) } ?? [:]
+    let noted = numbers.flatMap { try? JSONDecoder().decode([String: Int].self, from: $0) } ?? [:]
+    nextNumbers = noted.filter { (0...Self.mostNumbers).contains($0.value) }
   }
 
   /// Keeps a case as a file of its own, unless there is one that says the same. What follows from what its server does is written with
@@ -46,20 +47,25 @@ final class Corpus {
     cases.append(testCase)
   }
 
+  /// More than any run can have: a file may say anything.
+  private static let mostNumbers = 1 << 50
+
   /// Where a run with that seed goes on.
   func nextNumber(forSeed seed: UInt64) -> Int { nextNumbers["\(seed)"] ?? 0 }
 
-  /// Notes that a run with that seed has had all numbers before this one.
+  /// Notes which numbers a run with that seed has had. Those of a run that left some out are not, so that a later one makes them up.
   /// - Throws: `ConfigurationError` where it cannot be written.
-  func note(nextNumber: Int, forSeed seed: UInt64) throws {
-    nextNumbers["\(seed)"] = max(nextNumber, self.nextNumber(forSeed: seed))
+  func note(numbers: Range<Int>, forSeed seed: UInt64) throws {
+    let before = nextNumber(forSeed: seed)
+    guard numbers.lowerBound <= before, numbers.upperBound > before else { return }
+    nextNumbers["\(seed)"] = numbers.upperBound
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     try write(try encoder.encode(nextNumbers), to: Self.numbersFile(in: folder))
   }
 
   private func write(_ data: Data, to file: URL) throws {
-    do { try data.write(to: file) } catch {
+    do { try data.write(to: file, options: .atomic) } catch {
       throw ConfigurationError("Cannot write '\(file.path)': \(error.underlyingReason); check --corpus.")
     }
   }

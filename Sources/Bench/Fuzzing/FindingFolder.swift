@@ -30,7 +30,7 @@ public struct FindingFolder: Sendable {
     self.seed = seed
   }
 
-  /// Makes the folder, so that a mistake is told before any time was spent, and takes away what an earlier run left there.
+  /// Makes the folder, so that a mistake is told before any time was spent.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func check() throws {
     do {
@@ -38,12 +38,23 @@ public struct FindingFolder: Sendable {
       guard FileManager.default.isWritableFile(atPath: folder.path) else {
         throw CocoaError(.fileWriteNoPermission)
       }
+    } catch {
+      throw ConfigurationError(
+        "Cannot write findings into '\(folder.path)': \(error.underlyingReason); check --findings.")
+    }
+  }
+
+  /// Takes away what an earlier run left there: to be called when this one really begins.
+  /// - Throws: `ConfigurationError` where that is forbidden.
+  public func clear() throws {
+    do {
       for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where Self.isGroup(name) {
         try Self.clear(folder.appendingPathComponent(name, isDirectory: true))
       }
     } catch {
       throw ConfigurationError(
-        "Cannot write findings into '\(folder.path)': \(error.underlyingReason); check --findings.")
+        "Cannot take earlier findings away from '\(folder.path)': \(error.underlyingReason); check --findings."
+      )
     }
   }
 

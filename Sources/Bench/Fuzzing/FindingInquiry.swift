@@ -27,6 +27,10 @@ struct FindingInquiry {
   ) async throws -> [(broken: BrokenRule, testCase: Case)] {
     var search = Search(group: broken.group)
     let first = try await confirm(testCase, &search, hasReference: true, fromFreshBoard: true)
+    if first.obstacles >= Self.mostObstacles {
+      await ledger.takeUnconfirmed(broken)
+      return search.others
+    }
     guard let shown = first.execution, !isTroubled(first) else {
       await ledger.takeFlaky(broken.group)
       return search.others
@@ -38,6 +42,9 @@ struct FindingInquiry {
     await ledger.settle(group)
     return search.others
   }
+
+  /// After so many attempts that said nothing a case is repeated no more.
+  private static let mostObstacles = 3
 
   /// A finding in a case in which the reference does the same is the rig's affair.
   private func isTroubled(_ confirmation: Confirmation) -> Bool {
@@ -55,6 +62,8 @@ struct FindingInquiry {
   private struct Confirmation {
     let group: String
     var repeats: Repeats
+    /// How many attempts said nothing, as the bench failed.
+    var obstacles = 0
     /// What the rules say of the reference in that case.
     var reference: Examination?
     /// The last execution that showed it; nil where it did not come back often enough.
@@ -68,7 +77,7 @@ struct FindingInquiry {
     let repeats = Repeats(wanted: configuration.hits, of: configuration.repeats)
     var confirmation = Confirmation(group: search.group, repeats: repeats)
     var shown: Execution?
-    while confirmation.repeats.goesOn {
+    while confirmation.repeats.goesOn, confirmation.obstacles < Self.mostObstacles {
       try Task.checkCancellation()
       let isFirst = confirmation.repeats.tries == 0
       // What earlier cases have left on the board must not be what is found.
@@ -76,6 +85,11 @@ struct FindingInquiry {
         testCase, tokens, hasReference: hasReference && isFirst,
         after: fromFreshBoard && isFirst ? .softReset : nil)
       search.executions += 1
+      guard execution.examination.obstacle == nil else {
+        // Trouble of the bench refutes nothing.
+        confirmation.obstacles += 1
+        continue
+      }
       confirmation.repeats.take(isHit: execution.shows(search.group))
       confirmation.reference = confirmation.reference ?? execution.reference
       // What the reference does in a case that was only made smaller is no error of the rig: such a case may make no sense.

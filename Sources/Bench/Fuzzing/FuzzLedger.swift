@@ -25,10 +25,14 @@ actor FuzzLedger {
   private var lines: Set<Int> = []
   private let lineCount: Int?
   private var keys = RunKeys()
+  /// The cases whose keys were looked at.
+  private var keyed: Set<String> = []
   private var groups: [FindingGroup] = []
   private var referenceGroups: [FindingGroup] = []
   private var obstacles: [String: Int] = [:]
   private var claims = FindingClaims()
+  /// What was seen and could not be repeated.
+  private var unconfirmed: [String: BrokenRule] = [:]
   private var lastStatus = MonotonicInstant.now()
   private var hasEnded = false
   /// Why the corpus took no more.
@@ -99,15 +103,11 @@ actor FuzzLedger {
   func take(_ execution: Execution, of turn: Turn) -> [BrokenRule] {
     let testCase = turn.testCase
     count(execution)
-    if turn.number != nil { status.caseCount += 1 }
-    if let obstacle = execution.examination.obstacle {
-      obstacles[obstacle, default: 0] += 1
-      status.obstacleCount += 1
-    }
+    if turn.number != nil { countCase(execution) }
     let isNew = cover(execution, of: testCase)
     if isNew || !execution.broken.isEmpty { keep(testCase) }
     takeReference(execution, of: testCase)
-    if status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
+    if turn.number != nil, status.caseCount.isMultiple(of: Self.casesBetweenKeys) { lookAtKeys() }
     tellStatus()
     return execution.broken.filter { finding in
       guard let index = groups.firstIndex(where: { $0.id == finding.group }) else {
@@ -128,6 +128,13 @@ actor FuzzLedger {
     }
   }
 
+  private func countCase(_ execution: Execution) {
+    status.caseCount += 1
+    guard let obstacle = execution.examination.obstacle else { return }
+    obstacles[obstacle, default: 0] += 1
+    status.obstacleCount += 1
+  }
+
   /// An attempt that was never made is no execution.
   private func count(_ execution: Execution) {
     if execution.trace != nil || !execution.broken.isEmpty { status.executionCount += 1 }
@@ -142,7 +149,8 @@ actor FuzzLedger {
       isNew = grammar.add(connection, delivery: testCase.delivery) > 0 || isNew
     }
     chapters.add(testCase, connections)
-    keys.add(trace)
+    // The reference draws its keys by the case's id, which several cases of a corpus may have.
+    if keyed.insert(testCase.id).inserted { keys.add(trace) }
     isNew = reach(trace.client.reachedLines ?? []) || isNew
     status.grammarCount = grammar.count
     status.chapters = chapters.chapters
@@ -182,6 +190,12 @@ actor FuzzLedger {
     if configuration.endsAtFirst, !keys.violations.isEmpty { hasEnded = true }
   }
 
+  /// A finding could not be repeated, as the bench failed: nothing is known of it but that it was seen.
+  func takeUnconfirmed(_ finding: BrokenRule) {
+    claims.release(finding.group)
+    unconfirmed[finding.group] = finding
+  }
+
   /// A finding did not come back.
   func takeFlaky(_ group: String) {
     claims.takeFlaky(group)
@@ -191,6 +205,7 @@ actor FuzzLedger {
   /// A finding was believed, and is as small as it became.
   func settle(_ group: FindingGroup) {
     claims.release(group.id)
+    unconfirmed[group.id] = nil
     guard !groups.contains(where: { $0.id == group.id }) else { return }
     groups.append(group)
     status.groupCount = groups.count
@@ -208,11 +223,13 @@ actor FuzzLedger {
   /// Everything that is known, with what the run began with. A later run with the same corpus and seed goes on behind this one.
   func result(_ heading: FuzzResult) -> FuzzResult {
     do {
-      if corpusFailure == nil { try corpus?.note(nextNumber: nextNumber, forSeed: configuration.run.seed) }
+      if corpusFailure == nil {
+        try corpus?.note(numbers: firstNumber..<nextNumber, forSeed: configuration.run.seed)
+      }
     } catch { corpusFailure = "\(error)" }
     var result = heading
     result.corpusFailure = corpusFailure
-    result.unconfirmed = claims.claimed.values.sorted { $0.group < $1.group }
+    result.unconfirmed = claims.claimed.merging(unconfirmed) { $1 }.values.sorted { $0.group < $1.group }
     status.seconds = (.now() - start).seconds
     result.status = status
     result.groups = groups
