@@ -158,19 +158,13 @@ extension Change {
     set { draft.client.tasks[0].steps = newValue }
   }
 
-  /// What the application does by itself, in between: a message, a Ping, a Close, another number of echoes.
+  /// What the application does by itself: a message, a Ping, a Close, echoes in between; one step fewer; another offer of compression.
   private mutating func changeClient() {
     guard let first = clientSteps.firstIndex(where: { if case .connect = $0 { true } else { false } }),
       let connection = clientSteps[first].connection
     else { return }
     let index = dice.number((first + 1)...max(first + 1, clientSteps.count))
     switch dice.number(0...7) {
-    case 6:
-      guard case .connect(var connect) = clientSteps[first] else { return }
-      connect.compression.toggle()
-      clientSteps[first] = .connect(connect)
-    case 7 where clientSteps.count > first + 1:
-      clientSteps.remove(at: dice.number((first + 1)...(clientSteps.count - 1)))
     case 0, 1:
       clientSteps.insert(
         .send(connection: connection, kind: .text, payload: dice.text(dice.length())), at: index)
@@ -180,6 +174,12 @@ extension Change {
     case 3:
       clientSteps.insert(.ping(connection: connection, payload: dice.text(dice.number(0...20))), at: index)
     case 4: clientSteps.insert(.echo(connection: connection, count: dice.number(1...3)), at: index)
+    case 6:
+      guard case .connect(var connect) = clientSteps[first] else { return }
+      connect.compression.toggle()
+      clientSteps[first] = .connect(connect)
+    case 7 where clientSteps.count > first + 1:
+      clientSteps.remove(at: dice.number((first + 1)...(clientSteps.count - 1)))
     default: clientSteps.insert(.close(connection: connection), at: index)
     }
   }

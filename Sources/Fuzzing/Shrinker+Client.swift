@@ -28,12 +28,9 @@ extension Shrinker {
 
   /// Leaves out the barriers at which one task would wait for nobody.
   static func dropLoneBarriers(_ script: inout ClientScript) {
-    var parties: [String: Int] = [:]
-    for task in script.tasks {
-      for name in Set(task.steps.compactMap(\.barrierName)) { parties[name, default: 0] += 1 }
-    }
+    let lone = loneNames(script.tasks.map { $0.steps.compactMap(\.barrierName) })
     for index in script.tasks.indices {
-      script.tasks[index].steps.removeAll { step in step.barrierName.map { parties[$0] == 1 } ?? false }
+      script.tasks[index].steps.removeAll { step in step.barrierName.map(lone.contains) ?? false }
     }
   }
 

@@ -93,15 +93,19 @@ public enum Shrinker {
 
   /// Leaves out the barriers at which one connection would wait for nobody.
   private static func dropLoneBarriers(_ testCase: inout Case) {
-    var parties: [String: Int] = [:]
-    for connection in testCase.scenario.server.connections {
-      for name in Set(connection.steps.compactMap(\.barrierName)) { parties[name, default: 0] += 1 }
-    }
+    let lone = loneNames(testCase.scenario.server.connections.map { $0.steps.compactMap(\.barrierName) })
     for index in testCase.scenario.server.connections.indices {
       testCase.scenario.server.connections[index].steps.removeAll { step in
-        step.barrierName.map { parties[$0] == 1 } ?? false
+        step.barrierName.map(lone.contains) ?? false
       }
     }
+  }
+
+  /// The names of barriers that only one of the parties has, of whom each has these.
+  static func loneNames(_ parties: [[String]]) -> Set<String> {
+    var counts: [String: Int] = [:]
+    for names in parties { for name in Set(names) { counts[name, default: 0] += 1 } }
+    return Set(counts.filter { $0.value == 1 }.keys)
   }
 }
 

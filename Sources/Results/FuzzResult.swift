@@ -110,8 +110,6 @@ public struct FuzzResult: Sendable {
   public var boardCount = 1
   /// How many of them were given up before the run's end.
   public var lostBoardCount = 0
-  /// What happened to the boards.
-  public var boardEvents: [BoardEventRecord] = []
   /// Why the corpus took no more, which ended the run; nil where it did.
   public var corpusFailure: String?
 

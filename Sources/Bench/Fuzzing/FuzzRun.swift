@@ -40,7 +40,6 @@ public struct FuzzRun: Sendable {
       var result = await ledger.result(heading)
       result.lostBoardCount = workers.count(where: \.isLost)
       result.boardCount = workers.count
-      for worker in workers { result.boardEvents += await worker.takeEvents() }
       return result
     }
   }
