@@ -173,10 +173,32 @@ public struct RuleContext: Sendable {
     return close
   }
 
-  /// Whether the application took the connection and does nothing with it for which a client has to read: what the server sends may
-  /// then lie unread, and no RFC says that a client reads unasked.
-  var readsNothing: Bool {
-    isEstablished && application.receiveLimit == 0 && !application.hasCloseStep
+  /// Whether what the server sent from that offset of its stream on may lie unread: the application took the connection and asked for no
+  /// more messages than came before, and no RFC says that a client reads unasked.
+  func mayLieUnread(from streamOffset: Int) -> Bool {
+    guard isEstablished, !application.closes else { return false }
+    if application.isCancelled { return true }
+    guard let limit = application.receiveLimit else { return false }
+    return server.messages.prefix { $0.endOffset <= streamOffset }.count >= limit
+  }
+
+  /// Whether the server sent, or announced, a larger message than every client should take: one that refuses it gives up lawfully
+  /// (section 10.4).
+  var announcesTooMuch: Bool {
+    expected.messageLimit.map { server.longestAnnounced > UInt64(max(0, $0)) } ?? false
+  }
+
+  /// Whether the server's last bytes are not a whole header, and yet break a rule.
+  var isViolatedByItsLastBytes: Bool {
+    guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {
+      return false
+    }
+    let second = tail.head.dropFirst().first ?? 0
+    let header = FrameHeader(
+      isFinal: first & 0x80 != 0, reservedBits: first >> 4, opcode: Opcode(rawValue: first & 15),
+      payloadLength: UInt64(second & 0x7F), maskingKey: second & 0x80 != 0 ? MaskingKey(0, 0, 0, 0) : nil)
+    let isInMessage = server.unfinished != nil
+    return ServerViolation.inHeader(header, at: 0, isInMessage: isInMessage, deflates: deflate != nil) != nil
   }
 
   /// Whether the application itself stopped using the connection, by a step of its script or by the script's end, so that its

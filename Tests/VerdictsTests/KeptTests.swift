@@ -262,11 +262,18 @@ struct KeptTests {
         $0.wire.note(.deadlinePassed(index: 0))
       }),
     Example(
-      "a violation that nobody asked the client to read: unreadViolation",
-      .open(ClientScript([.connect(ConnectStep())])) {
-        $0.wire.server(.text, [0xFF])
-        $0.wire.note(.deadlinePassed(index: 0))
-        $0.wire.note(.sentEnd)
+      "an echo where the server waited for the Pong, which is on its way when the server ends: echoInPlaceOfPong",
+      .open {
+        $0.scenario.server = ServerScript([
+          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
+        ])
+        $0.wire.server(.text, "hello")
+        $0.wire.server(.ping, Array("a".utf8))
+        $0.wire.note(.stepStarted(index: 1))
+        $0.echoes("hello")
+        $0.wire.note(.expectationMissed(index: 1, reason: "instead came a text frame"))
+        $0.wire.end()
+        $0.ended(1006, clean: false)
       }),
     Example(
       "a Ping behind a message that was too large: pingBehindLimit",
@@ -282,6 +289,25 @@ struct KeptTests {
         $0.wire.serverClose(1009)
         $0.wire.end()
         $0.ended(1009)
+      }),
+    Example(
+      "a masked frame's first bytes, and a Close that the application wanted too: halfAHeaderBeforeClose",
+      .open(ClientScript([.connect(ConnectStep()), .echo(), .close()])) {
+        $0.wire.server(bytes: [0x81, 0x81, 5])
+        $0.wire.clientClose(1002)
+        $0.wire.note(.receivedEnd)
+        $0.wire.note(.sentEnd)
+        $0.ended(1006, clean: false)
+        $0.app(.closed, step: 2)
+      }),
+    Example(
+      "an end at a length that is nobody's duty to take, while the client waits for the answer to its Close: limitWhileClosing",
+      .open(.closing, expected: Expected(messageLimit: 65536)) {
+        $0.wire.clientClose()
+        $0.wire.server(bytes: [0x82, 127, 0x7F, 255, 255, 255, 255, 255, 255, 255])
+        $0.wire.note(.receivedEnd)
+        $0.wire.note(.sentEnd)
+        $0.app(.closed, step: 1)
       }),
     Example(
       "the first byte of a frame of a reserved opcode, and the end: halfAReservedHeader",
@@ -369,94 +395,6 @@ struct KeptTests {
       "TCP ended without a Close",
       .open {
         $0.wire.end(); $0.ended(1006, clean: false)
-      }),
-  ]
-
-  static let openings: [Example] = [
-    Example(
-      "a wrong Accept refused",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "accept")), step: 0)
-        $0.wire.note(.receivedEnd)
-      }),
-    Example(
-      "a status line with a CR inside, given up before its end: carriageReturnInStatusLine",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.server(bytes: Array("HTTP/1.1 101 Switching Protocols\rUpgrade: websocket\r".utf8))
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "malformed")), step: 0)
-        $0.wire.note(.receivedEnd)
-      }),
-    Example(
-      "a head that does not end, behind which frames are sent, given up: headWithoutEnd",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        let head = Array((WireBuilder.responseLines + [""]).joined(separator: "\r\n").utf8)
-        $0.wire.trace.responseHeadLength = head.count
-        $0.wire.server(bytes: head)
-        $0.wire.server(.ping, Array("still there?".utf8))
-        $0.wire.note(.sentEnd)
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "ended")), step: 0)
-        $0.wire.note(.receivedEnd)
-      }),
-    Example(
-      "an answer that cannot become lawful any more, not waited for: binaryAnswer",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.server(bytes: [0x81, 0x0C] + Array("still there?".utf8))
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "no HTTP")), step: 0)
-        $0.wire.note(.receivedEnd)
-        $0.wire.note(.sentEnd)
-      }),
-    Example(
-      "a folded header read as one: foldedConnection",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(
-          WireBuilder.responseLines.filter { !$0.hasPrefix("Connection") } + [
-            "Connection: keep-alive,", "\tUpgrade",
-          ])
-        $0.app(.connected(subprotocol: nil), step: 0)
-        $0.wire.server(.ping, Array("b".utf8))
-        $0.wire.client(.pong, "b")
-        $0.closes()
-      }),
-    Example(
-      "a choice that the RFC leaves open",
-      .make(expected: Expected(opening: .either)) {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "status")), step: 0)
-        $0.wire.note(.receivedEnd)
-      }),
-    Example(
-      "headers, subprotocols and target",
-      .make(
-        ClientScript([
-          .connect(
-            ConnectStep(
-              target: "/{token}?x=1", headers: [.init("X-Board", "pico")], subprotocols: ["chat", "log"])),
-          .echo(),
-        ]),
-        expected: Expected(
-          request: RequestExpectation(target: "/{token}?x=1", subprotocols: ["chat", "log"]))
-      ) {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request(
-          ["GET /t0k?x=1 HTTP/1.1"] + WireBuilder.requestLines.dropFirst() + [
-            "x-board: pico", "Sec-WebSocket-Protocol: chat, log",
-          ])
-        $0.wire.respond(WireBuilder.responseLines + ["Sec-WebSocket-Protocol: chat"])
-        $0.app(.connected(subprotocol: "chat"), step: 0)
-        $0.closes()
       }),
   ]
 

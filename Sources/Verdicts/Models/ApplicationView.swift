@@ -36,6 +36,9 @@ struct ApplicationView: Sendable {
   /// Whether it closes or is cancelled while another task receives, so that what it receives is open.
   private(set) var mayStopReceiving = false
 
+  /// Whether every task that would receive to the end is cancelled, so that nobody asks for what comes then.
+  private(set) var isCancelled = false
+
   /// Whether a receiving task is cancelled while another goes on: a message that the first had taken may be lost with it.
   private(set) var mayLoseByCancelling = false
 
@@ -55,7 +58,7 @@ struct ApplicationView: Sendable {
   private(set) var events: [ClientEvent] = []
 
   init(name: String, script: ClientScript, trace: ClientTrace) {
-    read(script, connection: name)
+    read(script, connection: name, upTo: Self.lastSteps(script, trace, besides: name))
     for event in trace.events where Self.connection(of: event, in: script) == name {
       take(event, step: Self.step(of: event, in: script))
     }
@@ -84,18 +87,38 @@ struct ApplicationView: Sendable {
     }
   }
 
+  /// Whether it closes, as far as it came: a close that threw has closed nothing.
+  var closes: Bool { hasCloseStep && (closeReturned || !failures.contains(where: \.isInClosingStep)) }
+
   /// Whether the application was told that the connection is over, in whatever way.
   var knowsTheEnd: Bool { !ends.isEmpty || closeReturned || !failures.isEmpty || connectFailure != nil }
 
   // MARK: the script
 
-  private mutating func read(_ script: ClientScript, connection name: String) {
+  /// The steps that ended their tasks, as they threw, where they belong to other connections than that one: nothing behind them was
+  /// played.
+  private static func lastSteps(
+    _ script: ClientScript, _ trace: ClientTrace, besides name: String
+  ) -> [String: Int] {
+    var steps: [String: Int] = [:]
+    for event in trace.events where connection(of: event, in: script) != name {
+      switch event.kind {
+      case .exception, .connectFailed: steps[event.task] = event.step
+      default: break
+      }
+    }
+    return steps
+  }
+
+  private mutating func read(
+    _ script: ClientScript, connection name: String, upTo lastSteps: [String: Int]
+  ) {
     var receivingTasks: Set<String> = []
     var closingTasks: Set<String> = []
     var steadyTasks: Set<String> = []
     var cancelled: Set<String> = []
     for task in script.tasks {
-      for step in task.steps {
+      for (index, step) in task.steps.enumerated() where index <= lastSteps[task.name] ?? .max {
         if case .cancel(let other) = step { cancelled.insert(other) }
         guard step.connection == name else { continue }
         read(step)
@@ -111,7 +134,7 @@ struct ApplicationView: Sendable {
     if !closingTasks.subtracting(receivingTasks).isEmpty, !receivingTasks.isEmpty { mayStopReceiving = true }
     guard !cancelled.isDisjoint(with: receivingTasks) else { return }
     if steadyTasks.subtracting(cancelled).isEmpty {
-      mayStopReceiving = true
+      (mayStopReceiving, isCancelled) = (true, true)
     } else {
       mayLoseByCancelling = true
     }

@@ -39,8 +39,10 @@ public enum OpeningModel: Sendable, Hashable {
     }
   }
 
-  /// Whether an answer of which only these bytes have come may still be lawful; a client need not wait for the rest of another.
+  /// Whether an answer of which only these bytes have come may still be lawful; a client need not wait for the rest of another, nor
+  /// of one that is longer than usual.
   static func mayBecomeLawful(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count <= longestUsualHead else { return false }
     guard let end = bytes.lastIndex(of: 0x0A) else {
       return zip(bytes, "HTTP/1.1 101".utf8).allSatisfy { $0 == $1 }
         && !bytes.dropLast().contains(where: DecodedHead.isStrayControl)
@@ -48,7 +50,8 @@ public enum OpeningModel: Sendable, Hashable {
     let rest = bytes[(end + 1)...]
     let name = rest.prefix { $0 != 0x3A && $0 != 0x0D }
     let hasControls = rest.dropLast().contains(where: DecodedHead.isStrayControl)
-    let isName = name.isEmpty || DecodedHead.isToken(String(decoding: name, as: UTF8.self))
+    let isName =
+      name.isEmpty ? rest.first != 0x3A : DecodedHead.isToken(String(decoding: name, as: UTF8.self))
     return !hasControls && isName && oddity(of: DecodedHead(bytes[...end])) == nil
   }
 

@@ -47,7 +47,9 @@ extension RuleContext {
     guard isEstablished, client.isComplete, !serverReset, damagedSend == nil, client.tail == nil else {
       return []
     }
-    guard let close = visibleClose, client.close == nil, !readsNothing else { return [] }
+    guard let close = visibleClose, client.close == nil, !mayLieUnread(from: close.streamOffset) else {
+      return []
+    }
     // The application may have ended the connection at the same time: whether it had to send a Close is `close-sent`'s matter.
     guard !(applicationMayClose && clientEnd != nil) else { return [] }
     let text = CloseContent.text(code: close.code, reason: close.reason)
@@ -88,9 +90,8 @@ extension RuleContext {
 
   fileprivate var impatienceFindings: [Finding] {
     guard isEstablished, application.closeReturned, application.hasCloseStep, server.violation == nil,
-      let close = client.close,
-      let clientEnd,
-      !serverReset, !serverPauses
+      !isViolatedByItsLastBytes, let close = client.close, let clientEnd, !serverReset, !serverPauses,
+      !announcesTooMuch
     else { return [] }
     // The order is certain only where the client's end had come before the server did anything: sent its Close, ended its stream,
     // or left both for the client's end.
@@ -120,7 +121,8 @@ extension RuleContext {
   }
 
   fileprivate var expectedCodeFindings: [Finding] {
-    guard let codes = expected.closeCodes, isEstablished, server.violation == nil, let close = client.close
+    guard let codes = expected.closeCodes, isEstablished, server.violation == nil,
+      !isViolatedByItsLastBytes, let close = client.close
     else { return [] }
     guard close.isKnown, !codes.contains(close.content.reportedCode) else { return [] }
     let wanted = codes.map(String.init).joined(separator: " or ")
@@ -132,8 +134,8 @@ extension RuleContext {
   }
 
   fileprivate var otherThanAskedFindings: [Finding] {
-    guard isEstablished, server.violation == nil, let close = client.close, close.isKnown,
-      close.eventIndex < server.close?.eventIndex ?? .max,
+    guard isEstablished, server.violation == nil, !isViolatedByItsLastBytes, let close = client.close,
+      close.isKnown, close.eventIndex < server.close?.eventIndex ?? .max,
       !application.unsupported.contains(OptionalFeature.closeCode.rawValue),
       application.closeRequests.count == 1, let request = application.closeRequests.first,
       let code = request.code
@@ -150,7 +152,7 @@ extension RuleContext {
 
   fileprivate var openTCPFindings: [Finding] {
     guard !isHung, decoded.clientEnd == nil, decoded.deadlineIndex != nil, !serverReset,
-      decoded.serverEnd != nil, lateByteCount == 0, !readsNothing
+      decoded.serverEnd != nil, lateByteCount == 0, client.close != nil || !mayLieUnread(from: .max)
     else { return [] }
     let sentence = "The server had ended its side of TCP, and the client never ended its own"
     if isEstablished { return [Finding(sentence + ".")] }

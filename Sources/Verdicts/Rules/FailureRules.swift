@@ -91,7 +91,7 @@ extension RuleContext {
     let duty = "It \(violation.verb) fail the connection"
     let section = violation.section
     if !gaveUp {
-      guard client.isComplete, !readsNothing else { return [] }
+      guard client.isComplete, !mayLieUnread(from: violation.streamOffset) else { return [] }
       let sentence = "The client \(deliveredBehindViolation ?? "went on") \(cause). \(duty)."
       return [Finding(sentence, requirement: violation.requirement, rfc: section)]
     }
@@ -178,7 +178,7 @@ extension RuleContext {
   /// Judged only where the order of things is no chance: the message never ends, or the server paused before it went on.
   fileprivate var failFastFindings: [Finding] {
     guard expected.failFast, isEstablished, !serverReset, let violation = server.violation, violation.isText,
-      client.isComplete
+      client.isComplete, !mayLieUnread(from: violation.streamOffset)
     else { return [] }
     let sentence =
       "The client waited for the rest of the message after \(violation.what). It should fail at that byte."
@@ -226,19 +226,6 @@ extension RuleContext {
   }
 
   private static let shortestWaitNanoseconds: UInt64 = 2_000_000
-
-  /// Whether the server's last bytes are not a whole header, and yet break a rule.
-  private var isViolatedByItsLastBytes: Bool {
-    guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {
-      return false
-    }
-    let second = tail.head.dropFirst().first ?? 0
-    let header = FrameHeader(
-      isFinal: first & 0x80 != 0, reservedBits: first >> 4, opcode: Opcode(rawValue: first & 15),
-      payloadLength: UInt64(second & 0x7F), maskingKey: second & 0x80 != 0 ? MaskingKey(0, 0, 0, 0) : nil)
-    let isInMessage = server.unfinished != nil
-    return ServerViolation.inHeader(header, at: 0, isInMessage: isInMessage, deflates: deflate != nil) != nil
-  }
 
   /// The client gave up a connection on which nothing was wrong and which the application did not close.
   fileprivate var causelessFailureFindings: [Finding] {

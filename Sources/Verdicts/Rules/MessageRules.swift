@@ -118,10 +118,7 @@ extension RuleContext {
     application.isSendingBack && serverStopIndex < decoded.deadlineIndex ?? .max
   }
 
-  private var isRefusedByLimit: Bool {
-    guard clientHitLimit, let limit = expected.messageLimit else { return false }
-    return server.longestAnnounced > UInt64(max(0, limit))
-  }
+  private var isRefusedByLimit: Bool { clientHitLimit && announcesTooMuch }
 
   fileprivate var undeliveredFindings: [Finding] {
     let message: DecodedMessage

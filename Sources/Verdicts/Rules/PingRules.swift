@@ -29,8 +29,9 @@ extension RuleContext {
   private var unansweredPing: DecodedFrame? {
     guard isEstablished, client.isComplete, !serverReset, damagedSend == nil else { return nil }
     // What is behind a message that was too large for it, a client does not look at.
-    guard !clientHitLimit, !readsNothing else { return nil }
-    guard let last = server.pings.last(where: { isDue($0) }), !last.isCut else { return nil }
+    guard !clientHitLimit else { return nil }
+    let due = server.pings.last { isDue($0) && !mayLieUnread(from: $0.streamOffset) }
+    guard let last = due, !last.isCut else { return nil }
     let from = server.pings.firstIndex { $0.streamOffset == last.streamOffset } ?? 0
     // An answer to a later Ping, even one that need not be answered, answers this one too.
     let answers = Set(server.pings[from...].map(\.payload))
@@ -66,8 +67,8 @@ extension RuleContext {
     // What a server waited for that is not the rig's nobody knows: only that it left the client time.
     if script?.steps.isEmpty ?? true { return leftTime(after: ping, before: released) }
     return (trace?.events ?? []).enumerated().contains { index, event in
-      guard index > ping.eventIndex, index < released, let step = stepMissed(in: event.kind), let script,
-        script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
+      guard index > ping.eventIndex, index < released, let step = stepMissed(in: event.kind, at: index),
+        let script, script.steps.indices.contains(step), case .expectFrame(let wanted) = script.steps[step]
       else { return false }
       return wanted.opcode == Opcode.pong.rawValue
     }
@@ -84,8 +85,12 @@ extension RuleContext {
   /// Time in which every client that runs can answer a Ping.
   private static let ampleNanoseconds: UInt64 = 500_000_000
 
-  private func stepMissed(in kind: WireEvent.Kind) -> Int? {
-    if case .expectationMissed(let step, _) = kind { return step }
+  /// A message that came instead may be the echo of an earlier one, with the Pong on its way behind it.
+  private func stepMissed(in kind: WireEvent.Kind, at index: Int) -> Int? {
+    if case .expectationMissed(let step, _) = kind {
+      let instead = client.frames.last { $0.eventIndex <= index }
+      return instead.map(\.opcode.isControl) ?? true ? step : nil
+    }
     return attempt.client.showsRunning ? kind.impatientStep : nil
   }
 
