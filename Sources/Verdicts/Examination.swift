@@ -136,9 +136,10 @@ extension RuleContext {
 }
 
 extension String {
-  /// The text with every row of digits as `N` and every quotation as `…`, so that what differs in nothing else is the same.
+  /// The text with every quotation as `…` and every word that has a digit as `N`, such as the token in a URL, so that what differs in
+  /// nothing else is the same.
   fileprivate var withoutFigures: String {
     String(
-      replacing(/"[^"]*"|\[[0-9A-F ]+( …)?\]/, with: "…").replacing(/[0-9]+/, with: "N").prefix(160))
+      replacing(/"[^"]*"|\[[0-9A-F ]+( …)?\]/, with: "…").replacing(/\w*[0-9]\w*/, with: "N").prefix(160))
   }
 }

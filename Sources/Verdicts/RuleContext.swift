@@ -188,6 +188,17 @@ public struct RuleContext: Sendable {
     expected.messageLimit.map { server.longestAnnounced > UInt64(max(0, $0)) } ?? false
   }
 
+  /// The place in the events of the chunk that carried a byte of the server's stream.
+  func chunkIndex(of streamOffset: Int) -> Int? {
+    var total = 0
+    for (index, event) in (trace?.events ?? []).enumerated() {
+      guard case .sent(let count) = event.kind else { continue }
+      total += max(0, count)
+      if total > streamOffset { return index }
+    }
+    return nil
+  }
+
   /// Whether the server's last bytes are not a whole header, and yet break a rule.
   var isViolatedByItsLastBytes: Bool {
     guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {

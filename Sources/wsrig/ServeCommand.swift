@@ -87,6 +87,7 @@ struct ServeCommand: AsyncParsableCommand {
     let addresses = try await addresses()
     configuration.tls = try security.context(for: host, addresses)
     let server = try await start(configuration, on: addresses)
+    ProcessMemory.returnFilePages()
     security.announce(server.addresses)
     for await _ in try TerminationSignal.stream(on: .shared) { break }
     try await server.stop()

@@ -95,6 +95,20 @@ extension EndToEndTests {
       #expect(try report().groups.contains { $0.rule == "pong-for-every-ping" })
     }
 
+    @Test("a client that says something else each time kept the run from ending")
+    func everAnotherGroup() async throws {
+      try MutantClient.write(nil, into: folder)
+      let file = "client/async_websocketclient_opening.py"
+      let first = "    scheme, found, rest = uri.partition(\"://\")\n"
+      let source = try folder.text(file)
+      #expect(source.contains(first))
+      let words = "\"\".join(chr(97 + byte % 26) for byte in os.urandom(12))"
+      let change = "    import os\n\n    raise ValueError(\(words))\n"
+      try folder.write(source.replacing(first, with: change), to: file)
+      let child = try await fuzz(["--time", "3", "--fail-fast"] + MutantClient.options)
+      #expect(child.status == 0 && child.output.contains("did not come back"), "\(child.everything)")
+    }
+
     @Test(
       "what cannot be is told before any time is spent",
       arguments: [

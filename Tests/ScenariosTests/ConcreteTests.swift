@@ -1,3 +1,4 @@
+import Foundation
 import Scenarios
 import Steps
 import Testing
@@ -42,8 +43,9 @@ import WebSocketProtocol
 
   @Test func nothingRandomIsLeftInTheCatalogue() throws {
     for scenario in Catalogue.all {
-      let text = ScenarioFile.text(of: scenario.concrete(seed: 3))
-      #expect(!text.contains("\"random\""), "\(scenario.id)")
+      // As bytes: without optimisation a search among the characters of megabytes takes a minute.
+      let text = Data(ScenarioFile.text(of: scenario.concrete(seed: 3)).utf8)
+      #expect(text.range(of: Data("\"random\"".utf8)) == nil, "\(scenario.id)")
     }
   }
 

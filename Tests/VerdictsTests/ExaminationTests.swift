@@ -50,6 +50,17 @@ struct ExaminationTests {
       groups[0] == groups[1] && groups[0] == ["violation-fails-connection: after the reserved opcode N"])
   }
 
+  @Test("the token of an attempt in what the client threw made each attempt a group of its own")
+  func tokens() {
+    let groups = ["ws://127.0.0.1:4281/t58ypnon1a2x", "ws://127.0.0.1:39111/t144m94n1a1x"].map { url in
+      let attempt = Attempt.make {
+        $0.app(.connectFailed(ClientException(type: "ValueError", message: "\(url) is no URI")), step: 0)
+      }
+      return Judge.examine(case: attempt.case, trace: attempt.trace).broken.map(\.group)
+    }
+    #expect(groups[0].count == 1 && groups[0] == groups[1], "\(groups)")
+  }
+
   @Test("who gave up before the bad byte was sent was taken to have failed for it: no cause comes later")
   func failureBeforeItsCause() {
     func broken(_ build: (inout Attempt) -> Void) -> [String] {

@@ -301,6 +301,31 @@ struct KeptTests {
         $0.app(.closed, step: 2)
       }),
     Example(
+      "a send after a failure at the first bytes of a frame whose rest came later: sendBehindHalfABadFrame",
+      .open(ClientScript([.connect(ConnectStep()), .send(kind: .text, payload: .empty), .echo()])) {
+        $0.wire.server(bytes: [0xA2, 2])
+        $0.wire.clientClose(1002)
+        $0.wire.note(.receivedEnd)
+        $0.sent([])
+        $0.wire.server(bytes: [1, 2])
+        $0.wire.note(.sentEnd)
+        $0.app(.ended(closeCode: 1006, reason: nil, wasClean: false), step: 2)
+      }),
+    Example(
+      "a Ping while the client's Close is on its way: pingCrossesClose",
+      .open(.closing) {
+        $0.scenario.server = ServerScript([
+          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
+        ])
+        $0.wire.server(.ping, Array("a".utf8))
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.clientClose()
+        $0.wire.note(.expectationMissed(index: 1, reason: "instead came a Close frame"))
+        $0.wire.serverClose()
+        $0.wire.end()
+        $0.app(.closed, step: 1)
+      }),
+    Example(
       "an end at a length that is nobody's duty to take, while the client waits for the answer to its Close: limitWhileClosing",
       .open(.closing, expected: Expected(messageLimit: 65536)) {
         $0.wire.clientClose()

@@ -146,6 +146,7 @@ extension FindingGroup {
     let words = "\(broken.violation.rule) \(broken.place)".filter { !$0.isNewline }
     testCase.scenario.expectation = "Keeps the rule that a client broke: \(words)."
     testCase.scenario.requirement = broken.violation.requirement
+    if Citation.isKnown(broken.violation.rfc) { testCase.scenario.rfc = broken.violation.rfc }
     testCase.scenario.deliveries = Set([Delivery.whole, smallest.delivery]).sorted {
       $0.rawValue < $1.rawValue
     }

@@ -14,11 +14,15 @@ struct FindingInquiry {
 
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
-    var waiting = findings.map { (broken: $0, testCase: testCase) }
+    var others: [(broken: BrokenRule, testCase: Case)] = []
     // What was seen is confirmed although the time may be over, which takes a few executions; only making it smaller ends with it.
-    while !waiting.isEmpty, await ledger.confirms {
-      let next = waiting.removeFirst()
-      waiting += try await look(into: next.broken, of: next.testCase)
+    for finding in findings where await ledger.confirms {
+      others += try await look(into: finding, of: testCase)
+    }
+    // A client that does something else each time would keep the run for ever: with these it ends, and with the time.
+    for other in others where await ledger.looksFurther {
+      let further = try await look(into: other.broken, of: other.testCase)
+      await ledger.leave(further.map(\.broken))
     }
   }
 

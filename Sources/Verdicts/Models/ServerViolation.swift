@@ -34,7 +34,10 @@ public struct ServerViolation: Sendable, Hashable {
   }
 
   /// Whether a client may still be waiting for the end of the message that it is in.
-  var mayBeUnnoticed: Bool { (isText || isCompressed) && !isComplete }
+  var mayBeUnnoticed: Bool { mayBeFoundLate && !isComplete }
+
+  /// Whether a client may look for it no sooner than it hands out the message.
+  var mayBeFoundLate: Bool { isText || isCompressed }
 
   /// How strongly it binds, as a verb.
   var verb: String { requirement == .must ? "must" : "should" }

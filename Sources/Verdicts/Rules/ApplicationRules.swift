@@ -82,9 +82,12 @@ extension RuleContext {
   fileprivate var cleanFindings: [Finding] {
     guard isEstablished, application.ends.contains(where: { $0.wasClean == true }) else { return [] }
     if let violation = server.violation {
-      guard violation.requirement == .must else { return [] }
+      // A compressed message that was never finished need not have been inflated.
+      guard violation.requirement == .must, !(violation.isCompressed && violation.mayBeUnnoticed) else {
+        return []
+      }
       // The closing handshake was finished, which is what the RFC calls clean; that there was bad text should be told all the same.
-      let requirement: Requirement? = closedBeforeBadText ? .quality : nil
+      let requirement: Requirement? = closedBeforeBadMessage ? .quality : nil
       return [Finding("The client reported a clean end after \(violation.what).", requirement: requirement)]
     }
     guard endedWithoutClose else { return [] }

@@ -63,10 +63,10 @@ extension RuleContext {
     }
   }
 
-  /// Whether both sides may have closed before the client looked at bad text, so that nothing was left to fail: who reads ahead comes
+  /// Whether both sides may have closed before the client looked at a bad message, so that nothing was left to fail: who reads ahead comes
   /// to the server's Close first, unless the server paused before it, and the application may have closed by itself.
-  var closedBeforeBadText: Bool {
-    guard let violation = server.violation, violation.isText, deliveredBehindViolation == nil,
+  var closedBeforeBadMessage: Bool {
+    guard let violation = server.violation, violation.mayBeFoundLate, deliveredBehindViolation == nil,
       client.close != nil
     else { return false }
     if application.hasCloseStep { return decoded.server.frames.contains { $0.opcode == .close } }
@@ -100,14 +100,14 @@ extension RuleContext {
     if let close = client.close, close.isKnown, close.eventIndex > violation.eventIndex,
       !application.hasCloseStep, let behind = closeBehindViolation.map({ CloseContent($0.payload) }),
       let code = behind.code, close.content.code == code, !allowedCodes(violation).contains(code),
-      !closedBeforeBadText
+      !closedBeforeBadMessage
     {
       let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
       let sentence = "The client \(what)answered \(behind.text) \(cause). \(duty) at the violation."
       return [Finding(at: close.streamOffset, sentence, requirement: violation.requirement, rfc: section)]
     }
-    // Text may be checked no sooner than it is handed out: a client that reads ahead answers the Ping before.
-    guard let pong = pongBehindViolation, !violation.isText || deliveredBehindViolation != nil else {
+    // A message may be checked no sooner than it is handed out: a client that reads ahead answers the Ping before.
+    guard let pong = pongBehindViolation, !violation.mayBeFoundLate || deliveredBehindViolation != nil else {
       return []
     }
     let what = deliveredBehindViolation.map { "\($0) and " } ?? ""
@@ -151,7 +151,7 @@ extension RuleContext {
     guard isEstablished, !serverReset, let violation = visibleViolation, let close = client.close,
       close.isKnown,
       close.eventIndex > violation.eventIndex, !application.hasCloseStep, !mayHaveHitLimit,
-      notFailedFindings.isEmpty, !closedBeforeBadText
+      notFailedFindings.isEmpty, !closedBeforeBadMessage
     else { return [] }
     let codes = allowedCodes(violation)
     guard !(codes + codesBehindText).contains(close.content.reportedCode) else { return [] }
@@ -194,17 +194,6 @@ extension RuleContext {
     }
     guard let rest, clientStopIndex > rest else { return [] }
     return [Finding(sentence)]
-  }
-
-  /// The place in the events of the chunk that carried a byte of the server's stream.
-  private func chunkIndex(of streamOffset: Int) -> Int? {
-    var total = 0
-    for (index, event) in (trace?.events ?? []).enumerated() {
-      guard case .sent(let count) = event.kind else { continue }
-      total += max(0, count)
-      if total > streamOffset { return index }
-    }
-    return nil
   }
 
   /// Whether a waiting step began between two events, and the client had time meanwhile: what is expected may have come already.

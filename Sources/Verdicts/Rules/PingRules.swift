@@ -85,11 +85,13 @@ extension RuleContext {
   /// Time in which every client that runs can answer a Ping.
   private static let ampleNanoseconds: UInt64 = 500_000_000
 
-  /// A message that came instead may be the echo of an earlier one, with the Pong on its way behind it.
+  /// A message that came instead may be the echo of an earlier one, with the Pong on its way behind it; a Close that the application
+  /// wanted may have crossed the Ping.
   private func stepMissed(in kind: WireEvent.Kind, at index: Int) -> Int? {
     if case .expectationMissed(let step, _) = kind {
       let instead = client.frames.last { $0.eventIndex <= index }
-      return instead.map(\.opcode.isControl) ?? true ? step : nil
+      guard let opcode = instead?.opcode else { return step }
+      return opcode.isControl && !(opcode == .close && application.hasCloseStep) ? step : nil
     }
     return attempt.client.showsRunning ? kind.impatientStep : nil
   }

@@ -88,7 +88,9 @@ extension RuleContext {
     }
     // After a violation, a Close or the end of the server's stream, what the application still sends may come to nothing; what
     // it sent before something that arrived may not.
-    let isReleased = serverStopIndex < clientEnd?.eventIndex ?? .max
+    // A client may fail the connection at the first bytes of a frame, before it is complete.
+    let violated = server.violation.flatMap { chunkIndex(of: $0.streamOffset) } ?? .max
+    let isReleased = min(serverStopIndex, violated) < clientEnd?.eventIndex ?? .max
     guard let missing else { return [] }
     // What came with the other type was sent, and nothing releases from sending it right.
     let other = onWire.first { missing.digest.hasPayload(of: $0) }
