@@ -28,10 +28,10 @@ struct JSONWriter {
 
   /// `room` is what is left of the line after what stands before the value.
   private mutating func write(_ value: JSONValue, indentation: Int, isTop: Bool = false, room: Int) {
-    let line = Self.line(of: value)
-    if !isTop && line.utf8.count <= room {
-      text += line
-      return
+    // The line is made only where it may fit: payloads have megabytes, and there is a try at each level above them.
+    if !isTop, Self.leastLength(of: value, upTo: room) <= room {
+      let line = Self.line(of: value)
+      if line.utf8.count <= room { return text += line }
     }
     let inner = indentation + 2
     switch value {
@@ -45,8 +45,24 @@ struct JSONWriter {
         writer.text += key
         writer.write(member.value, indentation: inner, room: Self.lineLength - inner - key.count)
       }
-    default: text += line
+    default: text += Self.line(of: value)
     }
+  }
+
+  /// No more bytes than the line has; something beyond the limit where it has more than that.
+  private static func leastLength(of value: JSONValue, upTo limit: Int) -> Int {
+    var length = 2
+    switch value {
+    case .string(let string): return length + string.utf8.count
+    case .array(let values):
+      for value in values where length <= limit { length += leastLength(of: value, upTo: limit) }
+    case .object(let members):
+      for member in members where length <= limit {
+        length += member.key.utf8.count + leastLength(of: member.value, upTo: limit)
+      }
+    default: return 1
+    }
+    return length
   }
 
   private mutating func writeList<Element>(
