@@ -11,8 +11,10 @@ public enum ProcessMemory {
   /// the memory of a server that has just begun, there is no further use; what is needed after all comes back from the kernel's page
   /// cache when it is touched.
   public static func returnFilePages() {
-    guard let table = try? String(contentsOfFile: "/proc/self/smaps", encoding: .utf8) else { return }
-    for mapping in FileMapping.all(in: table) where mapping.isUnchanged {
+    // To its end: a file of the kernel says that it has no length, and is given a page at a time.
+    guard let file = FileHandle(forReadingAtPath: "/proc/self/smaps"), let table = try? file.readToEnd()
+    else { return }
+    for mapping in FileMapping.all(in: String(decoding: table, as: UTF8.self)) where mapping.isUnchanged {
       // A page that it cannot give back stays, and nothing is lost.
       _ = madvise(UnsafeMutableRawPointer(bitPattern: mapping.start), mapping.count, MADV_DONTNEED)
     }
