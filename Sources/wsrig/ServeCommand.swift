@@ -87,9 +87,10 @@ struct ServeCommand: AsyncParsableCommand {
     let addresses = try await addresses()
     configuration.tls = try security.context(for: host, addresses)
     let server = try await start(configuration, on: addresses)
-    ProcessMemory.returnFilePages()
+    let signals = try TerminationSignal.stream(on: .shared)
     security.announce(server.addresses)
-    for await _ in try TerminationSignal.stream(on: .shared) { break }
+    ProcessMemory.returnFilePages()
+    for await _ in signals { break }
     try await server.stop()
   }
 
