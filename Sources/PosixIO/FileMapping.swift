@@ -12,7 +12,7 @@ struct FileMapping: Equatable {
     var mappings: [FileMapping] = []
     var isFile = false
     for line in table.split(separator: "\n") {
-      let words = line.split(separator: " ", omittingEmptySubsequences: true)
+      let words = line.split(separator: " ")
       guard let first = words.first else { continue }
       if first.last != ":" {
         let mapping = FileMapping(words)

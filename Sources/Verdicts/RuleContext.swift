@@ -199,6 +199,9 @@ public struct RuleContext: Sendable {
     return nil
   }
 
+  /// Whether nothing that the server sent breaks a rule, its last bytes included.
+  var serverIsLawful: Bool { server.violation == nil && !isViolatedByItsLastBytes }
+
   /// Whether the server's last bytes are not a whole header, and yet break a rule.
   var isViolatedByItsLastBytes: Bool {
     guard let tail = decoded.server.tail, tail.header == nil, let first = tail.head.first else {

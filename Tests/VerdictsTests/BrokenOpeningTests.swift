@@ -189,43 +189,27 @@ struct BrokenOpeningTests {
       }),
     Example(
       "a part of an answer taken for all of it", breaks: ["opening-accepted"],
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.server(bytes: Array("HTTP/1.1 1".utf8))
-        $0.app(.connectFailed(ClientException(type: "Exception", message: "HTTP/1.1")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("HTTP/1.1", type: "Exception") {
+        $0.server(bytes: Array("HTTP/1.1 1".utf8))
       }),
     Example(
       "an odd answer refused where the scenario wants it taken", breaks: ["opening-accepted:MAY"],
-      .make(requirement: .may) {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "no")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("no", requirement: .may) {
+        $0.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
       }),
     Example(
       "frames after a refusal", breaks: ["no-frames-after-refusal"],
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 404 Not Found"])
-        $0.wire.client(.text, "hi")
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "404")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("404") {
+        $0.respond(["HTTP/1.1 404 Not Found"])
+        $0.client(.text, "hi")
       }),
     Example(
       "another subprotocol than was chosen", breaks: ["subprotocol-in-use"], subprotocol(reported: "b")),
     Example(
       "a lawful head beyond what boards can keep, refused: no MUST, headOf9000Bytes",
       breaks: ["opening-accepted:QUALITY"],
-      .make(requirement: .quality) {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(WireBuilder.responseLines + ["X-Long: " + String(repeating: "l", count: 9000)])
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "too long")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("too long", requirement: .quality) {
+        $0.respond(WireBuilder.responseLines + ["X-Long: " + String(repeating: "l", count: 9000)])
       }),
     Example("a subprotocol not told", breaks: ["subprotocol-in-use:QUALITY"], subprotocol(reported: nil)),
   ]

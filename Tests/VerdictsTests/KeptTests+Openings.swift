@@ -9,31 +9,19 @@ extension KeptTests {
   static let openings: [Example] = [
     Example(
       "a wrong Accept refused",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "accept")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("accept") {
+        $0.respond(WireBuilder.responseLines.dropLast() + ["Sec-WebSocket-Accept: AAAA"])
       }),
     Example(
       "a status line with a CR inside, given up before its end: carriageReturnInStatusLine",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.server(bytes: Array("HTTP/1.1 101 Switching Protocols\rUpgrade: websocket\r".utf8))
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "malformed")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("malformed") {
+        $0.server(bytes: Array("HTTP/1.1 101 Switching Protocols\rUpgrade: websocket\r".utf8))
       }),
     Example(
       "a head that has become too long, given up before its end: longHeadWithoutEnd",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
+      .givesUp("too long") {
         let head = WireBuilder.responseLines.joined(separator: "\r\n") + "\r\nX-Long: "
-        $0.wire.server(bytes: Array(head.utf8) + Array(repeating: 0x6C, count: 9000))
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "too long")), step: 0)
-        $0.wire.note(.receivedEnd)
+        $0.server(bytes: Array(head.utf8) + Array(repeating: 0x6C, count: 9000))
       }),
     Example(
       "a connection that is refused as the server has given up another one: refusedWhenGivenUp",
@@ -52,25 +40,17 @@ extension KeptTests {
       }),
     Example(
       "a header field without a name, given up at its colon: namelessField",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.server(bytes: Array("HTTP/1.1 101 Switching Protocols\r\n: n".utf8))
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "malformed")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("malformed") {
+        $0.server(bytes: Array("HTTP/1.1 101 Switching Protocols\r\n: n".utf8))
       }),
     Example(
       "a head that does not end, behind which frames are sent, given up: headWithoutEnd",
-      .make {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
+      .givesUp("ended") {
         let head = Array((WireBuilder.responseLines + [""]).joined(separator: "\r\n").utf8)
-        $0.wire.trace.responseHeadLength = head.count
-        $0.wire.server(bytes: head)
-        $0.wire.server(.ping, Array("still there?".utf8))
-        $0.wire.note(.sentEnd)
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "ended")), step: 0)
-        $0.wire.note(.receivedEnd)
+        $0.trace.responseHeadLength = head.count
+        $0.server(bytes: head)
+        $0.server(.ping, Array("still there?".utf8))
+        $0.note(.sentEnd)
       }),
     Example(
       "an answer that cannot become lawful any more, not waited for: binaryAnswer",
@@ -98,12 +78,8 @@ extension KeptTests {
       }),
     Example(
       "a choice that the RFC leaves open",
-      .make(expected: Expected(opening: .either)) {
-        $0.wires = [WireBuilder(opens: false)]
-        $0.wire.request()
-        $0.wire.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
-        $0.app(.connectFailed(ClientException(type: "OSError", message: "status")), step: 0)
-        $0.wire.note(.receivedEnd)
+      .givesUp("status", expected: Expected(opening: .either)) {
+        $0.respond(["HTTP/1.1 101"] + WireBuilder.responseLines.dropFirst())
       }),
     Example(
       "headers, subprotocols and target",

@@ -264,9 +264,7 @@ struct KeptTests {
     Example(
       "an echo where the server waited for the Pong, which is on its way when the server ends: echoInPlaceOfPong",
       .open {
-        $0.scenario.server = ServerScript([
-          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
-        ])
+        $0.scenario.server = .awaitingPong
         $0.wire.server(.text, "hello")
         $0.wire.server(.ping, Array("a".utf8))
         $0.wire.note(.stepStarted(index: 1))
@@ -278,9 +276,7 @@ struct KeptTests {
     Example(
       "a Ping behind a message that was too large: pingBehindLimit",
       .open(expected: Expected(messageLimit: 64)) {
-        $0.scenario.server = ServerScript([
-          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
-        ])
+        $0.scenario.server = .awaitingPong
         $0.wire.server(.text, Array(repeating: 0x61, count: 100))
         $0.wire.server(.ping, Array("b".utf8))
         $0.wire.note(.stepStarted(index: 1))
@@ -314,9 +310,7 @@ struct KeptTests {
     Example(
       "a Ping while the client's Close is on its way: pingCrossesClose",
       .open(.closing) {
-        $0.scenario.server = ServerScript([
-          .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
-        ])
+        $0.scenario.server = .awaitingPong
         $0.wire.server(.ping, Array("a".utf8))
         $0.wire.note(.stepStarted(index: 1))
         $0.wire.clientClose()

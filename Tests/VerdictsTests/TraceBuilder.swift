@@ -94,6 +94,20 @@ struct Attempt {
     return attempt
   }
 
+  /// An opening handshake that the client gives up, at what comes in answer to its request.
+  static func givesUp(
+    _ message: String, type: String = "OSError", expected: Expected = Expected(),
+    requirement: Requirement = .must, at answer: (inout WireBuilder) -> Void
+  ) -> Attempt {
+    make(expected: expected, requirement: requirement) {
+      $0.wires = [WireBuilder(opens: false)]
+      $0.wire.request()
+      answer(&$0.wire)
+      $0.app(.connectFailed(ClientException(type: type, message: message)), step: 0)
+      $0.wire.note(.receivedEnd)
+    }
+  }
+
   /// As `make`, with an application that was told of the connection.
   static func open(
     _ script: ClientScript = .echo, expected: Expected = Expected(), requirement: Requirement = .must,
@@ -104,6 +118,13 @@ struct Attempt {
       build(&$0)
     }
   }
+}
+
+extension ServerScript {
+  /// Step 1 waits for a Pong.
+  static let awaitingPong = ServerScript([
+    .sendBytes(.empty), .expectFrame(FrameExpectation(opcode: 10, payload: nil)),
+  ])
 }
 
 extension ClientScript {

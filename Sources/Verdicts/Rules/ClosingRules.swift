@@ -89,8 +89,8 @@ extension RuleContext {
   }
 
   fileprivate var impatienceFindings: [Finding] {
-    guard isEstablished, application.closeReturned, application.hasCloseStep, server.violation == nil,
-      !isViolatedByItsLastBytes, let close = client.close, let clientEnd, !serverReset, !serverPauses,
+    guard isEstablished, application.closeReturned, application.hasCloseStep, serverIsLawful,
+      let close = client.close, let clientEnd, !serverReset, !serverPauses,
       !announcesTooMuch
     else { return [] }
     // The order is certain only where the client's end had come before the server did anything: sent its Close, ended its stream,
@@ -121,8 +121,7 @@ extension RuleContext {
   }
 
   fileprivate var expectedCodeFindings: [Finding] {
-    guard let codes = expected.closeCodes, isEstablished, server.violation == nil,
-      !isViolatedByItsLastBytes, let close = client.close
+    guard let codes = expected.closeCodes, isEstablished, serverIsLawful, let close = client.close
     else { return [] }
     guard close.isKnown, !codes.contains(close.content.reportedCode) else { return [] }
     let wanted = codes.map(String.init).joined(separator: " or ")
@@ -134,7 +133,7 @@ extension RuleContext {
   }
 
   fileprivate var otherThanAskedFindings: [Finding] {
-    guard isEstablished, server.violation == nil, !isViolatedByItsLastBytes, let close = client.close,
+    guard isEstablished, serverIsLawful, let close = client.close,
       close.isKnown, close.eventIndex < server.close?.eventIndex ?? .max,
       !application.unsupported.contains(OptionalFeature.closeCode.rawValue),
       application.closeRequests.count == 1, let request = application.closeRequests.first,
