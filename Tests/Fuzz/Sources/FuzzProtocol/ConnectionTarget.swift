@@ -17,33 +17,36 @@ enum ConnectionTarget: FuzzTarget {
 
   /// What became of a connection.
   private struct Conversation {
-    var events: [String] = []
+    var events: [Said] = []
     var answers: [UInt8] = []
-    var ending = ""
+    var ending: CloseStatus
 
     init(_ mode: UInt8, readsInPlace: Bool, _ feed: (_ take: (ArraySlice<UInt8>) -> Void) -> Void) {
       var limits = Limits()
       limits.framePayload = 1 << 16
       limits.message = 1 << 13
-      let deflate = mode & 2 == 0 ? nil : PerMessageDeflate(DeflateParameters())
+      let deflate = mode & 2 == 0 ? nil : PerMessageDeflate(Self.smallWindows)
       var machine =
         mode & 1 == 0
         ? ConnectionMachine.server(limits: limits, deflate: deflate)
         : ConnectionMachine.client(limits: limits, maskingKeys: SplitMix64(seed: 1), deflate: deflate)
       var output = ByteBuffer()
-      var events: [String] = []
+      var events: [Said] = []
       feed { chunk in
         let inPlace = readsInPlace ? Self.readInPlace(chunk, &machine) : 0
         var bytes = Array(chunk.dropFirst(inPlace))
         bytes.withUnsafeMutableBytes { memory in
           var received = ReceivedBytes(memory, inPlace: inPlace)
-          while let event = machine.next(&received, &output) { events.append(Self.words(for: event)) }
+          while let event = machine.next(&received, &output) { events.append(Self.said(by: event)) }
         }
       }
       self.events = events
       answers = Array(output.bytes)
-      ending = "\(machine.receiveEndOfStream())"
+      ending = machine.receiveEndOfStream()
     }
+
+    /// zlib clears its windows for each conversation: large ones would take most of the time.
+    private static let smallWindows = DeflateParameters(serverMaxWindowBits: 9, clientMaxWindowBits: 9)
 
     /// Puts as much of a chunk as goes there where the machine wants the next payload; how much.
     private static func readInPlace(_ chunk: ArraySlice<UInt8>, _ machine: inout ConnectionMachine) -> Int {
@@ -54,14 +57,22 @@ enum ConnectionTarget: FuzzTarget {
     }
 
     /// An event as a value; its memory is the machine's.
-    private static func words(for event: ReceivedEvent) -> String {
+    private static func said(by event: ReceivedEvent) -> Said {
       switch event {
-      case .message(let opcode, let payload): "\(opcode) \(Array(payload))"
-      case .ping(let payload): "ping \(Array(payload))"
-      case .pong(let payload): "pong \(Array(payload))"
-      case .close(let close): "close \(close.payload)"
-      case .violation(let violation): "violation \(violation)"
+      case .message(let opcode, let payload): .message(opcode, Array(payload))
+      case .ping(let payload): .ping(Array(payload))
+      case .pong(let payload): .pong(Array(payload))
+      case .close(let close): .close(close.payload)
+      case .violation(let violation): .violation(violation)
       }
     }
+  }
+
+  private enum Said: Equatable {
+    case message(Opcode, [UInt8])
+    case ping([UInt8])
+    case pong([UInt8])
+    case close(ClosePayload)
+    case violation(ProtocolViolation)
   }
 }
