@@ -4,9 +4,28 @@ import WebSocketProtocol
 /// Chance out of a seed: whoever throws the same dice in the same order gets the same.
 struct Dice {
   private var generator: SplitMix64
+  /// Who has turns; nobody where there is no number.
+  private var turn: Turn?
 
   /// Dice of their own for each text.
   init(seed: UInt64, text: String) { generator = SplitMix64(seed: seed, text: text) }
+
+  /// The dice of the scenario of that number, which has its turn, too.
+  init(seed: UInt64, scenario number: Int) {
+    self.init(seed: seed, text: "scenario \(number)")
+    turn = Turn(seed: seed, number: number)
+  }
+
+  /// The one of these whose turn it is, by chance where nobody has turns; the list is not empty.
+  mutating func inTurn<Element>(_ elements: [Element]) -> Element {
+    inTurn(weighted: elements.map { (1, $0) })
+  }
+
+  /// The one of these whose turn it is: in as many turns as all weigh, each comes as often as it weighs.
+  mutating func inTurn<Element>(weighted elements: [(weight: Int, element: Element)]) -> Element {
+    guard let place = turn?.next(elements.map(\.weight)) else { return pick(weighted: elements) }
+    return elements[place].element
+  }
 
   /// Whether something happens that does so `percent` times out of a hundred.
   mutating func chance(_ percent: Int) -> Bool { number(1...100) <= percent }

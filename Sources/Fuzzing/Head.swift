@@ -8,6 +8,14 @@ struct Head {
   static let connection = "Connection: Upgrade"
   static let accept = "Sec-WebSocket-Accept: {accept}"
 
+  /// What may be changed.
+  private enum Part { case accept, upgrade, connection, extensions, subprotocol, status, syntax }
+
+  private static let parts: [(weight: Int, element: Part)] = [
+    (20, .accept), (13, .upgrade), (16, .connection), (7, .extensions), (9, .subprotocol), (14, .status),
+    (21, .syntax),
+  ]
+
   private var statusLine = "HTTP/1.1 101 Switching Protocols"
   private var fields = [Self.upgrade, Self.connection, Self.accept]
   private var lineEnd = "\r\n"
@@ -23,18 +31,18 @@ struct Head {
 
   /// Changes something; `asked` are the subprotocols that the client asks for.
   mutating func change(_ dice: inout Dice, _ asked: inout [String]) {
-    switch dice.number(0...99) {
-    case 0..<22: changeAccept(&dice)
-    case 22..<35: set("Upgrade", to: dice.pick(Self.upgrades), &dice)
-    case 35..<51: set("Connection", to: dice.pick(Self.connections), &dice)
-    case 51..<58: addExtension(&dice)
-    case 58..<68: chooseSubprotocol(&dice, &asked)
-    case 68..<81:
-      statusLine = dice.pick(Self.statusLines)
+    switch dice.inTurn(weighted: Self.parts) {
+    case .accept: changeAccept(&dice)
+    case .upgrade: set("Upgrade", to: dice.inTurn(Self.upgrades), &dice)
+    case .connection: set("Connection", to: dice.inTurn(Self.connections), &dice)
+    case .extensions: addExtension(&dice)
+    case .subprotocol: chooseSubprotocol(&dice, &asked)
+    case .status:
+      statusLine = dice.inTurn(Self.statusLines)
       if statusLine.contains(" 30") {
         fields.append("Location: \(dice.pick(["?", "/elsewhere", "//127.0.0.1:9/"]))")
       }
-    default: changeSyntax(&dice)
+    case .syntax: changeSyntax(&dice)
     }
   }
 
@@ -60,13 +68,13 @@ struct Head {
   }
 
   private mutating func changeAccept(_ dice: inout Dice) {
-    if dice.chance(60) { return form = dice.pick(AcceptForm.allCases) }
+    if dice.chance(60) { return form = dice.inTurn(AcceptForm.allCases) }
     if dice.chance(15) {
       // Beside the right one, before it or behind it: which of them counts?
       let other = "Sec-WebSocket-Accept: \(dice.pick(["s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", "{accept}A"]))"
       return fields.insert(other, at: dice.chance(50) ? 0 : fields.count)
     }
-    set("Sec-WebSocket-Accept", to: dice.pick(Self.accepts), &dice)
+    set("Sec-WebSocket-Accept", to: dice.inTurn(Self.accepts), &dice)
   }
 
   private mutating func addExtension(_ dice: inout Dice) {
@@ -88,19 +96,19 @@ struct Head {
 
   /// How lines may be written (RFC 7230 section 3.2), and how not.
   private mutating func changeSyntax(_ dice: inout Dice) {
-    switch dice.number(0...15) {
+    switch dice.inTurn(Array(0...15)) {
     case 0: fields = fields.map { Self.renamed($0) { $0.lowercased() } }
     case 1: fields = fields.map { Self.renamed($0) { $0.uppercased() } }
     case 2: fields = fields.map { $0.replacing(": ", with: dice.pick([":", ":\t", ": \t "])) }
     case 3: fields = fields.map { $0 + dice.pick([" ", "\t", " \t "]) }
     case 4: fields = dice.shuffled(fields)
-    case 5: fields.insert(dice.pick(Self.others), at: dice.number(0...fields.count))
+    case 5: fields.insert(dice.inTurn(Self.others), at: dice.number(0...fields.count))
     case 6: for number in 0..<dice.pick([12, 30, 60]) { fields.append("X-Header-\(number): \(number)") }
-    case 7: grow(to: dice.pick([256, 512, 512, 768, 1024, 1500, 4000]) + dice.pick([0, 0, 0, 1, -1]))
+    case 7: grow(to: dice.inTurn([256, 512, 768, 1024, 1500, 3100, 4000]) + dice.pick([0, 0, 0, 1, -1]))
     case 8: fields.insert("X-Cookie: " + String(repeating: "c", count: dice.pick([300, 1000, 3500])), at: 0)
     case 9: for _ in 0..<2 { fields.append("Set-Cookie: a=\(dice.number(0...9)); Path=/") }
     case 10: lineEnd = "\n"
-    case 11: fields.insert(dice.pick(Self.malformed), at: dice.number(0...fields.count))
+    case 11: fields.insert(dice.inTurn(Self.malformed), at: dice.number(0...fields.count))
     case 12: fields[0] = fields[0].replacing(":", with: " :")
     case 13:
       let line = dice.pick([
@@ -110,7 +118,7 @@ struct Head {
       // Who takes a bare CR for the end of a line finds there what is nowhere else.
       if dice.chance(60) { fields.removeAll { $0 == Self.upgrade } }
     case 14: fields.append("X-Empty:")
-    default: fields.append(dice.pick(Self.similar))
+    default: fields.append(dice.inTurn(Self.similar))
     }
   }
 
@@ -121,7 +129,9 @@ struct Head {
 
   /// Makes the head that long, once the value of Sec-WebSocket-Accept is in it, which has 28 characters.
   private mutating func grow(to count: Int) {
-    let length = ([statusLine] + fields + ["", ""]).joined(separator: "\r\n").count - "{accept}".count + 28
+    let head = ([statusLine] + fields + ["", ""]).joined(separator: "\r\n")
+    // Bytes: to Swift, CR and LF are one character.
+    let length = head.utf8.count - "{accept}".count + 28
     let name = "X-Filler: "
     fields.append(name + String(repeating: "f", count: max(0, count - length - name.count - 2)))
   }

@@ -42,8 +42,8 @@ public struct ScenarioGenerator: Sendable {
 
   /// The case of that number. The same seed and number give the same case.
   public func testCase(_ number: Int) -> Case {
-    var dice = Dice(seed: seed, text: "scenario \(number)")
-    let theme = dice.pick(weighted: Self.weights)
+    var dice = Dice(seed: seed, scenario: number)
+    let theme = dice.inTurn(weighted: Self.weights)
     var draft = Self.draft(theme, &dice)
     draft.delivery = draft.delivery ?? Self.delivery(&dice)
     return draft.testCase(id: "fuzz.\(theme.rawValue)-\(seed)-\(number)", theme: theme.rawValue)
@@ -51,7 +51,7 @@ public struct ScenarioGenerator: Sendable {
 
   private static let weights: [(weight: Int, element: Theme)] = [
     (36, .conversation), (33, .breach), (14, .text), (34, .answer), (18, .request), (26, .deflate),
-    (15, .sending), (11, .closing), (4, .limits), (4, .connections), (1, .keys), (4, .costs),
+    (15, .sending), (11, .closing), (4, .limits), (4, .connections), (1, .keys), (5, .costs),
   ]
 
   private static func draft(_ theme: Theme, _ dice: inout Dice) -> Draft {

@@ -6,12 +6,7 @@ import WebSocketProtocol
 /// bytes that were sent.
 extension ScenarioGenerator {
   static func answer(_ dice: inout Dice) -> Draft {
-    switch dice.number(0...99) {
-    case 0..<68: changed(&dice)
-    case 68..<78: inPieces(&dice)
-    case 78..<90: glued(&dice)
-    default: cutShort(&dice)
-    }
+    dice.inTurn(weighted: [(34, changed), (5, inPieces), (6, glued), (5, cutShort)])(&dice)
   }
 
   // MARK: a head that was changed
@@ -19,7 +14,7 @@ extension ScenarioGenerator {
   private static func changed(_ dice: inout Dice) -> Draft {
     var head = Head()
     var names: [String] = []
-    for _ in 0..<dice.pick(weighted: [(84, 1), (16, 2)]) { head.change(&dice, &names) }
+    for _ in 0..<dice.inTurn(weighted: [(5, 1), (1, 2)]) { head.change(&dice, &names) }
     let connect = ConnectStep(subprotocols: names)
     // Whoever takes the answer has a message to show for it, and nobody waits for anything.
     let steps: [ServerStep] = [.respond(head.response), .text("hello")]

@@ -8,13 +8,20 @@ extension ScenarioGenerator {
   /// So many are enough where it is the time of the loop that counts: the shortest of them is looked at.
   private static let fewRepeats = 3
 
+  /// What may cost something.
+  private enum Cost { case exchange, wait, connectionWait, connection, cancelling }
+
   static func costs(_ dice: inout Dice) -> Draft {
     let measure = ClientStep.measure(countsAllocations: dice.chance(40))
-    switch dice.number(0...9) {
-    case 0..<5: return onOneConnection(dice.pick(rounds), repeats: repeats, measure)
-    case 5, 6: return onOneConnection(dice.pick(waits), repeats: fewRepeats, .measure())
-    case 7: return byConnection(dice.pick(connectionWaits), repeats: fewRepeats, .measure())
-    default: return byConnection(dice.pick(connectionRounds), repeats: repeats, measure)
+    switch dice.inTurn(weighted: [
+      (9, Cost.exchange), (7, .wait), (3, .connectionWait), (11, .connection), (1, .cancelling),
+    ]) {
+    case .exchange: return onOneConnection(dice.inTurn(rounds), repeats: repeats, measure)
+    case .wait: return onOneConnection(dice.inTurn(waits), repeats: fewRepeats, .measure())
+    case .connectionWait:
+      return byConnection(dice.inTurn(connectionWaits), repeats: fewRepeats, .measure())
+    case .connection: return byConnection(dice.inTurn(connectionRounds), repeats: repeats, measure)
+    case .cancelling: return cancelling(measure)
     }
   }
 
@@ -51,6 +58,19 @@ extension ScenarioGenerator {
     return Draft(
       ServerScript(connections: scripts),
       ClientScript(tasks: [ClientTask(name: "main", steps: main)] + tasks), delivery: .whole)
+  }
+
+  /// Tasks that receive are cancelled, one after the other.
+  private static func cancelling(_ measure: ClientStep) -> Draft {
+    let names = (1...repeats).map { "receiver\($0)" }
+    let rounds = names.flatMap { name -> [ClientStep] in
+      [.start(task: name), .pause(milliseconds: 3), .cancel(task: name), .join(task: name), measure]
+    }
+    let main = [.connect(ConnectStep()), measure] + rounds + [.send(kind: .text, payload: "done"), .echo()]
+    let tasks = names.map { ClientTask(name: $0, steps: [.receive()]) }
+    return Draft(
+      ServerScript([expectsText]), ClientScript(tasks: [ClientTask(name: "main", steps: main)] + tasks),
+      delivery: .whole)
   }
 
   private static func echo(_ text: String) -> [ServerStep] {

@@ -4,18 +4,22 @@ import WebSocketProtocol
 
 /// permessage-deflate (RFC 7692): agreements, messages, and what breaks them.
 extension ScenarioGenerator {
+  /// How the offer is answered.
+  private enum Manner { case plain, spelled, declined }
+
   static func deflate(_ dice: inout Dice) -> Draft {
     let client = ClientScript([
       .connect(ConnectStep(compression: true)), dice.chance(85) ? .echo() : .receive(),
     ])
     var answer = answerToOffer(&dice)
     var edits: [OpeningResponse.HeadEdit] = [.deflate(answer)]
-    if dice.chance(35) {
+    let manner = dice.inTurn(weighted: [(15, Manner.plain), (9, .spelled), (1, .declined)])
+    if manner == .spelled {
       // Spelled out, rightly or wrongly; what it means stands beside it for the server to go by.
       let value = spelling(of: &answer, &dice)
       edits = [.deflate(answer), .set(name: "Sec-WebSocket-Extensions", value: value)]
       if dice.chance(6) { edits.append(.add(name: "Sec-WebSocket-Extensions", value: "x-other")) }
-    } else if dice.chance(6) {
+    } else if manner == .declined {
       edits = []
     }
     var play = Play(dice)
@@ -49,7 +53,7 @@ extension ScenarioGenerator {
     let bits = answer.serverMaxWindowBits
     if let bits { parameters.append("server_max_window_bits=\(bits)") }
     if dice.chance(60) {
-      let odd = dice.pick(Self.oddParameters)
+      let odd = dice.inTurn(Self.oddParameters)
       if odd == "server_no_context_takeover" { answer.serverNoContextTakeover = true }
       parameters.insert(odd, at: dice.number(0...parameters.count))
     }

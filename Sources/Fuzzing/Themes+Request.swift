@@ -4,21 +4,28 @@ import WebSocketProtocol
 
 /// What the application asks for in the opening handshake (RFC 6455 sections 3 and 4.1).
 extension ScenarioGenerator {
+  /// What is asked for.
+  private enum Matter { case target, url, secureURL, headers, subprotocols, keys }
+
+  private static let matters: [(weight: Int, element: Matter)] = [
+    (16, .target), (14, .url), (1, .secureURL), (13, .headers), (4, .subprotocols), (2, .keys),
+  ]
+
   static func request(_ dice: inout Dice) -> Draft {
     var connect = ConnectStep()
     var isOwnPort = false
-    switch dice.number(0...99) {
-    case 0..<38:
+    switch dice.inTurn(weighted: matters) {
+    case .target:
       connect.target = target(&dice)
       isOwnPort = !connect.target.contains("{token}") || connect.target.hasPrefix("?")
-    case 38..<60: connect.url = url(&dice)
-    case 60..<62:
+    case .url: connect.url = url(&dice)
+    case .secureURL:
       connect.url = "wss://{host}:{port}/{token}"
       // What a client says for TLS has no token.
       isOwnPort = true
-    case 62..<88: connect.headers = headers(&dice)
-    case 88..<96: connect.subprotocols = subprotocols(&dice)
-    default: return freshKeys(&dice)
+    case .headers: connect.headers = headers(&dice)
+    case .subprotocols: connect.subprotocols = subprotocols(&dice)
+    case .keys: return freshKeys(&dice)
     }
     let play = ServerScript([.respond(.accept()), .text("hello")], ending: .endOfStream, ownPort: isOwnPort)
     return Draft(play, ClientScript([.connect(connect), .echo()]), delivery: .whole)
@@ -26,9 +33,18 @@ extension ScenarioGenerator {
 
   // MARK: URLs
 
+  /// What may be odd about a target.
+  private enum Oddity { case none, short, illegal }
+
   /// Path, query and fragment.
   private static func target(_ dice: inout Dice) -> String {
-    if dice.chance(8) { return dice.pick(["", "/", "?token={token}&x=1", "?", "?a"]) }
+    switch dice.inTurn(weighted: [(84, Oddity.none), (8, .short), (8, .illegal)]) {
+    case .none: break
+    case .short: return dice.inTurn(["", "/", "?token={token}&x=1", "?", "?a"])
+    case .illegal:
+      return "/{token}"
+        + dice.inTurn(["/a b", "/a\tb", "/a\r\nX-Evil: 1", "/a\nX-Evil: 1", "/a\u{0}b", "/a\u{7F}b"])
+    }
     var path = dice.chance(10) ? "//{token}" : "/{token}"
     for _ in 0..<dice.number(0...2) { path += "/" + dice.pick(segments) }
     if dice.chance(12) { path = "/" + dice.pick(["a/b", "X", "%41"]) + path }
@@ -36,9 +52,6 @@ extension ScenarioGenerator {
       path += "?" + (0..<dice.few(upTo: 3)).map { _ in dice.pick(parameters) }.joined(separator: "&")
     }
     if dice.chance(8) { path += dice.pick(["#top", "#", "#b?c"]) }
-    if dice.chance(6) {
-      path += dice.pick(["/a b", "/a\tb", "/a\r\nX-Evil: 1", "/a\nX-Evil: 1", "/a\u{0}b", "/a\u{7F}b"])
-    }
     return path
   }
 
@@ -53,28 +66,31 @@ extension ScenarioGenerator {
     "sig=" + String(repeating: "s", count: 595), "d=:81",
   ]
 
+  /// What may be odd about a URL.
+  private enum URLPart { case scheme, slashes, host, port, border }
+
   /// Scheme and authority, of which one is odd, mostly.
   private static func url(_ dice: inout Dice) -> String {
     var scheme = "ws"
     var slashes = "://"
     var host = "{host}"
     var port = ":{port}"
-    switch dice.number(0...9) {
-    case 0..<3: scheme = dice.pick(["WS", "Ws", "http", "https", "wsx", "xws", "", "ws ", "HTTP"])
-    case 3: slashes = dice.pick([":/", ":", ":///", "//", "/", ":////"])
-    case 4..<7:
-      host = dice.pick([
+    switch dice.inTurn(weighted: [(3, URLPart.scheme), (2, .slashes), (3, .host), (3, .port), (1, .border)]) {
+    case .scheme: scheme = dice.inTurn(["WS", "Ws", "http", "https", "wsx", "xws", "", "ws ", "HTTP"])
+    case .slashes: slashes = dice.inTurn([":/", ":", ":///", "//", "/", ":////"])
+    case .host:
+      host = dice.inTurn([
         "", "{host} ", "[{host}]", "[{host}", "user:secret@{host}", "LOCALHOST", "localhost", "[::1]",
         "[::ffff:127.0.0.1]", "@{host}",
       ])
-    case 7, 8:
-      port = dice.pick([
+    case .port:
+      port = dice.inTurn([
         ":{overflowingPort}", ":{port}x", ":x{port}", ":+{port}", ":{port}:{port}", ":0{port}", ": {port}",
         ":-{port}",
         ":0", ":http", ":1", ":99:{port}",
       ])
-    default:
-      return dice.pick([
+    case .border:
+      return dice.inTurn([
         " ws://{host}:{port}/{token}", "ws://{host}:{port}/{token} ", "//{host}:{port}/{token}",
       ])
     }
@@ -87,7 +103,7 @@ extension ScenarioGenerator {
     if dice.chance(10) {
       return (1...dice.pick([5, 11, 20])).map { .init("X-Header-\($0)", "value \($0)") }
     }
-    return (0..<dice.few(upTo: 4)).map { _ in dice.pick(fields) }
+    return [dice.inTurn(fields)] + (1..<dice.few(upTo: 4)).map { _ in dice.pick(fields) }
   }
 
   private static let fields: [ConnectStep.HeaderField] = [
@@ -111,7 +127,7 @@ extension ScenarioGenerator {
   private static func subprotocols(_ dice: inout Dice) -> [String] {
     if dice.chance(20) { return (1...12).map { "v\($0).board" } }
     let odd = ["chat\r\nX-Evil: 1", "chat room", "chat;v=1", "", "chät", "chat"]
-    return ["chat"] + (dice.chance(75) ? [dice.pick(odd)] : ["superchat"])
+    return ["chat"] + (dice.chance(75) ? [dice.inTurn(odd)] : ["superchat"])
   }
 
   /// Several connections in turn: each has a key of its own, in which no pattern shows.

@@ -5,13 +5,9 @@ import WebSocketProtocol
 /// What the client's application does by itself.
 extension ScenarioGenerator {
   static func sending(_ dice: inout Dice) -> Draft {
-    switch dice.number(0...99) {
-    case 0..<45: messages(&dice)
-    case 45..<60: pings(&dice)
-    case 60..<75: backpressure(&dice)
-    case 75..<88: together(&dice)
-    default: cancelled(&dice)
-    }
+    dice.inTurn(weighted: [
+      (9, messages), (3, pings), (3, backpressure), (3, together), (2, cancelled),
+    ])(&dice)
   }
 
   /// The application sends messages, and the server echoes some of them, or sends its own between.

@@ -32,6 +32,10 @@ extension WebSocketConnection: EndOfTurnHandler {
         if let message = process() { return message }
       } else if isReadable {
         if let message = readOnce() { return message }
+      } else if isDirty {
+        // What was answered leaves before the wait is set up, which takes as long as a tenth of an exchange.
+        isDirty = false
+        flush()
       } else {
         try await wait(.receive, deadline)
       }

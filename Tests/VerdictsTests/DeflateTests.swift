@@ -274,21 +274,44 @@ struct DeflateTests {
     #expect(agreement?.client == DeflateAgreement.Direction(keepsContext: false, windowBits: 11))
   }
 
-  @Test("a distance beyond the client's window is found")
-  func window() {
+  /// Text that, put twice into a message, refers further back than a window of 9 bits.
+  private static let far = {
     var generator = SplitMix64(seed: 1)
     let letters = (0..<3000).map { _ in UInt8.random(in: 0x21...0x7A, using: &generator) }
-    let text = String(decoding: letters, as: UTF8.self)
-    for (bits, isFound) in [(15, false), (9, true)] {
-      let attempt = Self.open(answer: "permessage-deflate; client_max_window_bits=\(bits)") {
-        $0.wire.server(.text, text + text)
-        $0.got(text + text)
-        if !isFound { $0.sent(Array((text + text).utf8)) }
-        $0.wire.client(.text, Self.deflated(text + text), reservedBits: 4)
-        $0.closes()
-      }
-      #expect(attempt.broken.contains("client-deflate-stream") == isFound)
+    return String(decoding: letters + letters, as: UTF8.self)
+  }()
+
+  @Test("a distance beyond the client's window is found", arguments: [(15, false), (9, true)])
+  func window(bits: Int, isFound: Bool) {
+    let attempt = Self.open(answer: "permessage-deflate; client_max_window_bits=\(bits)") {
+      $0.wire.server(.text, Self.far)
+      $0.got(Self.far)
+      if !isFound { $0.sent(Array(Self.far.utf8)) }
+      $0.wire.client(.text, Self.deflated(Self.far), reservedBits: 4)
+      $0.closes()
     }
+    #expect(attempt.broken.contains("client-deflate-stream") == isFound)
+  }
+
+  @Test("a distance beyond the server's window may be followed by a client that has a larger one")
+  func serversWindow() {
+    let answer = "permessage-deflate; server_max_window_bits=9"
+    let script = ClientScript([.connect(ConnectStep(compression: true)), .receive()])
+    let takes = Self.open(answer: answer, script: script) {
+      $0.wire.server(.text, Self.deflated(Self.far), reservedBits: 4)
+      $0.got(Self.far)
+      $0.wire.server(.ping, "still there?")
+      $0.wire.client(.pong, "still there?")
+      $0.closes()
+    }
+    #expect(takes.broken.allSatisfy { $0.hasSuffix(":MAY") }, "\(takes.broken)")
+    let fails = Self.open(answer: answer) {
+      $0.wire.server(.text, Self.deflated(Self.far), reservedBits: 4)
+      $0.wire.clientClose(1007)
+      $0.wire.end()
+      $0.ended(1006)
+    }
+    #expect(fails.broken == [])
   }
 
   @Test(

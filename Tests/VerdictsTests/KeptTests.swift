@@ -369,7 +369,32 @@ struct KeptTests {
       }),
   ]
 
+  /// A task that closes is cancelled, and another one closes.
+  private static let cancelledClose = ClientScript(tasks: [
+    ClientTask(
+      name: "main",
+      steps: [
+        .connect(ConnectStep()), .start(task: "closer"), .cancel(task: "closer"), .close(), .join(task: "closer"),
+      ]), ClientTask(name: "closer", steps: [.close()]),
+  ])
+
   static let closings: [Example] = [
+    Example(
+      "a close that is cancelled does not wait for the answer: cancelledClose",
+      .open(cancelledClose) {
+        $0.wire.clientClose()
+        $0.wire.note(.receivedEnd)
+        $0.wire.serverClose()
+        $0.wire.note(.sentEnd)
+        $0.app(.closed)
+      }),
+    Example(
+      "a close that is cancelled before it has begun",
+      .open(cancelledClose) {
+        $0.wire.note(.receivedEnd)
+        $0.wire.serverClose()
+        $0.app(.closed)
+      }),
     Example(
       "the application closes",
       .open(.closing) {

@@ -39,6 +39,9 @@ struct ApplicationView: Sendable {
   /// Whether every task that would receive to the end is cancelled, so that nobody asks for what comes then.
   private(set) var isCancelled = false
 
+  /// Whether a task that closes is cancelled: then nobody waits for the server's Close any more, and TCP may end without it.
+  private(set) var mayAbandonClosing = false
+
   /// Whether a receiving task is cancelled while another goes on: a message that the first had taken may be lost with it.
   private(set) var mayLoseByCancelling = false
 
@@ -132,6 +135,7 @@ struct ApplicationView: Sendable {
       }
     }
     if !closingTasks.subtracting(receivingTasks).isEmpty, !receivingTasks.isEmpty { mayStopReceiving = true }
+    mayAbandonClosing = !cancelled.isDisjoint(with: closingTasks)
     guard !cancelled.isDisjoint(with: receivingTasks) else { return }
     if steadyTasks.subtracting(cancelled).isEmpty {
       (mayStopReceiving, isCancelled) = (true, true)

@@ -8,6 +8,8 @@ final class InflatingReader {
   enum Defect: Error, Sendable, Hashable {
     /// It is no DEFLATE stream.
     case corrupt
+    /// It refers to what lies further back than the window that was agreed on, and not further than a larger one reaches.
+    case beyondWindow
     /// It is the last one, and ends inside of a block.
     case incomplete
   }
@@ -17,20 +19,26 @@ final class InflatingReader {
 
   private let direction: DeflateAgreement.Direction
   private var inflater: RawInflater
+  /// The largest window, where a smaller one was agreed on.
+  private var widest: RawInflater?
 
   init(_ direction: DeflateAgreement.Direction) {
     self.direction = direction
     inflater = RawInflater(windowBits: direction.windowBits)
+    widest = direction.windowBits < 15 ? RawInflater() : nil
   }
 
   /// A message begins.
   func begin() {
-    if !direction.keepsContext { inflater.reset() }
+    guard !direction.keepsContext else { return }
+    inflater.reset()
+    widest?.reset()
   }
 
   /// What a fragment inflates to. Nothing can be inflated behind a defect in the same message.
   func inflate(_ payload: [UInt8], isFinal: Bool) throws(Defect) -> [UInt8] {
     var output = ByteBuffer()
+    let fitsWidest = fitsWidest(payload, isFinal: isFinal)
     do throws(InflateFailure) {
       for piece in pieces(of: payload) {
         try payload[piece].withUnsafeBufferPointer { (bytes) throws(InflateFailure) in
@@ -39,7 +47,7 @@ final class InflatingReader {
       }
     } catch {
       inflater.reset()
-      throw .corrupt
+      throw fitsWidest ? .beyondWindow : .corrupt
     }
     guard isFinal else { return output.take() }
     do { try inflater.finishMessage() } catch {
@@ -47,6 +55,22 @@ final class InflatingReader {
       throw .incomplete
     }
     return output.take()
+  }
+
+  /// Whether the largest window has all that the fragment refers to; false where no smaller one was agreed on.
+  private func fitsWidest(_ payload: [UInt8], isFinal: Bool) -> Bool {
+    guard widest != nil else { return false }
+    var output = ByteBuffer()
+    do throws(InflateFailure) {
+      try payload.withUnsafeBufferPointer { (bytes) throws(InflateFailure) in
+        try widest?.inflate(UnsafeRawBufferPointer(bytes), into: &output, limit: Self.limit)
+      }
+      if isFinal { try widest?.finishMessage() }
+      return true
+    } catch {
+      widest?.reset()
+      return false
+    }
   }
 
   /// The message with what its payload inflates to, where it is compressed; nil where it cannot be inflated.

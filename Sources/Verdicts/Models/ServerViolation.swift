@@ -125,15 +125,21 @@ public struct ServerViolation: Sendable, Hashable {
   ///
   /// That a message ends inside of a block is nowhere forbidden in so many words, and who just appends the four bytes of section
   /// 7.2.2 may not notice: to deliver what came until then is of poor quality. No bytes at all are no stream, but with those four
-  /// nothing contradicts an empty message.
+  /// nothing contradicts an empty message. That the server leaves the window that it has promised to keep to (section 7.1.2.1) is
+  /// nothing to a client with a larger one.
   static func notInflated(
     _ frame: DecodedFrame, _ defect: InflatingReader.Defect, isComplete: Bool, isEmpty: Bool
   ) -> ServerViolation {
-    let what = defect == .corrupt ? "that cannot be inflated" : "that ends inside of a block"
+    let (what, requirement): (String, Requirement) =
+      switch defect {
+      case .corrupt: ("that cannot be inflated", .must)
+      case .beyondWindow: ("that refers to more than the agreed window", .may)
+      case .incomplete: ("that ends inside of a block", .quality)
+      }
     var found = ServerViolation(
       "a compressed message \(what)", section: DeflateNegotiation.cited("7.2.2"), at: frame.streamOffset,
       closeCodes: [1007, 1002])
-    found.requirement = isEmpty ? .may : defect == .corrupt ? .must : .quality
+    found.requirement = isEmpty ? .may : requirement
     found.isCompressed = true
     found.isComplete = isComplete
     found.eventIndex = frame.eventIndex

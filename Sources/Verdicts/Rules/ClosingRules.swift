@@ -82,7 +82,9 @@ extension RuleContext {
 
   fileprivate var unsentCloseFindings: [Finding] {
     guard isEstablished, application.closeReturned, application.hasCloseStep else { return [] }
-    guard client.close == nil, client.isComplete, !serverReset, damagedSend == nil else { return [] }
+    guard client.close == nil, client.isComplete, !serverReset, damagedSend == nil,
+      !application.mayAbandonClosing
+    else { return [] }
     guard serverStopIndex > clientEnd?.eventIndex ?? .max || serverStopIndex == .max else { return [] }
     let how = clientEnd == nil ? "nothing came" : "the client ended TCP without one"
     return [Finding("The application closed the connection, which takes a Close frame, but \(how).")]
@@ -91,7 +93,7 @@ extension RuleContext {
   fileprivate var impatienceFindings: [Finding] {
     guard isEstablished, application.closeReturned, application.hasCloseStep, serverIsLawful,
       let close = client.close, let clientEnd, !serverReset, !serverPauses,
-      !announcesTooMuch
+      !announcesTooMuch, !application.mayAbandonClosing
     else { return [] }
     // The order is certain only where the client's end had come before the server did anything: sent its Close, ended its stream,
     // or left both for the client's end.
