@@ -374,7 +374,8 @@ struct KeptTests {
     ClientTask(
       name: "main",
       steps: [
-        .connect(ConnectStep()), .start(task: "closer"), .cancel(task: "closer"), .close(), .join(task: "closer"),
+        .connect(ConnectStep()), .start(task: "closer"), .cancel(task: "closer"), .close(),
+        .join(task: "closer"),
       ]), ClientTask(name: "closer", steps: [.close()]),
   ])
 
