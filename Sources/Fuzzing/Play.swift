@@ -27,12 +27,13 @@ struct Play {
   /// Something lawful that a server may do while the connection is open.
   mutating func exchange() {
     switch dice.number(0...99) {
-    case 0..<46: message()
-    case 46..<64: fragments()
-    case 64..<74: ping()
-    case 74..<80: add(.pong(.bytes(dice.bytes(dice.controlLength()))))
-    case 80..<84: messageInPieces()
-    case 84..<88: add(.pause(milliseconds: dice.pick([1, 2, 8, 15])))
+    case 0..<43: message()
+    case 43..<60: fragments()
+    case 60..<70: ping()
+    case 70..<76: add(.pong(.bytes(dice.bytes(dice.controlLength()))))
+    case 76..<80: messageInPieces()
+    case 80..<86: framesInPieces()
+    case 86..<89: add(.pause(milliseconds: dice.pick([1, 2, 8, 15])))
     default: settle()
     }
   }
@@ -60,11 +61,32 @@ struct Play {
     owe(kind, payload)
   }
 
-  /// Bytes in a few writes that arrive apart.
-  mutating func pieces(of bytes: [UInt8]) {
+  /// Two or three frames in chunks that have nothing to do with where a frame ends.
+  private mutating func framesInPieces() {
+    var bytes: [UInt8] = []
+    var borders = [0]
+    var messages: [(kind: ServerStep.MessageKind, payload: Payload)] = []
+    for _ in 0..<dice.number(2...3) {
+      if dice.chance(20) {
+        bytes += Frame(.ping, dice.bytes(dice.controlLength())).encoded()
+      } else {
+        let kind = kind()
+        let payload = dice.payload(kind, length: dice.pick([0, 1, 1, 5, 20, 125, 126, 300]))
+        bytes += Frame(Self.opcode(kind), payload.bytes ?? []).encoded()
+        messages.append((kind, payload))
+      }
+      borders.append(bytes.count)
+    }
+    pieces(of: bytes, near: borders)
+    for message in messages { owe(message.kind, message.payload) }
+  }
+
+  /// Bytes in a few writes that arrive apart, half of which end just behind one of these places.
+  mutating func pieces(of bytes: [UInt8], near places: [Int] = [0]) {
     var start = 0
     let cuts = (0..<dice.few(upTo: 3)).map { _ in
-      dice.chance(50) ? dice.number(0...min(4, bytes.count)) : dice.number(0...bytes.count)
+      dice.chance(50)
+        ? min(dice.pick(places) + dice.number(0...4), bytes.count) : dice.number(0...bytes.count)
     }
     for cut in Set(cuts).sorted() + [bytes.count] where cut > start {
       if start > 0 { add(.pause(milliseconds: dice.pick([1, 3, 12]))) }

@@ -16,7 +16,9 @@ public enum Shrinker {
       change(&smaller)
       if smaller != testCase, smaller.validate().isEmpty { all.append(smaller) }
     }
+    if testCase.isOverTLS { offer { $0 = $0.inClear } }
     if testCase.delivery != .whole { offer { $0.delivery = .whole } }
+    if let written = withChunksWrittenOut(testCase) { offer { $0 = written } }
     // Without waits first: one for something that no longer comes takes longer than a hundred executions.
     offer { smaller in
       for connection in smaller.scenario.server.connections.indices {
@@ -33,7 +35,8 @@ public enum Shrinker {
       }
     }
     for connection in testCase.scenario.server.connections.indices {
-      for steps in withFragmentsJoined(testCase.scenario.server.connections[connection].steps) {
+      let all = testCase.scenario.server.connections[connection].steps
+      for steps in withChunksJoined(all) + withFragmentsJoined(all) {
         offer { $0.scenario.server.connections[connection].steps = steps }
       }
     }

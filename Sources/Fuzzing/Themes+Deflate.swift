@@ -55,6 +55,8 @@ extension ScenarioGenerator {
     if dice.chance(60) {
       let odd = dice.inTurn(Self.oddParameters)
       if odd == "server_no_context_takeover" { answer.serverNoContextTakeover = true }
+      // Mostly alone: who refuses a parameter that stands there twice need not look at its value.
+      if dice.chance(80) { parameters.removeAll { Self.name(of: $0) == Self.name(of: odd) } }
       parameters.insert(odd, at: dice.number(0...parameters.count))
     }
     if dice.chance(40) { parameters = dice.shuffled(parameters) }
@@ -68,6 +70,8 @@ extension ScenarioGenerator {
     guard dice.chance(10) else { return element }
     return dice.pick(["\(element), \(element)", "\(element), x-other", "x-other, \(element)"])
   }
+
+  private static func name(of parameter: String) -> Substring { parameter.prefix { $0 != "=" } }
 
   /// What fits no offer, or not every one.
   private static let oddParameters = [

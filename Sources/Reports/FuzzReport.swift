@@ -9,9 +9,18 @@ import Verdicts
 public struct FuzzReport: Sendable {
   /// The colours.
   public var style: TerminalStyle
+  private let program: String
+  private let replayOptions: [String]
 
   /// Creates a report.
-  public init(style: TerminalStyle) { self.style = style }
+  /// - Parameters:
+  ///   - program: how the user calls the tool.
+  ///   - replayOptions: what it takes to see a finding again, such as the client, as it is written on the command line.
+  public init(style: TerminalStyle, program: String = "wsrig", replayOptions: [String] = []) {
+    self.style = style
+    self.program = program
+    self.replayOptions = replayOptions
+  }
 
   /// The first line of a run.
   public func header(of run: FuzzResult) -> String {
@@ -21,18 +30,20 @@ public struct FuzzReport: Sendable {
 
   /// How far a run is, on one line.
   public func line(for status: FuzzStatus) -> String {
+    // What matters most first: a narrow terminal shows the beginning.
     var parts = [
-      "\(Int(status.seconds)) s", "\(status.caseCount) cases", "\(Int(status.pace.rounded())) executions/s",
+      "\(Int(status.seconds)) s", status.groupCount == 0 ? "nothing found" : "\(status.groupCount) found",
+      status.caseCount.counted("case"), "\(Int(status.pace.rounded())) executions/s",
       "chapters \(status.chapters.count) of \(Chapter.allCases.count)", "grammar \(status.grammarCount)",
     ]
     if let lines = status.lines { parts.append("lines \(lines.reached) of \(lines.total)") }
     if status.corpusCount > 0 { parts.append("corpus \(status.corpusCount)") }
-    parts.append(status.groupCount == 0 ? "nothing found" : "\(status.groupCount) found")
     return parts.joined(separator: " · ")
   }
 
   /// A group of findings: the rule and its place, what happened, and the smallest case.
   /// - Parameter file: where its scenario file is; nil where it was not written.
+  /// - Returns: ends with the command that shows it again.
   public func lines(for group: FindingGroup, number: Int, file: String?) -> String {
     let violation = group.broken.violation
     let section = violation.rfc.isEmpty ? "" : ", \(Self.cited(violation.rfc))"
@@ -44,8 +55,9 @@ public struct FuzzReport: Sendable {
       "came back \(group.repeats.hits) of \(group.repeats.of) times, first in \(group.firstCase), smallest with "
         + group.stepCount.counted("server step"),
     ]
-    return ([heading] + details.map { "   \($0)" } + (file.map { ["   \($0)"] } ?? [])).joined(
-      separator: "\n")
+    let command = file.map { ([program, "replay", $0] + replayOptions).map(\.shellQuoted) }
+    return ([heading] + (details + (command.map { [$0.joined(separator: " ")] } ?? [])).map { "   \($0)" })
+      .joined(separator: "\n")
   }
 
   private static func cited(_ section: String) -> String {
@@ -74,10 +86,15 @@ public struct FuzzReport: Sendable {
     if let reached = status.lines {
       counts.append("\(reached.reached) of \(reached.total) lines of the client")
     }
+    if status.replayCount > 0 {
+      counts.append("\(status.replayCount.counted("case")) of the corpus gone through again")
+    }
     lines.append(counts.joined(separator: " · "))
     if status.flakyCount > 0 {
+      let first = run.flaky.prefix(3).map { "\($0.broken.group.withoutControls) in \($0.testCase)" }
       lines.append(
-        "\(status.flakyCount.counted("finding")) did not come back when repeated, and count for nothing")
+        "\(status.flakyCount.counted("finding")) did not come back when repeated, and count for nothing"
+          + (first.isEmpty ? "" : ": " + first.joined(separator: "; ")))
     }
     for (reason, count) in run.obstacles.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }).prefix(5) {
       lines.append(
@@ -86,7 +103,8 @@ public struct FuzzReport: Sendable {
     lines += troubles(of: run)
     // What all keys together show is a finding without a group.
     let found = (run.groups.count + run.violations.count).counted("group") + " of findings"
-    let steps = run.medianStepCount.map { ", a smallest case has \($0) server steps (median)" } ?? ""
+    let steps =
+      run.medianStepCount.map { ", a smallest case has \($0.counted("server step")) (median)" } ?? ""
     lines.append(
       (wasInterrupted ? "interrupted · " : "")
         + (!run.hasFindings ? style.colored("nothing found", .green) : style.colored(found, .red) + steps))
@@ -98,7 +116,9 @@ public struct FuzzReport: Sendable {
 extension FuzzReport {
   private func troubles(of run: FuzzResult) -> [String] {
     var lines = run.unconfirmed.map { finding in
-      "seen and not repeated: \(finding.group.withoutControls) (\(finding.violation.sentence.withoutControls))"
+      let sentence = finding.broken.violation.sentence.withoutControls
+      return
+        "seen and not repeated: \(finding.broken.group.withoutControls) in \(finding.testCase) (\(sentence))"
     }
     if run.lostAllBoards {
       lines.append("every board was given up before the end")
@@ -108,7 +128,8 @@ extension FuzzReport {
     if run.status.executionCount == 0 {
       lines.append("no case was put to the client")
     } else if run.saysLittle {
-      lines.append("most cases said nothing about the client, so that nothing found means little")
+      let meaning = run.hasFindings ? "" : ", so that nothing found means little"
+      lines.append("most cases said nothing about the client\(meaning)")
     }
     if let failure = run.corpusFailure { lines.append("ended early: \(failure)") }
     return lines.map { style.colored($0, .magenta) }
@@ -129,11 +150,11 @@ extension FuzzReport {
     var grammar: Int
     var linesReached: Int?
     var linesTotal: Int?
-    var flaky: Int
+    var flaky: [Unrepeated]
     var obstacles: [String: Int]
     var groups: [Group]
     var referenceGroups: [Group]
-    var unconfirmed: [String]
+    var unconfirmed: [Unrepeated]
     var lostBoards: Int
     var run: [Violation]
   }
@@ -159,6 +180,18 @@ extension FuzzReport {
     }
   }
 
+  private struct Unrepeated: Encodable {
+    var rule: String
+    var place: String
+    var sentence: String
+    var firstCase: String
+
+    init(_ finding: UnrepeatedFinding) {
+      (rule, place) = (finding.broken.violation.rule, finding.broken.place)
+      (sentence, firstCase) = (finding.broken.violation.sentence, finding.testCase)
+    }
+  }
+
   /// What was found as a JSON document.
   public static func json(of run: FuzzResult) -> String {
     let status = run.status
@@ -168,9 +201,11 @@ extension FuzzReport {
         cases: status.caseCount,
         executions: status.executionCount, seconds: status.seconds,
         chapters: status.chapters.map(\.rawValue).sorted(), grammar: status.grammarCount,
-        linesReached: status.lines?.reached, linesTotal: status.lines?.total, flaky: status.flakyCount,
+        linesReached: status.lines?.reached, linesTotal: status.lines?.total,
+        flaky: run.flaky.map(Unrepeated.init),
         obstacles: run.obstacles, groups: run.groups.map(Group.init),
-        referenceGroups: run.referenceGroups.map(Group.init), unconfirmed: run.unconfirmed.map(\.group),
+        referenceGroups: run.referenceGroups.map(Group.init),
+        unconfirmed: run.unconfirmed.map(Unrepeated.init),
         lostBoards: run.lostBoardCount, run: run.violations))
   }
 }

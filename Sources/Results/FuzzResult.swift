@@ -34,10 +34,24 @@ public struct FindingGroup: Sendable {
   public var id: String { broken.group }
 
   /// How many steps the server takes in the smallest case.
-  public var stepCount: Int { smallest.scenario.server.connections.reduce(0) { $0 + $1.steps.count } }
+  public var stepCount: Int { smallest.serverStepCount }
 
   /// A name for files: the rule, and what makes it unique in the run.
   public func name(number: Int) -> String { "\(broken.violation.rule)-\(number)" }
+}
+
+/// A finding that counts for nothing, as nobody saw it again.
+public struct UnrepeatedFinding: Sendable {
+  /// The rule and what happened.
+  public var broken: BrokenRule
+  /// The id of the case that showed it.
+  public var testCase: String
+
+  /// Creates one.
+  public init(_ broken: BrokenRule, in testCase: String) {
+    self.broken = broken
+    self.testCase = testCase
+  }
 }
 
 /// How far a fuzzing run has come.
@@ -52,6 +66,8 @@ public struct FuzzStatus: Sendable, Hashable {
   public var chapters: Set<Chapter> = []
   /// How many lines of the client ran, of how many; nil where that is not measured.
   public var lines: LineCount?
+  /// How many cases of the corpus were gone through again.
+  public var replayCount = 0
   /// How many cases the corpus has.
   public var corpusCount = 0
   /// How many groups of findings there are.
@@ -105,7 +121,9 @@ public struct FuzzResult: Sendable {
   /// Why cases said nothing about the client: each reason with its number of cases.
   public var obstacles: [String: Int] = [:]
   /// What was seen and could not be repeated any more: the bench failed, or the run was interrupted or ended at the first finding.
-  public var unconfirmed: [BrokenRule] = []
+  public var unconfirmed: [UnrepeatedFinding] = []
+  /// What did not come back when it was repeated, each group once, by its first case.
+  public var flaky: [UnrepeatedFinding] = []
   /// How many boards there were.
   public var boardCount = 1
   /// How many of them were given up before the run's end.

@@ -38,6 +38,9 @@ public struct Case: Sendable, Hashable {
     scenario.speaksTLS || isOverTLS ? self : Case(scenario: scenario, delivery: delivery, overTLS: true)
   }
 
+  /// How many steps the server takes on all connections.
+  public var serverStepCount: Int { scenario.server.connections.reduce(0) { $0 + $1.steps.count } }
+
   /// The case as it was before it was put over TLS; itself where it never was.
   public var inClear: Case { isOverTLS ? Case(scenario: scenario.inClear, delivery: delivery) : self }
 }

@@ -41,3 +41,23 @@ public struct FrameSpec: Sendable, Hashable {
     self.declaredLength = declaredLength
   }
 }
+
+extension FrameSpec {
+  /// The frame as it is written.
+  public var frame: Frame {
+    Frame(
+      opcode, payload.bytes ?? [], isFinal: isFinal, reservedBits: reservedBits,
+      maskingKey: maskingKey.map { MaskingKey(memoryWord: $0.bigEndian) },
+      lengthEncoding: lengthEncoding.onWire, declaredLength: declaredLength)
+  }
+}
+
+extension FrameSpec.LengthEncoding {
+  fileprivate var onWire: WebSocketProtocol.LengthEncoding? {
+    switch self {
+    case .minimal: nil
+    case .sixteenBit: .sixteenBits
+    case .sixtyFourBit: .sixtyFourBits
+    }
+  }
+}

@@ -41,6 +41,8 @@ extension ConnectStep {
   fileprivate var isPlainRequest: Bool {
     headers.allSatisfy { $0.isSendable && !$0.isOfHandshake } && subprotocols.allSatisfy(DecodedHead.isToken)
       && Set(subprotocols).count == subprotocols.count
+      // Who sends one sends one origin (RFC 6454 section 7.3).
+      && headers.count { $0.name.lowercased() == "origin" } < 2
   }
 }
 

@@ -92,9 +92,8 @@ extension RuleContext {
     // What its frames look like hardly depends on what they answer.
     case .frames where server.violation == nil: return "the client's frames"
     case .resources: return "the board's memory and time"
-    // How a connection ends has one cause, whatever came before.
     case .closing where violation.rule == "tcp-ended" || violation.rule == "close-answered":
-      return isEstablished ? "on a connection that was open" : "after an opening handshake that failed"
+      return placeOfEnd
     default: return placeInStream
     }
   }
@@ -114,6 +113,14 @@ extension RuleContext {
     let thrown = application.failures.first.map { ", at which it threw \($0.exception.type)" } ?? ""
     return [isCompressed ? "compressed" : "", isFragmented ? "fragmented" : "", "messages"]
       .filter { !$0.isEmpty }.joined(separator: " ") + thrown
+  }
+
+  /// What made the connection end: what exactly came before hardly matters to that.
+  private var placeOfEnd: String {
+    if !isEstablished { return "after an opening handshake that failed" }
+    if server.violation != nil { return "after a breach of the protocol" }
+    if server.close != nil { return "after a Close" }
+    return application.hasCloseStep ? "while the application closes" : "on a connection that was open"
   }
 
   /// The last thing of the server's that asked something of the client.

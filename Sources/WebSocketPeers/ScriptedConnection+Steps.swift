@@ -165,13 +165,9 @@ extension ScriptedConnection {
   }
 
   private func send(_ spec: FrameSpec) {
-    let payload = spec.payload.bytes ?? []
-    let key = spec.maskingKey.map { MaskingKey(memoryWord: $0.bigEndian) }
-    let frame = Frame(
-      spec.opcode, payload, isFinal: spec.isFinal, reservedBits: spec.reservedBits, maskingKey: key,
-      lengthEncoding: spec.lengthEncoding.onWire, declaredLength: spec.declaredLength)
+    let frame = spec.frame
     if spec.opcode == .close { closeSent = true }
-    if let length = spec.declaredLength, length != UInt64(payload.count) { rawBytesSent = true }
+    if let length = spec.declaredLength, length != UInt64(frame.payload.count) { rawBytesSent = true }
     send(frame.encoded(), .frame)
   }
 
@@ -262,16 +258,6 @@ extension ServerStep {
     switch self {
     case .respond, .sendFrame, .sendMessage, .sendBytes: true
     default: false
-    }
-  }
-}
-
-extension FrameSpec.LengthEncoding {
-  fileprivate var onWire: WebSocketProtocol.LengthEncoding? {
-    switch self {
-    case .minimal: nil
-    case .sixteenBit: .sixteenBits
-    case .sixtyFourBit: .sixtyFourBits
     }
   }
 }

@@ -26,7 +26,9 @@ struct FuzzCommand: AsyncParsableCommand {
 
       EXIT STATUS:
         0    nothing found
-        1    the client broke a rule
+        1    the client broke a rule: a MUST, a SHOULD, or what the rig
+             asks of a good client beyond the RFC (QUALITY); replay ends
+             with 1 for a MUST alone
         2    usage, configuration, a client that does not load, or a
              corpus that cannot be written
         3    nothing found, but a board was lost or missing, or the
@@ -127,13 +129,15 @@ struct FuzzCommand: AsyncParsableCommand {
       path: findings, isSaved: save, client: configuration.run.client, fixtures: fixtures, seed: seed)
     try folder.check()
     if let json { try TextFile.check(json, option: "--json") }
-    let progress = FuzzProgress(folder)
+    let words = client.words + board.words + ["--seed", "\(seed)"]
+    let report = FuzzReport(style: Console.style, program: Console.program, replayOptions: words)
+    let progress = FuzzProgress(folder, report)
     let (result, wasInterrupted) = try await Interruption.watching {
       try await FuzzRun(configuration, progress: { progress.receive($0) }).run()
     }
     progress.finish()
     if let json { try TextFile.write(FuzzReport.json(of: result), to: json, option: "--json") }
-    Console.say("\n" + FuzzReport(style: Console.style).summary(of: result, wasInterrupted: wasInterrupted))
+    Console.say("\n" + report.summary(of: result, wasInterrupted: wasInterrupted))
     throw ExitRequest(status: status(of: result, wasInterrupted: wasInterrupted))
   }
 
@@ -175,11 +179,14 @@ struct FuzzCommand: AsyncParsableCommand {
 
 /// Shows a fuzzing run while it goes on: what is found, and on a terminal how far it is.
 final class FuzzProgress: Sendable {
-  private let report = FuzzReport(style: Console.style)
+  private let report: FuzzReport
   private let boards = TerminalReport(style: Console.style)
   private let folder: FindingFolder
 
-  init(_ folder: FindingFolder) { self.folder = folder }
+  init(_ folder: FindingFolder, _ report: FuzzReport) {
+    self.folder = folder
+    self.report = report
+  }
 
   /// Takes the next event of a run.
   func receive(_ event: FuzzEvent) {
@@ -197,8 +204,9 @@ final class FuzzProgress: Sendable {
 
   private func tell(_ group: FindingGroup, _ number: Int) {
     do {
-      let name = try folder.write(group, number: number)
-      stay(report.lines(for: group, number: number, file: name))
+      let written = try folder.write(group, number: number)
+      stay(report.lines(for: group, number: number, file: written.scenario))
+      if let regression = written.regression { stay("   saved as \(regression)") }
     } catch {
       stay(report.lines(for: group, number: number, file: nil))
       Console.complain("\(error)")

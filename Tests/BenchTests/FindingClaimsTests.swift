@@ -15,17 +15,19 @@ struct FindingClaimsTests {
   @Test("a group is looked into by one board at a time, and others beside it")
   func claimed() {
     var claims = FindingClaims()
-    #expect(claims.claim(finding("a")) && !claims.claim(finding("a")) && claims.claim(finding("b")))
+    #expect(
+      claims.claim(finding("a"), in: "1.x") && !claims.claim(finding("a"), in: "1.x")
+        && claims.claim(finding("b"), in: "1.x"))
     #expect(Set(claims.claimed.keys) == ["a: p", "b: p"])
     claims.release("a: p")
-    #expect(Set(claims.claimed.keys) == ["b: p"] && claims.claim(finding("a")))
+    #expect(Set(claims.claimed.keys) == ["b: p"] && claims.claim(finding("a"), in: "1.x"))
   }
 
   @Test("what does not come back is looked into ever more rarely, and never forgotten")
   func flaky() {
     var claims = FindingClaims()
     var looks: [Int] = []
-    for sighting in 1...100 where claims.claim(finding("a")) {
+    for sighting in 1...100 where claims.claim(finding("a"), in: "1.x") {
       looks.append(sighting)
       claims.takeFlaky("a: p")
     }

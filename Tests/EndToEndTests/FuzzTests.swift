@@ -63,8 +63,10 @@ extension EndToEndTests {
     @Test("a defect is found, made small, replayed, and shown without the rig")
     func finding() async throws {
       try MutantClient.write("pong-missing", into: folder)
-      let found = ["--without-catalogue", "--fail-fast", "--time", "60", "--findings", "found"]
-      let child = try await fuzz(MutantClient.options + found)
+      try FileManager.default.copyItem(
+        at: Repository.fixtures, to: folder.url.appending(path: "fixtures"))
+      let found = ["--without-catalogue", "--fail-fast", "--time", "60", "--findings", "found", "--save"]
+      let child = try await fuzz(MutantClient.options + found + ["--fixtures", "fixtures"])
       #expect(child.status == 1, "\(child.everything)")
       let group = try #require(try report().groups.first)
       #expect(group.rule == "pong-for-every-ping" && group.serverSteps <= 3, "\(child.everything)")
@@ -73,6 +75,12 @@ extension EndToEndTests {
       let replay = try await Tool.run(
         ["replay", "\(place)/scenario.json", "--report", "r"] + MutantClient.options, in: folder)
       #expect(replay.status == 1 && replay.output.contains("pong-for-every-ping"), "\(replay.everything)")
+      // The command that is told is this one, and what was saved is a scenario like others.
+      #expect(child.output.contains("replay \(place)/scenario.json --client "), "\(child.everything)")
+      let saved = try #require(child.output.firstMatch(of: /saved as (.+\.json)/)).output.1
+      let regression = try await Tool.run(
+        ["replay", String(saved), "--report", "s"] + MutantClient.options, in: folder)
+      #expect(regression.status == 1, "\(regression.everything)")
       let lawful = try await Tool.run(["replay", "\(place)/scenario.json", "--report", "o"], in: folder)
       #expect(lawful.status == 0, "\(lawful.everything)")
       try await Reproduction(of: place, in: folder).expectOnly(there: "client")

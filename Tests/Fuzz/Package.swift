@@ -39,6 +39,8 @@ let package = Package(
     module("RawREPL"),
     module("Traces", ["WebSocketProtocol"]),
     module(
+      "VerdictInflating", in: "Verdicts", files: ["Models/HuffmanCode.swift", "Models/PlainInflater.swift"]),
+    module(
       "AgentRecords", ["RawREPL", "Traces", "WebSocketProtocol"], in: "Bench",
       files: [
         "AgentOutput.swift", "AgentRecord.swift", "AgentRecord+Event.swift", "AgentReport.swift",
@@ -61,7 +63,7 @@ let package = Package(
       ]),
     .target(
       name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Sources/FuzzSupport", swiftSettings: watched),
-    program("FuzzProtocol", ["WebSocketProtocol"]),
+    program("FuzzProtocol", ["VerdictInflating", "WebSocketProtocol"]),
     program("FuzzSerial", ["BoardLinkParsers", "RawREPL"]),
     program("FuzzRecords", ["AgentRecords", "RawREPL", "Traces"]),
     program("FuzzFiles", ["Configuration", "Scenarios"]),

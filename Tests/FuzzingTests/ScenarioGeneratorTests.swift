@@ -44,9 +44,50 @@ struct ScenarioGeneratorTests {
     #expect(plays.count > Self.count * 9 / 10, "\(plays.count)")
   }
 
+  @Test("what comes by turns comes as often as it weighs, also where one choice follows from another")
+  func turns() {
+    var counts: [String: Int] = [:]
+    for number in 0..<120 {
+      var dice = Dice(seed: 9, scenario: number)
+      let first = dice.inTurn(weighted: [(3, "a"), (2, "b"), (1, "c")])
+      counts[first + dice.inTurn(["1", "2", "3", "4"]), default: 0] += 1
+    }
+    let expected = ["a": 15, "b": 10, "c": 5].flatMap { first, count in
+      (1...4).map { ("\(first)\($0)", count) }
+    }
+    #expect(counts == Dictionary(uniqueKeysWithValues: expected))
+  }
+
+  @Test("a head that is to have a length has it: headsOfExactLengths")
+  func exactHeads() {
+    let multiples = (0..<4000).count { number in
+      let steps = generator.testCase(number).scenario.server.connections[0].steps
+      guard case .respond(.raw(let head))? = steps.first, let bytes = head.bytes else { return false }
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard text.contains("X-Filler"), text.contains("{accept}") else { return false }
+      return (bytes.count - "{accept}".utf8.count + 28).isMultiple(of: 256)
+    }
+    #expect(multiples >= 2)
+  }
+
+  @Test("a chunk may end just within the next frame: chunksAcrossFrames")
+  func acrossFrames() {
+    let across = (0..<Self.count).count { number in
+      let pieces = generator.testCase(number).scenario.server.connections[0].steps.compactMap { step in
+        if case .sendBytes(let payload) = step { payload.bytes } else { nil as [UInt8]? }
+      }
+      var decoder = FrameDecoder(keptPayload: 1 << 16)
+      return pieces.dropLast().contains { piece in
+        let frames = piece.withUnsafeBytes { decoder.receive($0) }
+        return !frames.isEmpty && decoder.incompleteFrame != nil
+      }
+    }
+    #expect(across >= 5, "\(across)")
+  }
+
   @Test("frames have all opcodes, reserved bits and lengths at the borders")
   func borders() {
-    let frames = (0..<Self.count).flatMap { number in
+    let frames = (0..<2 * Self.count).flatMap { number in
       generator.testCase(number).scenario.server.connections.flatMap(\.steps).compactMap { step in
         if case .sendFrame(let frame) = step { frame } else { nil as FrameSpec? }
       }

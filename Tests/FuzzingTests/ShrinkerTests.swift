@@ -53,6 +53,39 @@ struct ShrinkerTests {
     #expect(frames(smallest).map(\.payload) == [.bytes([0xED, 0xA0, 0x80])])
   }
 
+  @Test("of all chunk boundaries only the one that matters stays")
+  func chunks() {
+    let scenario = Scenario(
+      id: "fuzz.chunks", description: "A long frame.", expectation: "", rfc: "5.2", requirement: .may,
+      server: ServerScript([
+        .text("before"), .binary(.repeated(unit: [7], count: 200)),
+        .expectMessage(kind: .binary, payload: nil),
+      ]))
+    // Cut between the two bytes of the extended length.
+    let isCut = { (testCase: Case) in
+      let steps = testCase.scenario.server.connections[0].steps
+      let isWritten = steps.contains { step in
+        guard case .sendBytes(let payload) = step, let bytes = payload.bytes else { return false }
+        return bytes.count >= 2 && bytes.suffix(2) == [126, 0]
+      }
+      let hasFrame = steps.contains {
+        if case .sendFrame(let frame) = $0 { frame.opcode == .binary } else { false }
+      }
+      return isWritten || testCase.delivery == .split && hasFrame
+    }
+    let smallest = shrunk(Case(scenario: scenario, delivery: .split), isCut)
+    #expect(smallest.delivery == .whole)
+    #expect(smallest.scenario.server.connections[0].steps == [.sendBytes([126, 0])])
+  }
+
+  @Test("what has nothing to do with TLS is shown in clear")
+  func inClear() {
+    let scenario = Scenario(
+      id: "fuzz.tls", description: "A message.", expectation: "", rfc: "5.2", requirement: .may,
+      server: ServerScript([.text("a")]))
+    #expect(!shrunk(Case(scenario: scenario).overTLS) { !frames($0).isEmpty }.isOverTLS)
+  }
+
   @Test("fragments are joined, with what came between them before the message")
   func fragments() {
     let scenario = Scenario(

@@ -390,6 +390,24 @@ struct KeptTests {
         $0.app(.closed)
       }),
     Example(
+      "what is sent while another task closes, which is cancelled, comes to nothing: sentWhileClosing",
+      .open(
+        ClientScript(tasks: [
+          ClientTask(
+            name: "main",
+            steps: [
+              .connect(ConnectStep()), .start(task: "closer"), .send(kind: .text, payload: "late"),
+              .cancel(task: "closer"),
+            ]), ClientTask(name: "closer", steps: [.close()]),
+        ])
+      ) {
+        $0.wire.clientClose()
+        $0.sent(Array("late".utf8))
+        $0.wire.note(.receivedEnd)
+        $0.wire.serverClose()
+        $0.wire.note(.sentEnd)
+      }),
+    Example(
       "a close that is cancelled before it has begun",
       .open(cancelledClose) {
         $0.wire.note(.receivedEnd)

@@ -72,6 +72,18 @@ struct UnreadTests {
         $0.leavesUnread()
       }),
     Example(
+      "a Close when the task that closes is cancelled before it begins: cancelledBeforeClosing",
+      .open(
+        ClientScript(tasks: [
+          ClientTask(
+            name: "main", steps: [.connect(ConnectStep()), .start(task: "closer"), .cancel(task: "closer")]),
+          ClientTask(name: "closer", steps: [.close()]),
+        ])
+      ) {
+        $0.wire.serverClose(1000)
+        $0.leavesUnread()
+      }),
+    Example(
       "a Ping behind it",
       .open(one) {
         $0.takesOne()

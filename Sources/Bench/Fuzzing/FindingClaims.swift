@@ -1,9 +1,10 @@
+import Results
 import Verdicts
 
 /// Which groups of findings are looked into, and by whom: each by one board at a time, and none for ever.
 struct FindingClaims {
   /// The groups that a board is looking into, each with the finding.
-  private(set) var claimed: [String: BrokenRule] = [:]
+  private(set) var claimed: [String: UnrepeatedFinding] = [:]
   private var sightings: [String: Int] = [:]
   private var attempts: [String: Int] = [:]
 
@@ -11,14 +12,14 @@ struct FindingClaims {
   ///
   /// One that did not come back is chance, or needs what earlier cases have left: it is looked into again at its second sighting after
   /// that, then at the fourth, the eighth and so on, so that it costs ever less and yet hides nothing that does come back.
-  mutating func claim(_ finding: BrokenRule) -> Bool {
+  mutating func claim(_ finding: BrokenRule, in testCase: String) -> Bool {
     guard claimed[finding.group] == nil else { return false }
     sightings[finding.group, default: 0] += 1
     guard sightings[finding.group, default: 0] >= 1 << min(attempts[finding.group, default: 0], 30) else {
       return false
     }
     sightings[finding.group] = 0
-    claimed[finding.group] = finding
+    claimed[finding.group] = UnrepeatedFinding(finding, in: testCase)
     return true
   }
 

@@ -77,15 +77,14 @@ public struct FindingFolder: Sendable {
   }
 
   /// Writes all that shows a group of findings again.
-  /// - Returns: the scenario file, as the user may name it.
+  /// - Returns: the scenario file, and that of the regression where it is kept as one, as the user may name them.
   /// - Throws: `ConfigurationError` where it cannot be written.
-  public func write(_ group: FindingGroup, number: Int) throws -> String {
+  public func write(_ group: FindingGroup, number: Int) throws -> (scenario: String, regression: String?) {
     let name = group.name(number: number)
     let written = try write(try files(of: group, named: name), into: name)
-    do { if let saved { try save(group, in: saved) } } catch {
+    do { return (written, try saved.map { try save(group, in: $0) }) } catch {
       throw ConfigurationError("Cannot write into '\(saved?.path ?? "")': \(error.underlyingReason).")
     }
-    return written
   }
 
   /// Writes the case in which the reference broke a rule, an error of the rig, for those who mend it.
@@ -123,16 +122,19 @@ public struct FindingFolder: Sendable {
 
   /// Adds a group's scenario to the regressions: under a name that another scenario cannot have, and beside a file that somebody has
   /// changed since.
-  private func save(_ group: FindingGroup, in folder: URL) throws {
+  private func save(_ group: FindingGroup, in folder: URL) throws -> String {
     let rule = group.broken.violation.rule
     let content = ScenarioFile.text(of: group.described(as: "fuzz.\(rule)"))
     let name = "\(rule)-seed-\(seed)-\(SHA1.hexadecimal(of: Array(content.utf8)).prefix(8))"
-    for number in 1... {
+    var number = 0
+    while true {
+      number += 1
       let id = number == 1 ? name : "\(name)-\(number)"
       let text = Data(ScenarioFile.text(of: group.described(as: "fuzz.\(id)")).utf8)
       let file = folder.appendingPathComponent("\(id).json")
       if let there = FileManager.default.contents(atPath: file.path), there != text { continue }
-      return try text.write(to: file)
+      try text.write(to: file)
+      return file.path
     }
   }
 }

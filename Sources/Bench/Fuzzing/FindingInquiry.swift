@@ -32,11 +32,11 @@ struct FindingInquiry {
     var search = Search(group: broken.group)
     let first = try await confirm(testCase, &search, hasReference: true, fromFreshBoard: true)
     if first.obstacles >= Self.mostObstacles {
-      await ledger.takeUnconfirmed(broken)
+      await ledger.takeUnconfirmed(broken, in: testCase)
       return search.others
     }
     guard let shown = first.execution, !isTroubled(first) else {
-      await ledger.takeFlaky(broken.group)
+      await ledger.takeFlaky(broken, in: testCase)
       return search.others
     }
     var group = FindingGroup(

@@ -32,7 +32,11 @@ actor FuzzLedger {
   private var obstacles: [String: Int] = [:]
   private var claims = FindingClaims()
   /// What was seen and could not be repeated.
-  private var unconfirmed: [String: BrokenRule] = [:]
+  private var unconfirmed: [String: UnrepeatedFinding] = [:]
+  /// What was repeated and did not come back.
+  private var flaky: [String: UnrepeatedFinding] = [:]
+  /// The numbers of the cases that boards are at.
+  private var underWay: Set<Int> = []
   private var lastStatus = MonotonicInstant.now()
   private var hasEnded = false
   /// Why the corpus took no more.
@@ -54,7 +58,8 @@ actor FuzzLedger {
     let corpus = try configuration.corpus.map(Corpus.init(folder:))
     self.corpus = corpus
     source = InputSource(seed: configuration.run.seed, catalogue: configuration.catalogue)
-    replays = corpus?.cases[...] ?? []
+    // What is small first: behind it a larger case that shows the same is no news.
+    replays = (corpus?.cases ?? []).sorted { $0.serverStepCount < $1.serverStepCount }[...]
     let firstNumber = configuration.first ?? corpus?.nextNumber(forSeed: configuration.run.seed) ?? 0
     self.firstNumber = firstNumber
     nextNumber = firstNumber
@@ -73,6 +78,7 @@ actor FuzzLedger {
     guard configuration.count.map({ nextNumber - firstNumber < $0 }) ?? true else { return nil }
     let number = nextNumber
     nextNumber += 1
+    underWay.insert(number)
     let testCase = corpus.map { source.testCase(number, corpus: $0.cases) } ?? source.testCase(number)
     return Turn(testCase: secured(testCase), number: number)
   }
@@ -103,7 +109,12 @@ actor FuzzLedger {
   func take(_ execution: Execution, of turn: Turn) -> [BrokenRule] {
     let testCase = turn.testCase
     count(execution)
-    if turn.number != nil { countCase(execution) }
+    if let number = turn.number {
+      underWay.remove(number)
+      countCase(execution)
+    } else {
+      status.replayCount += 1
+    }
     let isNew = cover(execution, of: testCase)
     if isNew || !execution.broken.isEmpty { keep(testCase) }
     takeReference(execution, of: testCase)
@@ -111,7 +122,7 @@ actor FuzzLedger {
     tellStatus()
     return execution.broken.filter { finding in
       guard let index = groups.firstIndex(where: { $0.id == finding.group }) else {
-        return claims.claim(finding)
+        return claims.claim(finding, in: testCase.id)
       }
       groups[index].count += 1
       return false
@@ -124,7 +135,7 @@ actor FuzzLedger {
     if countsReference { takeReference(execution, of: testCase) }
     tellStatus()
     return execution.broken.filter { finding in
-      !groups.contains { $0.id == finding.group } && claims.claim(finding)
+      !groups.contains { $0.id == finding.group } && claims.claim(finding, in: testCase.id)
     }
   }
 
@@ -191,9 +202,9 @@ actor FuzzLedger {
   }
 
   /// A finding could not be repeated, as the bench failed: nothing is known of it but that it was seen.
-  func takeUnconfirmed(_ finding: BrokenRule) {
+  func takeUnconfirmed(_ finding: BrokenRule, in testCase: Case) {
     claims.release(finding.group)
-    unconfirmed[finding.group] = finding
+    unconfirmed[finding.group] = UnrepeatedFinding(finding, in: testCase.id)
   }
 
   /// These are not looked into now, but when they are seen again.
@@ -202,8 +213,9 @@ actor FuzzLedger {
   }
 
   /// A finding did not come back.
-  func takeFlaky(_ group: String) {
-    claims.takeFlaky(group)
+  func takeFlaky(_ finding: BrokenRule, in testCase: Case) {
+    claims.takeFlaky(finding.group)
+    flaky[finding.group] = flaky[finding.group] ?? UnrepeatedFinding(finding, in: testCase.id)
     status.flakyCount += 1
   }
 
@@ -211,6 +223,8 @@ actor FuzzLedger {
   func settle(_ group: FindingGroup) {
     claims.release(group.id)
     unconfirmed[group.id] = nil
+    flaky[group.id] = nil
+    keep(group.smallest)
     guard !groups.contains(where: { $0.id == group.id }) else { return }
     groups.append(group)
     status.groupCount = groups.count
@@ -229,12 +243,15 @@ actor FuzzLedger {
   func result(_ heading: FuzzResult) -> FuzzResult {
     do {
       if corpusFailure == nil {
-        try corpus?.note(numbers: firstNumber..<nextNumber, forSeed: configuration.run.seed)
+        // What a board was still at was not judged, and what comes behind it is made up with it.
+        try corpus?.note(
+          numbers: firstNumber..<(underWay.min() ?? nextNumber), forSeed: configuration.run.seed)
       }
     } catch { corpusFailure = "\(error)" }
     var result = heading
     result.corpusFailure = corpusFailure
-    result.unconfirmed = claims.claimed.merging(unconfirmed) { $1 }.values.sorted { $0.group < $1.group }
+    result.unconfirmed = claims.claimed.merging(unconfirmed) { $1 }.sorted { $0.key < $1.key }.map(\.value)
+    result.flaky = flaky.sorted { $0.key < $1.key }.map(\.value)
     status.seconds = (.now() - start).seconds
     result.status = status
     result.groups = groups

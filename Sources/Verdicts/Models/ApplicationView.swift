@@ -90,8 +90,10 @@ struct ApplicationView: Sendable {
     }
   }
 
-  /// Whether it closes, as far as it came: a close that threw has closed nothing.
-  var closes: Bool { hasCloseStep && (closeReturned || !failures.contains(where: \.isInClosingStep)) }
+  /// Whether it closes, as far as it came: a close that threw, or was cancelled, has closed nothing.
+  var closes: Bool {
+    hasCloseStep && (closeReturned || !mayAbandonClosing && !failures.contains(where: \.isInClosingStep))
+  }
 
   /// Whether the application was told that the connection is over, in whatever way.
   var knowsTheEnd: Bool { !ends.isEmpty || closeReturned || !failures.isEmpty || connectFailure != nil }

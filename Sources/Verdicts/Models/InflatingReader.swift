@@ -1,76 +1,41 @@
 import Traces
 import WebSocketProtocol
 
-/// Reads the compressed messages of one direction, fragment by fragment (RFC 7692 section 7.2.2). The inflating itself is zlib's, as
-/// everywhere; what follows from it is the judge's.
+/// Reads the compressed messages of one direction, fragment by fragment (RFC 7692 section 7.2.2), by the judge's own means.
 final class InflatingReader {
   /// Why a fragment cannot be inflated.
   enum Defect: Error, Sendable, Hashable {
     /// It is no DEFLATE stream.
     case corrupt
-    /// It refers to what lies further back than the window that was agreed on, and not further than a larger one reaches.
+    /// It refers to what lies further back than the window that was agreed on.
     case beyondWindow
     /// It is the last one, and ends inside of a block.
     case incomplete
   }
 
-  /// The most bytes that a fragment may inflate to before the judge gives it up.
-  private static let limit = 64 << 20
-
   private let direction: DeflateAgreement.Direction
-  private var inflater: RawInflater
-  /// The largest window, where a smaller one was agreed on.
-  private var widest: RawInflater?
+  private var inflater = PlainInflater()
 
-  init(_ direction: DeflateAgreement.Direction) {
-    self.direction = direction
-    inflater = RawInflater(windowBits: direction.windowBits)
-    widest = direction.windowBits < 15 ? RawInflater() : nil
-  }
+  init(_ direction: DeflateAgreement.Direction) { self.direction = direction }
 
   /// A message begins.
   func begin() {
-    guard !direction.keepsContext else { return }
-    inflater.reset()
-    widest?.reset()
+    if !direction.keepsContext { inflater.forget() }
   }
 
   /// What a fragment inflates to. Nothing can be inflated behind a defect in the same message.
   func inflate(_ payload: [UInt8], isFinal: Bool) throws(Defect) -> [UInt8] {
-    var output = ByteBuffer()
-    let fitsWidest = fitsWidest(payload, isFinal: isFinal)
-    do throws(InflateFailure) {
-      for piece in pieces(of: payload) {
-        try payload[piece].withUnsafeBufferPointer { (bytes) throws(InflateFailure) in
-          try inflater.inflate(UnsafeRawBufferPointer(bytes), into: &output, limit: Self.limit)
-        }
-      }
-    } catch {
-      inflater.reset()
-      throw fitsWidest ? .beyondWindow : .corrupt
+    do throws(Defect) { return try inflated(payload, isFinal: isFinal) } catch {
+      inflater = PlainInflater()
+      throw error
     }
-    guard isFinal else { return output.take() }
-    do { try inflater.finishMessage() } catch {
-      inflater.reset()
-      throw .incomplete
-    }
-    return output.take()
   }
 
-  /// Whether the largest window has all that the fragment refers to; false where no smaller one was agreed on.
-  private func fitsWidest(_ payload: [UInt8], isFinal: Bool) -> Bool {
-    guard widest != nil else { return false }
-    var output = ByteBuffer()
-    do throws(InflateFailure) {
-      try payload.withUnsafeBufferPointer { (bytes) throws(InflateFailure) in
-        try widest?.inflate(UnsafeRawBufferPointer(bytes), into: &output, limit: Self.limit)
-      }
-      if isFinal { try widest?.finishMessage() }
-      return true
-    } catch {
-      widest?.reset()
-      return false
-    }
+  private func inflated(_ payload: [UInt8], isFinal: Bool) throws(Defect) -> [UInt8] {
+    guard let output = try? inflater.inflate(payload) else { throw .corrupt }
+    guard inflater.reach <= 1 << direction.windowBits else { throw .beyondWindow }
+    guard !isFinal || inflater.finishMessage() else { throw .incomplete }
+    return output
   }
 
   /// The message with what its payload inflates to, where it is compressed; nil where it cannot be inflated.
@@ -84,12 +49,6 @@ final class InflatingReader {
     message.payload = payload
     message.length = payload.count
     return message
-  }
-
-  /// Zlib finds that a distance leaves the window only where it leaves the output of the call too; byte by byte, that is short.
-  private func pieces(of payload: [UInt8]) -> [Range<Int>] {
-    guard direction.windowBits < 15 else { return [0..<payload.count] }
-    return payload.indices.map { $0..<$0 + 1 }
   }
 }
 

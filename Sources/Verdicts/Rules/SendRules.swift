@@ -72,9 +72,9 @@ extension RuleContext {
   /// Messages whose send returned and which are nowhere on the wire.
   fileprivate var lostSendFindings: [Finding] {
     // A reset may have destroyed what was sent; why the client reset is told by other rules.
-    guard isEstablished, client.isComplete, damagedSend == nil, !serverReset, clientEnd?.kind != .reset else {
-      return []
-    }
+    guard isEstablished, client.isComplete, damagedSend == nil, !serverReset, clientEnd?.kind != .reset,
+      !application.mayAbandonClosing
+    else { return [] }
     var onWire = client.wholeMessages
     var missing: (digest: MessageDigest, index: Int)?
     var lastFound = -1

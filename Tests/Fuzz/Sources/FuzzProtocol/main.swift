@@ -7,5 +7,6 @@ fuzz([
   "request-head": RequestHeadTarget.self,
   "response-head": ResponseHeadTarget.self,
   "deflate": DeflateTarget.self,
+  "plain-inflater": PlainInflaterTarget.self,
   "utf8": UTF8Target.self,
 ])
