@@ -19,8 +19,8 @@ struct FuzzCommand: AsyncParsableCommand {
 
       Each has a folder in reports/fuzz, or in that of --findings: scenario.json for wsrig replay, explanation.txt, and client.py and \
       server.py, which show it without the rig:
-        wsrig fuzz --time 60
-        wsrig replay reports/fuzz/pong-for-every-ping-1/scenario.json
+        wsrig fuzz --client client.py --time 60
+        wsrig replay reports/fuzz/pong-for-every-ping-1/scenario.json --client client.py
 
       Without --corpus a run depends on nothing but the seed, the options and the client: case 4711 is the same in each.
 
