@@ -50,8 +50,8 @@ public struct Fixtures: Sendable {
   public var mutants: URL { folder.appendingPathComponent("mutants", isDirectory: true) }
   /// The folder of scenarios that a fuzzing run or the field brought up.
   public var scenarios: URL { folder.appendingPathComponent("scenarios", isDirectory: true) }
-  /// The folder of the programs that show a finding without the rig.
-  var reproductions: URL { folder.appendingPathComponent("fuzz", isDirectory: true) }
+  /// The folder of the programs that count a client's lines, and that show a finding without the rig.
+  var fuzzing: URL { folder.appendingPathComponent("fuzz", isDirectory: true) }
   /// Our own client.
   var ownClient: URL {
     folder.appendingPathComponent("async_websocket_client", isDirectory: true)

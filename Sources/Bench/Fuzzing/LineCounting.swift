@@ -33,7 +33,7 @@ struct LineCounting {
     do {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       try JSONEncoder().encode(sources).write(to: input)
-      let script = fixtures.reproductions.appendingPathComponent("instrument.py")
+      let script = fixtures.fuzzing.appendingPathComponent("instrument.py")
       let child = try await ChildProcess.start(
         ChildCommand(python.path, [script.path, input.path, output.path]), on: .shared)
       let end = try await child.waitForEnd(deadline: .after(Self.limit))

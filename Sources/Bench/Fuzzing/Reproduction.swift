@@ -38,7 +38,7 @@ enum Reproduction {
   ) throws -> String {
     let sockets = fixtures.simulatedBoard.appendingPathComponent("modules/board_lwip.py")
     let filled = fill(
-      try text(fixtures.reproductions.appendingPathComponent("client.py")),
+      try text(fixtures.fuzzing.appendingPathComponent("client.py")),
       [
         "SENTENCE": sentence(group), "MODULE": module.map(PythonLiteral.string) ?? .none,
         "TOKEN": .string(trace.connections.first?.token ?? "t"), "SOCKETS": .string(try text(sockets)),
@@ -65,7 +65,7 @@ enum Reproduction {
       .string(trace.server?.host ?? "127.0.0.1"), .int(Int(trace.server?.port ?? 0)),
     ])
     return fill(
-      try text(fixtures.reproductions.appendingPathComponent("server.py")),
+      try text(fixtures.fuzzing.appendingPathComponent("server.py")),
       [
         "SENTENCE": sentence(group), "CONNECTIONS": play.connections, "ACTS": play.acts,
         "ABOUT": .string(Aspect(of: group.broken.violation.rule).rawValue), "PLACE": place,
