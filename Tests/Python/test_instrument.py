@@ -17,11 +17,10 @@ def instrumented(source):
         before.write_text(json.dumps({"client.py": source}))
         subprocess.run([sys.executable, SCRIPT, before, after], check=True)
         document = json.loads(after.read_text())
-    hits, names = bytearray(document["lines"]), {}
+    hits = bytearray(document["lines"])
+    names = {"_wsrig_lines": hits}
     text = document["files"]["client.py"].replace("from wsrig_lines import hits as _wsrig_lines", "")
-    exec(text, names | {"_wsrig_lines": hits}, names)  # noqa: S102: our own text
-    for function in [value for value in names.values() if callable(value)]:
-        function.__globals__.update(names)
+    exec(text, names)  # our own text
     return names, hits
 
 
