@@ -17,6 +17,8 @@ public struct Exchange: Sendable, Hashable {
   public var acknowledged: UInt64?
   /// t3: the kernel gets the echo; nil where the kernel does not tell.
   public var received: UInt64?
+  /// When the first bytes of the echo came; nil where the kernel does not tell.
+  public var began: UInt64?
   /// t4: the server sees the echo.
   public var seen: UInt64
   /// From the message's delivery to the application to the return of its send, by the client's own clock; nil where it does not tell.
@@ -32,7 +34,7 @@ public struct Exchange: Sendable, Hashable {
   public init(
     connection: String, index: Int, payloadLength: Int, handed: UInt64, sent: UInt64?, acknowledged: UInt64?,
     received: UInt64?, seen: UInt64, clientNanoseconds: Int?, pieces: Int, firstPieceLength: Int,
-    longestGapNanoseconds: Int
+    longestGapNanoseconds: Int, began: UInt64? = nil
   ) {
     self.connection = connection
     self.index = index
@@ -46,6 +48,7 @@ public struct Exchange: Sendable, Hashable {
     self.pieces = pieces
     self.firstPieceLength = firstPieceLength
     self.longestGapNanoseconds = longestGapNanoseconds
+    self.began = began ?? received
   }
 
   /// From the message's leaving to the echo's coming (t1 to t3): what network and client take. Where the kernel does not tell, what the
@@ -89,7 +92,8 @@ extension ConnectionTrace {
         received: came.kernelInstantNanoseconds, seen: came.instantNanoseconds,
         clientNanoseconds: index < processing.count ? processing[index] : nil,
         pieces: pieces.reduce(1) { $0 + $1.count - 1 }, firstPieceLength: pieces.first?.first?.length ?? 0,
-        longestGapNanoseconds: pieces.map(Arrivals.longestGap).max() ?? 0)
+        longestGapNanoseconds: pieces.map(Arrivals.longestGap).max() ?? 0,
+        began: came.kernelInstantNanoseconds == nil ? nil : pieces.first?.first?.instant)
     }
   }
 }

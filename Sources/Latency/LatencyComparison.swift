@@ -14,6 +14,8 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
     case same
     /// There are too few samples to tell.
     case tooFewSamples
+    /// The computer that both share has changed, and what became of the client depends on how that is counted.
+    case computerChanged
   }
 
   /// What came of it.
@@ -66,6 +68,23 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
       return
     }
     outcome = ratio >= 1 + minimumEffect ? .slower : ratio <= 1 / (1 + minimumEffect) ? .faster : .same
+  }
+
+  /// Compares where the board is this computer: what slows the computer slows the board.
+  ///
+  /// The reference took turns with the client and says by how much. Only a change of the reference's that is shown is taken out: dividing by
+  /// one that is chance would add its noise to the client's. It may explain a difference, and makes none by itself: a client is slower,
+  /// or faster, that is so with it and without.
+  /// - Parameter reference: the reference's series beside its former one.
+  public static func sharing(
+    old: [Int], new: [Int], reference: LatencyComparison, minimumEffect: Double = minimumEffect
+  ) -> LatencyComparison {
+    let plain = LatencyComparison(old: old, new: new, minimumEffect: minimumEffect)
+    guard [.slower, .faster].contains(reference.outcome) else { return plain }
+    var corrected = LatencyComparison(
+      old: old, new: new, minimumEffect: minimumEffect, drift: reference.ratio)
+    if ![.same, plain.outcome].contains(corrected.outcome) { corrected.outcome = .computerChanged }
+    return corrected
   }
 
   /// The median of samples, 0 where there are none.

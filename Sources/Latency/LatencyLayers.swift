@@ -4,8 +4,9 @@ public enum Acknowledgement: String, Sendable, Hashable, Codable, CaseIterable {
   case prompt
   /// The client's TCP held it back until there was an echo to send along with it: it tells nothing but that.
   case withReply
-  /// It came by itself and late: the client's TCP held it back until a timer of its own (RFC 1122 section 4.2.3.2), 40 ms on Linux, up
-  /// to 250 ms in lwIP. It is no time of the network's.
+  /// It came by itself and late, when the application had the message already: the client's TCP held it back until a timer of its own
+  /// (RFC 1122 section 4.2.3.2), 40 ms on Linux, up to 250 ms in lwIP. It is no time of the network's. What came late before the
+  /// application had it is: a radio that slept, or a packet that was sent again.
   case late
   /// The kernel did not tell.
   case unknown
@@ -24,7 +25,7 @@ public struct AcknowledgementRule: Sendable, Hashable {
   public init(_ exchanges: [Exchange], handshakes: [Int]) {
     let alone = exchanges.compactMap { exchange -> Int? in
       guard let sent = exchange.sent, let acknowledged = exchange.acknowledged,
-        let received = exchange.received, acknowledged < received
+        let began = exchange.began, acknowledged < began
       else { return nil }
       return Exchange.between(sent, acknowledged)
     }
@@ -33,12 +34,15 @@ public struct AcknowledgementRule: Sendable, Hashable {
 
   /// What the acknowledgement of an exchange tells.
   public func acknowledgement(of exchange: Exchange) -> Acknowledgement {
-    guard let sent = exchange.sent, let acknowledged = exchange.acknowledged,
+    guard let sent = exchange.sent, let acknowledged = exchange.acknowledged, let began = exchange.began,
       let received = exchange.received
     else { return .unknown }
-    guard acknowledged < received else { return .withReply }
+    guard acknowledged < began else { return .withReply }
     let time = Exchange.between(sent, acknowledged)
-    return time <= (floorNanoseconds ?? time) * Self.factor + Self.slack ? .prompt : .late
+    guard time > (floorNanoseconds ?? time) * Self.factor + Self.slack else { return .prompt }
+    // Less time than the application took for it: it had the message before. One whose clock tells nothing may have had it.
+    let isHeldBack = exchange.clientNanoseconds.map { Exchange.between(acknowledged, received) < $0 } ?? true
+    return isHeldBack ? .late : .prompt
   }
 }
 

@@ -27,8 +27,9 @@ struct LatencyCommand: AsyncParsableCommand {
         0    all well
         1    the client is slower than in the baseline, or does not echo
         2    usage, configuration, or a client that does not load
-        3    the board was missing or lost, or there are too few samples for
-             the baseline
+        3    the board was missing or lost, or the baseline is of another
+             board, or too few samples or a change of this computer leave
+             open whether the client is slower
         130  interrupted; what was measured is reported
       """)
 

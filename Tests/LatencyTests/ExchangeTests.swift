@@ -32,10 +32,28 @@ struct ExchangeTests {
     #expect(rule.acknowledgement(of: exchange(acknowledged: 2_000)) == .withReply)
     #expect(rule.acknowledgement(of: exchange(acknowledged: 2_020)) == .withReply)
     #expect(rule.acknowledgement(of: exchange(acknowledged: nil)) == .unknown)
-    let slow = exchange(acknowledged: 40_001_010, received: 90_000_000)
+    // The application had it for 60 ms when it was acknowledged at last.
+    let slow = exchange(acknowledged: 40_001_010, received: 90_000_000, client: 60_000_000)
     #expect(rule.acknowledgement(of: slow) == .late)
     // Only late ones, and no handshake to compare them with: what is always so is the network's.
     #expect(AcknowledgementRule([slow], handshakes: []).acknowledgement(of: slow) == .prompt)
+  }
+
+  @Test("a network that took long is no acknowledgement that was held back: sleepingRadio")
+  func sleepingRadio() {
+    let rule = AcknowledgementRule([exchange()], handshakes: [50])
+    let slept = exchange(acknowledged: 100_001_010, received: 100_101_010, client: 50_000)
+    #expect(rule.acknowledgement(of: slept) == .prompt)
+    let layers = LatencyLayers([slept, slept], handshakes: [50])
+    #expect(layers.network.map { $0.p50Nanoseconds > 99_000_000 } == true)
+    #expect(layers.client.map { $0.p50Nanoseconds < 110_000 } == true)
+  }
+
+  @Test("an acknowledgement came with the first piece of the echo, however late the last one: withFirstPiece")
+  func withFirstPiece() {
+    var inPieces = exchange(acknowledged: 10_660_000, received: 50_000_000, client: 45_000_000)
+    inPieces.began = 10_656_000
+    #expect(AcknowledgementRule([], handshakes: [50]).acknowledgement(of: inPieces) == .withReply)
   }
 
   @Test("the layers count only what tells something of them, and the shares add up to the median")

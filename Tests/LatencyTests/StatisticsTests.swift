@@ -115,6 +115,33 @@ struct ComparisonSimulationTests {
     #expect(found >= 950, "\(found)")
   }
 
+  /// The same on a computer that client and reference share: the reference's runs are as noisy.
+  private static func sharedAlarms(slower factor: Double) -> Int {
+    var source = Noise(seed: 2)
+    let references = runs.map { _ in run(&source) }
+    return runs.indices.dropLast().count { index in
+      let new = factor == 1 ? runs[index + 1] : runs[index + 1].map { Int(Double($0) * factor) }
+      let reference = LatencyComparison(old: references[index], new: references[index + 1])
+      return LatencyComparison.sharing(old: runs[index], new: new, reference: reference).outcome == .slower
+    }
+  }
+
+  @Test("and so it is where a reference as noisy says how the computer has changed: sharedComputer")
+  func sharedComputer() {
+    let (alarms, found) = (Self.sharedAlarms(slower: 1), Self.sharedAlarms(slower: 1.1))
+    #expect(alarms < 10 && found >= 950, "\(alarms), \(found)")
+  }
+
+  @Test("what the computer's change does not explain, and alone would show, is left open")
+  func computerChanged() {
+    var source = Noise(seed: 4)
+    let old = Self.run(&source)
+    let faster = LatencyComparison(old: old, new: old.map { $0 * 7 / 10 })
+    let shared = { (new: [Int]) in LatencyComparison.sharing(old: old, new: new, reference: faster).outcome }
+    #expect(shared(old) == .computerChanged && shared(old.map { $0 * 7 / 10 }) == .same)
+    #expect(shared(old.map { $0 * 13 / 10 }) == .slower)
+  }
+
   @Test("what is faster is told as faster; few samples say nothing; a slower computer is taken out")
   func outcomes() {
     var source = Noise(seed: 3)

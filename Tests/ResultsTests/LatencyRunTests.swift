@@ -107,6 +107,17 @@ struct LatencyRunTests {
     #expect(other.outcome == .inconclusive)
   }
 
+  @Test("a baseline of another board is compared with nothing, and says why: otherBoard")
+  func otherBoard() throws {
+    var known = try Self.baseline(Self.run())
+    known.board = BoardRecord(selector: "python", kind: .python, machine: "CPython", firmware: "3")
+    var run = Self.run()
+    run.baseline = LatencyBaselineReport(run, beside: known, named: "old")
+    #expect(
+      run.baseline?.obstacle?.contains("CPython (python)") == true && run.baseline?.rows.isEmpty == true)
+    #expect(run.outcome == .inconclusive)
+  }
+
   @Test("a client that does not echo has failed; a board that was lost leaves the outcome open")
   func outcomes() {
     var run = Self.run()
@@ -130,6 +141,10 @@ struct LatencyRunTests {
     for words in ["40 of 40", "Nagle", "first 2 bytes", "41.0 ms", "0.9 ms", "TCP_NODELAY"] {
       #expect(finding.sentence.contains(words), "\(finding.sentence)")
     }
+    // One that waits between its writes by itself does so whatever the server's TCP does: waitsByItself.
+    run.controls = [Self.conditions: 43_000_000]
+    let own = try #require(LatencyFinding.all(of: run).first)
+    #expect(own.kind == .piecewiseWrites && !own.sentence.contains("TCP_NODELAY"), "\(own.sentence)")
     // Pieces of a long message come apart too, without waiting; a slow client in one piece is no stall.
     let pieces = (0..<40).map { Self.exchange($0, wire: 44_000_000, pieces: 3, gap: 900_000) }
     let slow = (0..<40).map { Self.exchange($0, wire: 44_000_000) }

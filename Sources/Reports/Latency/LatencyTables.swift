@@ -150,6 +150,9 @@ public struct LatencyTables {
   }
 
   private func baseline(_ baseline: LatencyBaselineReport) -> String {
+    if let obstacle = baseline.obstacle {
+      return style.colored("nothing is compared with \(baseline.baseline): \(obstacle)", .magenta)
+    }
     var table = TextTable(columns: [
       "beside the baseline", "p50 old", "p50 new", "change", "by chance", "result",
     ])
@@ -250,6 +253,7 @@ extension LatencyComparison.Outcome {
     case .faster: "faster"
     case .same: "no difference shown"
     case .tooFewSamples: "too few samples"
+    case .computerChanged: "not told apart from a change of the computer"
     }
   }
 }

@@ -13,8 +13,17 @@ public struct LatencyBaseline: Sendable, Decodable {
     public var samplesNanoseconds: [[Int]]
   }
 
+  /// The board; nil in what an older tool has written.
+  public var board: BoardRecord?
   /// The series.
   public var series: [Series]
+
+  /// Why a run on that board cannot be held against it; nil where it can.
+  func obstacle(to board: BoardRecord) -> String? {
+    guard let own = self.board, (own.kind, own.machine) != (board.kind, board.machine) else { return nil }
+    return
+      "the baseline was measured on \(own.machine) (\(own.kind.rawValue)), and this run on \(board.machine) (\(board.kind.rawValue))"
+  }
 
   func samples(_ conditions: LatencyConditions, _ endpoint: AttemptTrace.Endpoint) -> [Int] {
     series.first { $0.conditions == conditions && $0.endpoint == endpoint }?.samplesNanoseconds.flatMap(
@@ -43,23 +52,28 @@ public struct LatencyBaselineReport: Sendable, Hashable, Codable {
   public var rows: [Row]
   /// The conditions that only one of them has.
   public var unmatched: [String]
+  /// Why nothing is compared; nil where something is.
+  public var obstacle: String?
 
   /// Whether a series of the client's became slower.
   public var hasRegressed: Bool { rows.contains { $0.device.outcome == .slower } }
   /// Whether nothing can be said of a series, or of all.
-  public var isInconclusive: Bool { rows.isEmpty || rows.contains { $0.device.outcome == .tooFewSamples } }
+  public var isInconclusive: Bool {
+    rows.isEmpty || rows.contains { [.tooFewSamples, .computerChanged].contains($0.device.outcome) }
+  }
 
   /// Compares a run.
   ///
-  /// Where the board is this computer, what slows the computer slows the board: the reference, which took turns with it, says by how
-  /// much, and that is taken out. A board of its own keeps its time.
+  /// Where the board is this computer, what slows the computer slows the board (``LatencyComparison/sharing(old:new:reference:minimumEffect:)``).
+  /// A board of its own keeps its time.
   public init(
     _ run: LatencyRun, beside baseline: LatencyBaseline, named name: String,
     minimumEffect: Double = LatencyComparison.minimumEffect
   ) {
     self.baseline = name
     self.minimumEffect = minimumEffect
-    let measured = run.series.filter { $0.endpoint == .device }
+    obstacle = baseline.obstacle(to: run.board)
+    let measured = obstacle == nil ? run.series.filter { $0.endpoint == .device } : []
     rows = measured.compactMap { series in
       let old = baseline.samples(series.conditions, .device)
       guard !old.isEmpty else { return nil }
@@ -67,16 +81,16 @@ public struct LatencyBaselineReport: Sendable, Hashable, Codable {
         old: baseline.samples(series.conditions, .reference),
         new: run.series(series.conditions, .reference)?.samples.flatMap(\.self) ?? [],
         minimumEffect: minimumEffect)
-      let isSlowed = !run.board.kind.isHardware && reference.outcome != .tooFewSamples
-      return Row(
-        conditions: series.conditions.name,
-        device: LatencyComparison(
-          old: old, new: series.samples.flatMap(\.self), minimumEffect: minimumEffect,
-          drift: isSlowed ? reference.ratio : 1),
-        reference: reference)
+      let new = series.samples.flatMap(\.self)
+      let device =
+        run.board.kind.isHardware
+        ? LatencyComparison(old: old, new: new, minimumEffect: minimumEffect)
+        : .sharing(old: old, new: new, reference: reference, minimumEffect: minimumEffect)
+      return Row(conditions: series.conditions.name, device: device, reference: reference)
     }
     let matched = Set(rows.map(\.conditions))
-    let names = measured.map(\.conditions.name) + baseline.series.map(\.conditions.name)
+    let names =
+      obstacle == nil ? measured.map(\.conditions.name) + baseline.series.map(\.conditions.name) : []
     unmatched = Set(names).subtracting(matched).sorted()
   }
 }

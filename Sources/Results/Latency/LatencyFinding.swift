@@ -7,6 +7,8 @@ public struct LatencyFinding: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
     /// The client writes a frame in pieces with Nagle's algorithm on, and waits for the acknowledgement of the first.
     case stalledWrites
+    /// The client writes a frame in pieces, and waits between them by itself.
+    case piecewiseWrites
     /// The client's TCP holds acknowledgements back.
     case delayedAcknowledgements
     /// The kernel does not tell when bytes leave.
@@ -73,14 +75,23 @@ extension LatencyFinding {
 
   private static func stall(in series: LatencyMeasurement, _ run: LatencyRun) -> LatencyFinding? {
     guard let stall = WriteStall(series.exchanges) else { return nil }
+    let pieces =
+      "in \(stall.count) of \(stall.total) echoes the first \(stall.firstPieceLength) bytes went out, and the rest "
+      + "\(milliseconds(stall.waitNanoseconds)) later (median)"
+    // A server that acknowledges at once ends the wait of Nagle's algorithm, and no other.
+    let median = LatencyComparison.median(series.exchanges.map(\.wireNanoseconds))
+    if let control = run.controls[series.conditions], control > median - stall.waitNanoseconds / 2 {
+      return LatencyFinding(
+        .piecewiseWrites, conditions: series.conditions.name,
+        "The client writes a frame in pieces: \(pieces), also where the server acknowledges at once: it is the client that waits. "
+          + "It should write a frame in one piece.")
+    }
     let control = run.controls[series.conditions].map {
       " With a server that acknowledges at once the median is \(milliseconds($0))."
     }
     return LatencyFinding(
       .stalledWrites, conditions: series.conditions.name,
-      "The client writes a frame in pieces with Nagle's algorithm on: in \(stall.count) of \(stall.total) echoes the first "
-        + "\(stall.firstPieceLength) bytes went out, and the rest \(milliseconds(stall.waitNanoseconds)) later (median), when the "
-        + "server's TCP had acknowledged them.\(control ?? "") It should write a frame in one piece, or set TCP_NODELAY."
+      "The client writes a frame in pieces with Nagle's algorithm on: \(pieces), when the server's TCP had acknowledged them.\(control ?? "") It should write a frame in one piece, or set TCP_NODELAY."
     )
   }
 
@@ -93,8 +104,9 @@ extension LatencyFinding {
     guard late * 100 >= series.exchanges.count * latePercent, late > 0 else { return nil }
     return LatencyFinding(
       .delayedAcknowledgements, conditions: series.conditions.name,
-      "The client's TCP held the acknowledgement back in \(late) of \(series.exchanges.count) exchanges until a timer sent it: "
-        + "those say nothing of the network, and are left out of its figures.")
+      "The client's TCP held the acknowledgement back in \(late) of \(series.exchanges.count) exchanges until a timer sent it, though "
+        + "its application had the message: those say nothing of the network, and are left out of its figures."
+    )
   }
 
   /// A message of a schedule that is later than that was not sent on time, in nanoseconds.
