@@ -66,7 +66,9 @@ extension EndToEndTests {
       try FileManager.default.copyItem(
         at: Repository.fixtures, to: folder.url.appending(path: "fixtures"))
       let found = ["--without-catalogue", "--fail-fast", "--time", "60", "--findings", "found", "--save"]
-      let child = try await fuzz(MutantClient.options + found + ["--fixtures", "fixtures"])
+      let interpreter = try #require(Repository.program("micropython"))
+      let child = try await fuzz(
+        MutantClient.options + found + ["--fixtures", "fixtures", "--micropython", interpreter])
       #expect(child.status == 1, "\(child.everything)")
       let group = try #require(try report().groups.first)
       #expect(group.rule == "pong-for-every-ping" && group.serverSteps <= 3, "\(child.everything)")
