@@ -204,6 +204,18 @@ struct KeptTests {
         $0.ended(1006)
       }),
     Example(
+      "bad text in a message that was there as a whole: nothingToWaitFor",
+      .open(expected: Expected(failFast: true)) {
+        $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
+        $0.wire.server(.text, [0x61, 0xFF])
+        $0.wire.note(.stepStarted(index: 1))
+        $0.wire.note(.stepStarted(index: 2))
+        $0.wire.server(.ping, "a")
+        $0.wire.clientClose(1007)
+        $0.wire.end()
+        $0.ended(1006)
+      }),
+    Example(
       "bad text looked at behind the server's Close, which was answered: textBehindAnsweredClose",
       .open {
         $0.wire.server(.text, [0xFF])

@@ -26,7 +26,7 @@ public struct FuzzRun: Sendable {
       configuration.countsLines
       ? try await LineCounting(configuration.run.client, fixtures: configuration.run.fixtures) : nil
     let ledger = try FuzzLedger(configuration, lineCount: counting?.lineCount, tell: progress)
-    let run = runConfiguration(of: counting?.client ?? configuration.run.client)
+    let run = runConfiguration(counting)
     return try await BenchSetup.withEach(run, progress: { tell($0) }) { setups in
       var workers = try await sideBySide(setups) { try await Worker($0, run) }
       let heading = FuzzResult(
@@ -54,9 +54,12 @@ public struct FuzzRun: Sendable {
   }
 
   /// A case is there so that the boards are made ready for cases.
-  private func runConfiguration(of client: ClientBundle) -> RunConfiguration {
+  private func runConfiguration(_ counting: LineCounting?) -> RunConfiguration {
     var run = configuration.run
-    run.client = client
+    if let counting {
+      run.client = counting.client
+      run.simulation.heapBytes += counting.heapBytes
+    }
     // Here a server may wait for what no client sends, and no longer than clients wait themselves.
     run.referencePace = .fuzzedReference
     run.cases = [configuration.overTLS ? .calibration.overTLS : .calibration]

@@ -10,6 +10,8 @@ struct LineCounting {
   let client: ClientBundle
   /// How many lines it has that can tell.
   let lineCount: Int
+  /// About how much more heap the client takes with its notes, in bytes: what it lacks for messages must not be theirs.
+  var heapBytes: Int { lineCount * 48 }
 
   private struct Instrumented: Decodable {
     var files: [String: String]

@@ -188,6 +188,9 @@ extension RuleContext {
       return hasFailed ? [] : [Finding(sentence)]
     }
     guard let events = trace?.events, let chunk = chunkIndex(of: violation.streamOffset) else { return [] }
+    // Nobody waits for the rest of a message that is there as a whole.
+    let frame = decoded.server.frames.first { $0.endOffset > violation.streamOffset }
+    if let frame, frame.isFinal, frame.eventIndex <= chunk { return [] }
     let rest = events.indices.first { index in
       guard index > chunk, case .sent = events[index].kind else { return false }
       return pausedBetween(chunk, index)
