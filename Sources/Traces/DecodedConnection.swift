@@ -58,13 +58,10 @@ public struct DecodedConnection: Sendable, Hashable {
     case .receivedEnd where clientEnd == nil:
       clientEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
     case .receivedReset where clientEnd?.kind != .reset:
-      // A FIN may come before the reset: the first of them ended the stream, but that it was reset counts.
-      clientEnd = StreamEnd(
-        kind: .reset, eventIndex: clientEnd?.eventIndex ?? index, instantNanoseconds: instant)
+      clientEnd = .reset(at: index, instant, behind: clientEnd)
     case .sentEnd where serverEnd == nil:
       serverEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
-    case .sentReset:
-      serverEnd = StreamEnd(kind: .reset, eventIndex: index, instantNanoseconds: instant)
+    case .sentReset: serverEnd = .reset(at: index, instant, behind: serverEnd)
     case .closed where serverEnd == nil:
       serverEnd = StreamEnd(kind: .finished, eventIndex: index, instantNanoseconds: instant)
     case .deadlinePassed where deadlineIndex == nil: deadlineIndex = index
@@ -101,6 +98,11 @@ public struct StreamEnd: Sendable, Hashable {
     self.kind = kind
     self.eventIndex = eventIndex
     self.instantNanoseconds = instantNanoseconds
+  }
+
+  /// An end by RST. A FIN may have come before it: the first of them ended the stream, but that it was reset counts.
+  fileprivate static func reset(at index: Int, _ instant: UInt64, behind earlier: StreamEnd?) -> StreamEnd {
+    StreamEnd(kind: .reset, eventIndex: earlier?.eventIndex ?? index, instantNanoseconds: instant)
   }
 }
 

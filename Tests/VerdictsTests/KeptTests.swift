@@ -204,6 +204,15 @@ struct KeptTests {
         $0.ended(1006)
       }),
     Example(
+      "the end of the server's stream is followed before it resets: resetBehindEnd",
+      .open {
+        $0.wire.server(bytes: [0x81, 5, 0x61])
+        $0.wire.note(.sentEnd)
+        $0.wire.note(.receivedEnd)
+        $0.wire.note(.sentReset)
+        $0.ended(1006, clean: false)
+      }),
+    Example(
       "bad text in a message that was there as a whole: nothingToWaitFor",
       .open(expected: Expected(failFast: true)) {
         $0.scenario.server = ServerScript([.sendBytes(.empty), .pause(milliseconds: 1), .sendBytes(.empty)])
