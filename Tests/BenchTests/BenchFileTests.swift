@@ -233,6 +233,17 @@ struct BenchFileTests {
   }
 
   @Test(
+    "a date ended the process, where it was cut behind its hour or its t (found by libFuzzer)",
+    arguments: [
+      "2026-01-01 1", "2026-01-0[ 1", "2026-01-01t=", "[2026-01-01 1]", "2026-01-01", "202a-01-01 1",
+    ])
+  func dates(_ value: String) throws {
+    let error = try #require(throws: ConfigurationError.self) { try file("[server]\nport = \(value)\n") }
+    #expect(error.description.contains("line 2") && error.description.contains("date"), "\(error)")
+    #expect(throws: Never.self) { try file("[boards.a-b]\nserial = \"2026-01-01 1\" # 2026-01-01 1\n") }
+  }
+
+  @Test(
     "a folder or a device that is no file was called no folder, or not permitted",
     arguments: ["/tmp", "/dev/null"])
   func folderForFile(_ path: String) throws {

@@ -130,6 +130,7 @@ struct TOMLScanner {
     var open: [UInt8] = []
     while let byte = peek {
       switch byte {
+      case UInt8(ascii: "-"): stepOverDash()
       case UInt8(ascii: "\n") where open.isEmpty: return
       case UInt8(ascii: "#"): skipLine()
       case UInt8(ascii: "["), UInt8(ascii: "{"):
@@ -143,6 +144,18 @@ struct TOMLScanner {
       default: step()
       }
     }
+  }
+
+  /// Complains of a dash behind the digits that a value begins with: a date. Of some that are cut the parser's assertions would end the
+  /// process, and there is no use for any here.
+  private mutating func stepOverDash() {
+    let start = 1 + (bytes[..<position].lastIndex { " \t\r\n=,[{".utf8.contains($0) } ?? -1)
+    let word = bytes[start..<position]
+    if let first = word.first, (0x30...0x39).contains(first), let last = word.last, !"eE".utf8.contains(last)
+    {
+      complain("in what would be a date, which nothing here may be: put it in quotes")
+    }
+    step()
   }
 
   private mutating func skipString(_ quote: UInt8) {
