@@ -303,21 +303,13 @@ struct BrokenMessageTests {
     Example(
       "gone before the answer", breaks: ["close-awaits-answer:SHOULD"],
       .open(.closing) {
-        $0.wire.clientClose()
-        $0.wire.note(.receivedEnd)
-        $0.wire.serverClose()
-        $0.wire.note(.sentEnd)
-        $0.app(.closed)
+        $0.closesHastily()
       }),
     Example(
       "gone while the server took its time", breaks: ["close-awaits-answer:SHOULD"],
       .open(.closing) {
         $0.scenario.server = ServerScript([.pause(milliseconds: 20)])
-        $0.wire.clientClose()
-        $0.wire.note(.receivedEnd)
-        $0.wire.serverClose()
-        $0.wire.note(.sentEnd)
-        $0.app(.closed)
+        $0.closesHastily()
       }),
     Example(
       "closed with another code and reason than asked for", breaks: ["close-as-asked"],

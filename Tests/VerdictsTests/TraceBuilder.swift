@@ -79,6 +79,15 @@ struct Attempt {
     ended(1000, clean: true)
   }
 
+  /// The application closes, and the client ends TCP before the server has answered its Close.
+  mutating func closesHastily() {
+    wire.clientClose()
+    wire.note(.receivedEnd)
+    wire.serverClose()
+    wire.note(.sentEnd)
+    app(.closed)
+  }
+
   var violations: [Violation] { Judge.violations(case: `case`, trace: trace) }
   /// `rule` for a MUST, `rule:SHOULD` and so on for less.
   var broken: [String] {
@@ -129,6 +138,14 @@ extension ServerScript {
 
 extension ClientScript {
   static let closing = ClientScript([.connect(ConnectStep()), .close()])
+
+  /// One task closes, `closer`, while the main one does these.
+  static func closing(beside steps: [ClientStep]) -> ClientScript {
+    ClientScript(tasks: [
+      ClientTask(name: "main", steps: [.connect(ConnectStep()), .start(task: "closer")] + steps),
+      ClientTask(name: "closer", steps: [.close()]),
+    ])
+  }
   static func sending(_ text: String) -> ClientScript {
     ClientScript([.connect(ConnectStep()), .send(kind: .text, payload: .text(text)), .receive()])
   }

@@ -73,13 +73,7 @@ struct UnreadTests {
       }),
     Example(
       "a Close when the task that closes is cancelled before it begins: cancelledBeforeClosing",
-      .open(
-        ClientScript(tasks: [
-          ClientTask(
-            name: "main", steps: [.connect(ConnectStep()), .start(task: "closer"), .cancel(task: "closer")]),
-          ClientTask(name: "closer", steps: [.close()]),
-        ])
-      ) {
+      .open(.closing(beside: [.cancel(task: "closer")])) {
         $0.wire.serverClose(1000)
         $0.leavesUnread()
       }),

@@ -73,7 +73,9 @@ public struct LatencyBaselineReport: Sendable, Hashable, Codable {
     self.baseline = name
     self.minimumEffect = minimumEffect
     obstacle = baseline.obstacle(to: run.board)
-    let measured = obstacle == nil ? run.series.filter { $0.endpoint == .device } : []
+    (rows, unmatched) = ([], [])
+    guard obstacle == nil else { return }
+    let measured = run.series.filter { $0.endpoint == .device }
     rows = measured.compactMap { series in
       let old = baseline.samples(series.conditions, .device)
       guard !old.isEmpty else { return nil }
@@ -89,8 +91,7 @@ public struct LatencyBaselineReport: Sendable, Hashable, Codable {
       return Row(conditions: series.conditions.name, device: device, reference: reference)
     }
     let matched = Set(rows.map(\.conditions))
-    let names =
-      obstacle == nil ? measured.map(\.conditions.name) + baseline.series.map(\.conditions.name) : []
+    let names = measured.map(\.conditions.name) + baseline.series.map(\.conditions.name)
     unmatched = Set(names).subtracting(matched).sorted()
   }
 }

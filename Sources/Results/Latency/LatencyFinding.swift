@@ -80,18 +80,20 @@ extension LatencyFinding {
       + "\(milliseconds(stall.waitNanoseconds)) later (median)"
     // A server that acknowledges at once ends the wait of Nagle's algorithm, and no other.
     let median = LatencyComparison.median(series.exchanges.map(\.wireNanoseconds))
-    if let control = run.controls[series.conditions], control > median - stall.waitNanoseconds / 2 {
+    let control = run.controls[series.conditions]
+    if let control, control > median - stall.waitNanoseconds / 2 {
       return LatencyFinding(
         .piecewiseWrites, conditions: series.conditions.name,
         "The client writes a frame in pieces: \(pieces), also where the server acknowledges at once: it is the client that waits. "
           + "It should write a frame in one piece.")
     }
-    let control = run.controls[series.conditions].map {
+    let atOnce = control.map {
       " With a server that acknowledges at once the median is \(milliseconds($0))."
     }
     return LatencyFinding(
       .stalledWrites, conditions: series.conditions.name,
-      "The client writes a frame in pieces with Nagle's algorithm on: \(pieces), when the server's TCP had acknowledged them.\(control ?? "") It should write a frame in one piece, or set TCP_NODELAY."
+      "The client writes a frame in pieces with Nagle's algorithm on: \(pieces), when the server's TCP had acknowledged them."
+        + "\(atOnce ?? "") It should write a frame in one piece, or set TCP_NODELAY."
     )
   }
 

@@ -52,8 +52,8 @@ struct HuffmanCode {
 /// Bits in the order of RFC 1951 section 3.1.1: from the lowest of each byte to the highest.
 struct BitReader {
   private var bytes: [UInt8] = []
-  /// How many bits were read.
-  private(set) var position = 0
+  /// How many bits were read. Who could not finish puts it back.
+  var position = 0
 
   /// How many bits are left.
   var count: Int { bytes.count * 8 - position }

@@ -30,9 +30,9 @@ struct PlainInflater {
   mutating func inflate(_ piece: [UInt8]) throws(Corruption) -> [UInt8] {
     bits.append(piece)
     output = []
-    var read = bits
-    while try step() { read = bits }
-    bits = read
+    var read = bits.position
+    while try step() { read = bits.position }
+    bits.position = read
     bits.forget()
     return output
   }
