@@ -34,6 +34,7 @@ final class EchoConnection: ReadinessHandler {
   @exclusivity(unchecked) private var stream: ByteStream
   @exclusivity(unchecked) private var phase = Phase.handshaking
   @exclusivity(unchecked) private var machine: ConnectionMachine
+  @exclusivity(unchecked) private var share = ReadShare()
   @exclusivity(unchecked) private var unsent = UnsentBytes()
   @exclusivity(unchecked) private var interest = Readiness.readable
   /// Whether TCP is to be half-closed once all is sent.
@@ -95,9 +96,9 @@ final class EchoConnection: ReadinessHandler {
       return read(into: room, readiness, buffers)
     }
     var kernel: MonotonicInstant?
+    let memory = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<wanted(buffers)])
     let transfer =
-      hasStamps
-      ? stream.receive(into: buffers.input, kernelInstant: &kernel) : stream.receive(into: buffers.input)
+      hasStamps ? stream.receive(into: memory, kernelInstant: &kernel) : stream.receive(into: memory)
     if case .moved(let count) = transfer {
       take(UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<count]), kernel, buffers)
     } else {
@@ -105,11 +106,17 @@ final class EchoConnection: ReadinessHandler {
     }
   }
 
+  /// How many bytes one read takes: this connection's share, and where a large payload is on its way all of it.
+  private func wanted(_ buffers: LoopBuffers) -> Int {
+    min(share.bytes + machine.missingPayload, buffers.input.count)
+  }
+
   /// Reads what is missing of a large message to where it is put together, and what follows to where all else goes.
   private func read(
     into room: UnsafeMutableRawBufferPointer, _ readiness: Readiness, _ buffers: LoopBuffers
   ) {
-    let transfer = stream.socket.receive(into: room, then: buffers.input)
+    let behind = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<share.bytes])
+    let transfer = stream.socket.receive(into: room, then: behind)
     guard case .moved(let count) = transfer else { return takeEnding(transfer, readiness) }
     let inPlace = min(count, room.count)
     let rest = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<(count - inPlace)])
@@ -148,6 +155,7 @@ final class EchoConnection: ReadinessHandler {
     var input = received
     var messages = 0
     var hasReplied = false
+    let framesBefore = machine.frameCount
     while let event = machine.next(&input, &buffers.output) {
       switch event {
       case .message(let opcode, let payload):
@@ -163,6 +171,7 @@ final class EchoConnection: ReadinessHandler {
       case .close, .violation: drainsAfterFlush = true
       }
     }
+    share.note(bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore)
     if let idle = server.configuration.idleTimeout { timer?.set(.after(idle, from: loop.now)) }
     if buffers.output.count > 0 {
       send(buffers, messages)

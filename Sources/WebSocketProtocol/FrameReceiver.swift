@@ -22,6 +22,8 @@ struct FrameReceiver: ~Copyable {
   private var headerBytes: (UInt64, UInt64) = (0, 0)
   private var headerCount = 0
   private var unfinished: Unfinished?
+  /// The frames whose headers have come.
+  private(set) var frameCount = 0
   private var assembler: MessageAssembler
   /// Where the message in progress begins.
   private var messageStart: UInt64 = 0
@@ -41,6 +43,9 @@ struct FrameReceiver: ~Copyable {
   /// Whether the stream may end here without cutting a frame or a message.
   var isBetweenMessages: Bool { headerCount == 0 && unfinished == nil && assembler.opcode == nil }
 
+  /// The bytes still to come of the payload in progress.
+  var missingPayload: Int { unfinished?.missing ?? 0 }
+
   /// Takes bytes until something can be delivered; `nil` once all of `input` is taken.
   mutating func next(_ input: inout ReceivedBytes) -> Delivery? {
     if messageWasDelivered || controlWasDelivered { forgetDelivered() }
@@ -52,7 +57,9 @@ struct FrameReceiver: ~Copyable {
         switch receiveHeader(&input) {
         case .incomplete: return nil
         case .breach(let breach, let start): return violation(breach.rule, at: start + UInt64(breach.index))
-        case .complete(let header): if let delivery = start(header, &input) { return delivery }
+        case .complete(let header):
+          frameCount &+= 1
+          if let delivery = start(header, &input) { return delivery }
         }
       }
     }
@@ -138,6 +145,12 @@ extension FrameReceiver {
       let payload = takePayload(header, Int(header.payloadLength), offset: 0, &input)
       return .control(header.opcode, payload, streamOffset: streamOffset - UInt64(payload.count))
     }
+    // A peer may send very many small fragments; what there is of each is not noted to be taken up again.
+    if !header.opcode.isControl && header.payloadLength <= UInt64(input.remaining) && !assembler.isCompressed {
+      let start = streamOffset
+      let piece = takePayload(header, Int(header.payloadLength), offset: 0, &input)
+      return assemble(piece, of: header, from: start, missing: 0) ?? finish(header)
+    }
     unfinished = Unfinished(header: header)
     return header.payloadLength == 0 ? finishFrame() : nil
   }
@@ -179,17 +192,23 @@ extension FrameReceiver {
       if let rule = assembler.inflate(UnsafeRawBufferPointer(piece), limit: rules.limits.message) {
         return violation(rule, at: messageStart)
       }
-    } else {
-      // The last frame says how long the message will be.
-      if frame.header.isFinal {
-        let now = assembler.count + piece.count
-        assembler.expect(now + frame.missing, having: now)
-      }
-      if let index = assembler.append(UnsafeRawBufferPointer(piece)) {
-        return violation(.textNotUTF8, at: start + UInt64(index))
-      }
+    } else if let delivery = assemble(piece, of: frame.header, from: start, missing: frame.missing) {
+      return delivery
     }
     return frame.missing == 0 ? finishFrame() : nil
+  }
+
+  /// Adds a piece of payload, which began at `start`, to the message in progress.
+  private mutating func assemble(
+    _ piece: UnsafeMutableRawBufferPointer, of header: FrameHeader, from start: UInt64, missing: Int
+  ) -> Delivery? {
+    // The last frame says how long the message will be.
+    if header.isFinal {
+      let now = assembler.count + piece.count
+      assembler.expect(now + missing, having: now)
+    }
+    guard let index = assembler.append(UnsafeRawBufferPointer(piece)) else { return nil }
+    return violation(.textNotUTF8, at: start + UInt64(index))
   }
 
   /// Where the next bytes of the stream may be read to, as they are payload that would be copied there anyway; nil where they are not, or
@@ -234,6 +253,11 @@ extension FrameReceiver {
       let payload = control.mutableBytes
       return .control(header.opcode, payload, streamOffset: streamOffset - UInt64(payload.count))
     }
+    return finish(header)
+  }
+
+  /// Ends a data frame, all of whose payload is with the message; delivers that with its last one.
+  private mutating func finish(_ header: FrameHeader) -> Delivery? {
     guard header.isFinal, let opcode = assembler.opcode else { return nil }
     guard !assembler.isCompressed || assembler.finishInflating() else {
       return violation(.compressedDataCorrupt, at: streamOffset)

@@ -7,7 +7,7 @@
   /// The bytes the machine has taken.
   public internal(set) var position = 0
   /// The bytes before those in `memory` that were read right into the machine's own, and that it has not taken note of yet.
-  var inPlace: Int
+  public internal(set) var inPlace: Int
 
   /// Starts at the first byte of `memory`.
   ///

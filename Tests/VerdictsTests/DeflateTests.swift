@@ -102,6 +102,13 @@ struct DeflateTests {
         $0.server(.continuation, [0x00, 1, 0, 0xFE, 0xFF, 0xFF, 0x00])
       }),
     Example(
+      "a closing handshake inside of a message that nobody has inflated yet, of bad text: uninflatedText",
+      open {
+        $0.wire.server(.text, [0x3A, 0xA8], isFinal: false, reservedBits: 4)
+        $0.wire.close()
+        $0.ended(1000, clean: true)
+      }),
+    Example(
       "an answer that does not fit is refused",
       open(
         offer: "permessage-deflate; server_max_window_bits=10", answer: "permessage-deflate", isRefused: true

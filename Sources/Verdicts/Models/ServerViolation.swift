@@ -16,7 +16,7 @@ public struct ServerViolation: Sendable, Hashable {
   public var requirement = Requirement.must
   /// Whether it is text that is not UTF-8, which a client may find late.
   public var isText: Bool
-  /// Whether it is a compressed message that cannot be inflated, which a client may find late.
+  /// Whether it is found by inflating a message, be it that this fails or what comes of it: a client may do so late.
   public var isCompressed = false
   /// Whether the server sent the frame, or the message, to its end, so that the slowest client has noticed.
   public var isComplete: Bool
@@ -152,6 +152,7 @@ public struct ServerViolation: Sendable, Hashable {
       "compressed text that is not UTF-8 at byte \(index) of the message", section: "8.1",
       at: frame.streamOffset, closeCodes: [1007])
     found.isText = true
+    found.isCompressed = true
     found.isComplete = isComplete
     found.eventIndex = frame.eventIndex
     return found
