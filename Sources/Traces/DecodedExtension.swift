@@ -22,18 +22,32 @@ public struct DecodedExtension: Sendable, Hashable {
 
   /// Reads an element, such as `permessage-deflate; server_max_window_bits=10`.
   public init(_ text: String) {
-    let parts = text.split(separator: ";", omittingEmptySubsequences: false).map(DecodedHead.trimmed)
+    let parts = DecodedHead.split(text, at: ";").map(DecodedHead.trimmed)
     name = parts[0].lowercased()
     parameters = parts.dropFirst().map { part in
-      guard let equals = part.firstIndex(of: "=") else {
+      let scalars = part.unicodeScalars
+      guard let equals = scalars.firstIndex(of: "=") else {
         return Parameter(name: part.lowercased(), value: nil)
       }
-      let value = DecodedHead.trimmed(part[part.index(after: equals)...])
-      let isQuoted = value.count >= 2 && value.hasPrefix("\"") && value.hasSuffix("\"")
+      let value = DecodedHead.trimmed(Substring(scalars[scalars.index(after: equals)...]))
       return Parameter(
-        name: DecodedHead.trimmed(part[..<equals]).lowercased(),
-        value: isQuoted ? String(value.dropFirst().dropLast()) : value)
+        name: DecodedHead.trimmed(Substring(scalars[..<equals])).lowercased(), value: Self.unquoted(value))
     }
+  }
+}
+
+extension DecodedExtension {
+  /// What a quoted string says, where it is one (RFC 7230 section 3.2.6).
+  private static func unquoted(_ value: String) -> String {
+    let bytes = Array(value.utf8)
+    guard bytes.count >= 2, bytes.first == 0x22, bytes.last == 0x22 else { return value }
+    var content: [UInt8] = []
+    var isEscaped = false
+    for byte in bytes.dropFirst().dropLast() {
+      isEscaped = byte == 0x5C && !isEscaped
+      if !isEscaped { content.append(byte) }
+    }
+    return String(decoding: content, as: UTF8.self)
   }
 }
 

@@ -75,7 +75,7 @@ public struct DecodedHead: Sendable, Hashable {
 
   /// The members of one comma-separated list, without surrounding blanks; empty ones count for nothing.
   static func members(of value: String) -> [String] {
-    value.split(separator: ",").map { trimmed($0) }.filter { !$0.isEmpty }
+    split(value, at: ",").map(trimmed).filter { !$0.isEmpty }
   }
 
   /// Whether a byte is a control character that may not stand in a line (RFC 7230 section 3.2.6): all but the tab.
@@ -105,10 +105,16 @@ public struct DecodedHead: Sendable, Hashable {
     }
   }
 
+  // Scalar by scalar: to Swift a blank and the combining mark behind it are one character, which is no blank.
+
+  static func split(_ text: String, at separator: Unicode.Scalar) -> [Substring] {
+    text.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
+  }
+
   static func trimmed(_ text: Substring) -> String {
-    var text = text
-    while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-    while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-    return String(text)
+    var scalars = text.unicodeScalars
+    while let first = scalars.first, first == " " || first == "\t" { scalars.removeFirst() }
+    while let last = scalars.last, last == " " || last == "\t" { scalars.removeLast() }
+    return String(scalars)
   }
 }

@@ -146,7 +146,8 @@ extension FrameReceiver {
       return .control(header.opcode, payload, streamOffset: streamOffset - UInt64(payload.count))
     }
     // A peer may send very many small fragments; what there is of each is not noted to be taken up again.
-    if !header.opcode.isControl && header.payloadLength <= UInt64(input.remaining) && !assembler.isCompressed {
+    if !header.opcode.isControl && header.payloadLength <= UInt64(input.remaining) && !assembler.isCompressed
+    {
       let start = streamOffset
       let piece = takePayload(header, Int(header.payloadLength), offset: 0, &input)
       return assemble(piece, of: header, from: start, missing: 0) ?? finish(header)

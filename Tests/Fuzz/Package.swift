@@ -65,7 +65,7 @@ let package = Package(
       name: "FuzzSupport", dependencies: ["CLibFuzzer"], path: "Sources/FuzzSupport", swiftSettings: watched),
     program("FuzzProtocol", ["VerdictInflating", "WebSocketProtocol"]),
     program("FuzzSerial", ["BoardLinkParsers", "RawREPL"]),
-    program("FuzzRecords", ["AgentRecords", "RawREPL", "Traces"]),
+    program("FuzzRecords", ["AgentRecords", "RawREPL", "Traces", "WebSocketProtocol"]),
     program("FuzzFiles", ["Configuration", "Scenarios"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import FuzzSupport
 
-// The agent's records.
+// What traces are made of: the agent's records, and heads as the judge reads them.
 fuzz([
-  "agent-records": AgentRecordsTarget.self
+  "agent-records": AgentRecordsTarget.self,
+  "decoded-head": DecodedHeadTarget.self,
 ])
