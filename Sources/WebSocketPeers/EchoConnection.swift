@@ -96,7 +96,7 @@ final class EchoConnection: ReadinessHandler {
       return read(into: room, readiness, buffers)
     }
     var kernel: MonotonicInstant?
-    let memory = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<wanted(buffers)])
+    let memory = UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<share.bytes])
     let transfer =
       hasStamps ? stream.receive(into: memory, kernelInstant: &kernel) : stream.receive(into: memory)
     if case .moved(let count) = transfer {
@@ -104,11 +104,6 @@ final class EchoConnection: ReadinessHandler {
     } else {
       takeEnding(transfer, readiness)
     }
-  }
-
-  /// How many bytes one read takes: this connection's share, and where a large payload is on its way all of it.
-  private func wanted(_ buffers: LoopBuffers) -> Int {
-    min(share.bytes + machine.missingPayload, buffers.input.count)
   }
 
   /// Reads what is missing of a large message to where it is put together, and what follows to where all else goes.

@@ -89,7 +89,7 @@ struct UnsentBytes {
 /// The memory that one loop's connections share while each is being served.
 final class LoopBuffers {
   /// Where reads go; what a machine must keep beyond a wake-up it copies.
-  let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+  let input = UnsafeMutableRawBufferPointer.allocate(byteCount: ReadShare.most, alignment: 64)
   /// Unchecked: on the loop's thread only, by the one connection that is being served, which nothing interrupts.
   @exclusivity(unchecked) var output = BatchOutput()
 

@@ -1,18 +1,25 @@
 /// How much of what a client has sent one wake-up takes, so that nobody waits long for his turn: what is left is reported anew, after
 /// the others had theirs.
 struct ReadShare {
-  /// Whether the last read left more behind, and was of frames so small that their number is what takes the time.
-  private var isDense = false
+  /// The bytes of the next read: much where frames are large, which costs least, and for tiny ones a few hundred of them.
+  private(set) var bytes = ordinary
 
-  /// The bytes to read besides what is missing of a payload in progress: a fraction of what a burst of small messages may be, and for
-  /// tiny frames a few hundred of them.
-  var bytes: Int { isDense ? 2 << 10 : 16 << 10 }
+  /// As much as the loop's memory for reads holds.
+  static let most = 256 << 10
+  private static let ordinary = 16 << 10
+  private static let least = 2 << 10
+  /// From so many bytes on a frame takes longer to be moved than to be looked at.
+  private static let largeFrame = 4096
+  /// Below so many it takes longer to be looked at.
+  private static let tinyFrame = 64
 
   /// Takes note of a read and of the frames that began in it.
   mutating func note(bytes count: Int, frames: Int) {
-    isDense = count >= bytes && frames > count / Self.tinyFrame
+    if count >= Self.largeFrame * max(frames, 1) {
+      bytes = Self.most
+    } else {
+      // Tiny frames take their time only where there are many: where the read left some behind.
+      bytes = count >= bytes && frames > count / Self.tinyFrame ? Self.least : Self.ordinary
+    }
   }
-
-  /// Below so many bytes a frame takes longer to be looked at than to be copied.
-  private static let tinyFrame = 64
 }

@@ -130,9 +130,6 @@ extension ConnectionMachine {
     canReceive ? receiver.payloadRoom() : nil
   }
 
-  /// The bytes still to come of the payload in progress, of whatever frame; 0 between frames.
-  public var missingPayload: Int { canReceive ? receiver.missingPayload : 0 }
-
   /// The frames of the peer whose headers have come.
   public var frameCount: Int { receiver.frameCount }
 

@@ -43,9 +43,6 @@ struct FrameReceiver: ~Copyable {
   /// Whether the stream may end here without cutting a frame or a message.
   var isBetweenMessages: Bool { headerCount == 0 && unfinished == nil && assembler.opcode == nil }
 
-  /// The bytes still to come of the payload in progress.
-  var missingPayload: Int { unfinished?.missing ?? 0 }
-
   /// Takes bytes until something can be delivered; `nil` once all of `input` is taken.
   mutating func next(_ input: inout ReceivedBytes) -> Delivery? {
     if messageWasDelivered || controlWasDelivered { forgetDelivered() }
