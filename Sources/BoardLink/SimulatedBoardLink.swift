@@ -202,7 +202,7 @@ extension SimulatedBoardLink {
       let command = configuration.command(flash: flash.path, cause: cause, runsMain: runsMain)
       // The board's own start.py makes signals of Ctrl-C when it is up; before that, one would end it.
       let program = try await TerminalProgram.start(
-        command, as: selector, keepsInterrupt: configuration.boardFolder == nil, keepsUnread: true, on: loop)
+        command, as: selector, keepsInterrupt: false, keepsUnread: true, on: loop)
       try await loop.perform { self.begin(program, cause) }
     } catch let failure as BoardFailure {
       try await loop.perform {
