@@ -23,6 +23,7 @@ static long settled_kib() {
 void idle() {
   Message message;
   EchoReader reader(options.payload);
+  long start = settled_kib();
   // What a server loads or builds for its first connection is no part of what each one takes.
   Connection first;
   first.open();
@@ -35,8 +36,8 @@ void idle() {
   for (auto &connection : connections) message.send(connection), reader.next(connection);
   long used = settled_kib();
   double count = options.connections;
-  printf("{\"mode\":\"idle\",\"connections\":%d,\"before_kib\":%ld,\"open_kib\":%ld,\"used_kib\":%ld,\"kib_open\":%.3f,"
+  printf("{\"mode\":\"idle\",\"connections\":%d,\"start_kib\":%ld,\"before_kib\":%ld,\"open_kib\":%ld,\"used_kib\":%ld,\"kib_open\":%.3f,"
          "\"kib_used\":%.3f}\n",
-         options.connections, before, open, used, (double)(open - before) / count, (double)(used - before) / count);
+         options.connections, start, before, open, used, (double)(open - before) / count, (double)(used - before) / count);
   for (auto &connection : connections) connection.close_hard();
 }
