@@ -59,11 +59,13 @@ public struct LatencyBench: Sendable {
     let record = try await setup.device.prepare()
     try Task.checkCancellation()
     try check(record)
-    let power = isAskedFor || record.radio?.powerMode != nil ? mode.rawValue : nil
+    if isAskedFor, former == nil { try checkRadio(record) }
+    let power = record.radio?.hasPowerModeSet == true ? mode.rawValue : nil
     var gathering = former ?? LatencyGathering(emptyRun(record))
     if former == nil {
       progress(.started(gathering.run, turns: turnCount))
     }
+    guard note(record.radio, mode, isAskedFor, &gathering) else { return gathering }
     let turn = LatencyTurn(setup: setup, tokens: AttemptTokens(seed: configuration.seed))
     await takeTurns(turn, power, &gathering)
     await control(turn, power, &gathering)
@@ -92,6 +94,37 @@ public struct LatencyBench: Sendable {
     }
   }
 
+  /// Looks whether the board has a radio whose power mode can be set.
+  private func checkRadio(_ record: BoardRecord) throws {
+    guard record.radio?.powerMode == nil else { return }
+    throw ConfigurationError(
+      "--power would set nothing: the board \(record.selector) has no radio in a WLAN whose power mode it could tell; leave the option out."
+    )
+  }
+
+  /// Notes what the radio says of its power mode after that was set.
+  /// - Returns: Whether it has the mode; only what the user asked for can fail.
+  private func note(
+    _ radio: RadioRecord?, _ mode: WLANPower, _ isAskedFor: Bool, _ gathering: inout LatencyGathering
+  ) -> Bool {
+    if let readBack = radio?.powerMode {
+      gathering.finish { $0.powerModes.append(PowerModeRecord(power: mode.rawValue, readBack: readBack)) }
+    }
+    guard isAskedFor else { return true }
+    switch radio?.hasPowerModeSet {
+    case true?: return true
+    case false?: return refuse("the radio was set to it, and reads back another one", mode, &gathering)
+    case nil: return refuse("the board's firmware does not let it be set", mode, &gathering)
+    }
+  }
+
+  private func refuse(_ reason: String, _ mode: WLANPower, _ gathering: inout LatencyGathering) -> Bool {
+    let failure = LatencyFailure(name: "power mode \(mode.rawValue)", blame: .bench, reason: reason)
+    gathering.add(failure)
+    progress(.failure(failure))
+    return false
+  }
+
   private func emptyRun(_ record: BoardRecord) -> LatencyRun {
     LatencyRun(
       tool: Tool.name, seed: configuration.seed, board: record, client: configuration.client.identity,
@@ -99,36 +132,56 @@ public struct LatencyBench: Sendable {
       warmUp: plan.warmUp)
   }
 
+  /// Whether messages go in clear, and over TLS, as far as the plan has it.
+  private var carriers: [Bool] {
+    [false, true].filter { overTLS in plan.conditions.contains { $0.overTLS == overTLS } }
+  }
+
   /// How many turns the device has in all.
   private var turnCount: Int {
-    let modes = Set(plan.conditions.map(\.overTLS)).count
-    let rest = plan.measuresRest ? 2 * modes : 0
-    return (plan.conditions.count + rest) * plan.rounds * max(1, plan.powers.count)
-      + (plan.measuresRest ? 2 * max(1, plan.powers.count) : 0)
+    let rest = plan.measuresRest ? 2 * carriers.count + 2 : 0
+    let last = plan.measuresRest ? carriers.count : 0
+    return ((plan.conditions.count + rest) * plan.rounds + last) * max(1, plan.powers.count)
   }
 
   /// Device, reference, device, reference: what drifts hits both.
   private func takeTurns(_ turn: LatencyTurn, _ power: String?, _ gathering: inout LatencyGathering) async {
     let cases = LatencyCases(seed: configuration.seed)
-    let modes = [false, true].filter { overTLS in plan.conditions.contains { $0.overTLS == overTLS } }
     for round in 1...max(1, plan.rounds) {
       for conditions in plan.conditions {
         await echo(conditions.with(power), round, cases, turn, &gathering)
       }
-      guard plan.measuresRest else { continue }
-      for overTLS in modes {
-        await play(cases.phases(overTLS: overTLS), round, turn, &gathering) {
-          $0.addPhases($1, overTLS: overTLS, power: power)
-        }
-        await play(cases.throughput(overTLS: overTLS), round, turn, &gathering) {
-          $0.addThroughput($1, overTLS: overTLS, power: power)
-        }
-      }
+      if plan.measuresRest { await measureRest(cases, power, round, turn, &gathering) }
     }
     guard plan.measuresRest, !gathering.run.isOver else { return }
-    await play(cases.load(), plan.rounds, turn, &gathering, endpoints: [.device]) { $0.addLoad($1) }
-    await play(cases.costs(), plan.rounds, turn, &gathering, endpoints: [.device]) {
-      $0.addAllocations($1, echoes: LatencyCases.countedEchoes)
+    for overTLS in carriers {
+      let longest = plan.conditions.filter { $0.overTLS == overTLS }.map(\.payloadLength).max() ?? 0
+      let testCase = cases.heap(payloadLength: longest, overTLS: overTLS)
+      await play(testCase, plan.rounds, turn, &gathering, endpoints: [.device]) { $0.addHeap($1) }
+    }
+  }
+
+  /// What is measured besides echoes, once a round.
+  private func measureRest(
+    _ cases: LatencyCases, _ power: String?, _ round: Int, _ turn: LatencyTurn,
+    _ gathering: inout LatencyGathering
+  ) async {
+    for overTLS in carriers {
+      let phases = cases.phases(overTLS: overTLS)
+      await play(phases, round, turn, &gathering) {
+        $0.addPhases($1, overTLS: overTLS, power: power)
+        $0.addCosts($1, of: phases.id)
+      }
+      let throughput = cases.throughput(overTLS: overTLS)
+      await play(throughput, round, turn, &gathering) {
+        $0.addThroughput($1, overTLS: overTLS, power: power)
+        $0.addCosts($1, of: throughput.id)
+      }
+    }
+    // Their pauses for collecting, and their watching, are no gap of the client's.
+    await play(cases.load(), round, turn, &gathering, endpoints: [.device]) { $0.addLoad($1, power: power) }
+    await play(cases.costs(), round, turn, &gathering, endpoints: [.device]) {
+      $0.addAllocations($1, echoes: LatencyCases.countedEchoes, power: power)
     }
   }
 
@@ -137,8 +190,10 @@ public struct LatencyBench: Sendable {
     _ gathering: inout LatencyGathering
   ) async {
     let count = plan.warmUp + plan.count(under: conditions)
-    await play(cases.echoes(conditions, count: count), round, turn, &gathering, wanted: count) {
+    let testCase = cases.echoes(conditions, count: count)
+    await play(testCase, round, turn, &gathering, wanted: count) {
       $0.add($1, under: conditions)
+      $0.addCosts($1, of: testCase.id)
     }
   }
 
