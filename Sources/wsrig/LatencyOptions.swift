@@ -63,7 +63,7 @@ struct LatencyOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many echoes of each turn count; fewer where they are so far apart that a turn would take over a minute.",
+      "How many echoes of each turn count; fewer where they are so far apart that a turn would take over 20 seconds.",
       valueName: "times"))
   var echoes = LatencyPlan.defaultCount
 

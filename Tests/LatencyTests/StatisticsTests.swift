@@ -16,7 +16,8 @@ struct StatisticsTests {
     for (samples, counted, approximate) in [(apart, 2.0 / 3432, 0.002_165), (tied, 20.0 / 252, 0.052_41)] {
       let ranks = JointRanks(samples.0, samples.1)
       #expect(abs(ranks.countedProbability - counted) < 0.000_01, "\(ranks.countedProbability)")
-      #expect(abs(ranks.approximateProbability - approximate) < 0.000_01, "\(ranks.approximateProbability)")
+      #expect(
+        abs(ranks.approximateProbability() - approximate) < 0.000_01, "\(ranks.approximateProbability())")
       #expect(RankTest.probability(samples.0, samples.1) == ranks.countedProbability)
     }
     #expect(RankTest.probability([5, 5], [5, 5]) == 1)
@@ -33,10 +34,20 @@ struct StatisticsTests {
     for _ in 0..<20 {
       let samples = (0..<24).map { source.latency(median: $0 < 12 ? 1000 : 1300, spread: 0.3) }
       let ranks = JointRanks(Array(samples[..<12]), Array(samples[12...]))
-      #expect(abs(ranks.countedProbability - ranks.approximateProbability) < 0.02)
+      #expect(abs(ranks.countedProbability - ranks.approximateProbability()) < 0.02)
     }
     #expect(RankTest.leastProbability(13, 13) > 2.0 / 10_400_600, "the choices of 13 of 26")
     #expect(RankTest.leastProbability(30, 30) < 1e-9)
+  }
+
+  @Test("values that repeat the ones before count for fewer: persistence")
+  func persistence() {
+    #expect(RankTest.persistence(of: Array(0..<30)) > 0.8 && RankTest.persistence(of: [5, 5, 5]) == 0)
+    #expect(RankTest.persistence(of: (0..<30).map { $0 % 2 }) < -0.8)
+    let (early, late) = ((0..<30).map { $0 * 10 }, (0..<30).map { $0 * 10 + 155 })
+    // The same values, but one after the other, and up and down.
+    let mixed = { (values: [Int]) in values.indices.map { values[$0 * 7 % 30] } }
+    #expect(RankTest.probability(early, late) > 10 * RankTest.probability(mixed(early), mixed(late)))
   }
 
   @Test("a confidence interval holds the median of the distribution in about 95 of 100 samples")
@@ -115,13 +126,18 @@ struct ComparisonSimulationTests {
 
   /// - Parameters:
   ///   - drift: how much the level varies from round to round.
+  ///   - persistence: how much of that a round takes over from the one before, from 0 to 1.
   ///   - spread: how much the samples of a round vary.
   private static func run(
-    _ source: inout Noise, drift: Double = 0.02, spread: Double = 0.3, perRound: Int = perRound
+    _ source: inout Noise, drift: Double = 0.02, persistence: Double = 0, spread: Double = 0.3,
+    perRound: Int = perRound
   ) -> Run {
     let run = source.factor(spread: 0.005)
+    var level = source.factor(spread: drift)
     return (0..<rounds).map { _ in
-      let round = run * source.factor(spread: drift)
+      let change = source.factor(spread: drift * (1 - persistence * persistence).squareRoot())
+      level = pow(level, persistence) * change
+      let round = run * level
       return (0..<perRound).map { _ in
         let isOutlier = source.uniform() < 0.02
         return source.latency(median: 2e6 * round * (isOutlier ? 8 : 1), spread: spread)
@@ -166,6 +182,26 @@ struct ComparisonSimulationTests {
       RankTest.probability(old.flatMap(\.self), new.flatMap(\.self)) < LatencyComparison.significance
     }
     #expect(naive > 5, "\(naive) of 100")
+  }
+
+  @Test(
+    "nor do levels that drift slowly, so that a round takes over half of the one before: slowDrift",
+    arguments: [0.05, 0.08])
+  func slowDrift(_ drift: Double) {
+    var source = Noise(seed: 7)
+    let runs = (0...1000).map { _ in
+      Self.run(&source, drift: drift, persistence: 0.5, spread: 0.1, perRound: 20)
+    }
+    let alarms = Self.alarms(among: runs)
+    #expect(alarms < 10, "\(alarms)")
+    // Without a look at that they would be several times as many.
+    let (naive, seen) = zip(runs, runs.dropFirst()).reduce(into: (0, 0)) { counts, pair in
+      let ranks = JointRanks(pair.0.map(LatencyComparison.median), pair.1.map(LatencyComparison.median))
+      counts.0 += ranks.approximateProbability() < LatencyComparison.significance ? 1 : 0
+      counts.1 +=
+        LatencyComparison(old: pair.0, new: pair.1).probability < LatencyComparison.significance ? 1 : 0
+    }
+    #expect(naive > 2 * seen, "\(naive), \(seen)")
   }
 
   /// The same on a computer that client and reference share: the reference's runs are as noisy.

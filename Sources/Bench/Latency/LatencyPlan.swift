@@ -29,9 +29,9 @@ public struct LatencyPlan: Sendable {
   /// The power mode of a board's radio where the plan names none: a radio that sleeps would show in every gap between messages.
   static func usualPower(on board: BenchBoard) -> WLANPower { board.wlan?.power ?? WLANPower.none }
 
-  /// How long the messages of a turn may take at the most, for what spaces them: the agent keeps its records until it is over, and a
-  /// board that is lost meanwhile has wasted it.
-  private static let longestTurnMilliseconds = 60_000
+  /// How long the messages of a turn may take at the most, for what spaces them: there are many turns, the agent keeps its records until
+  /// one is over, and a board that is lost meanwhile has wasted it.
+  private static let longestTurnMilliseconds = 20_000
 
   /// How many echoes that count a turn has under these conditions: fewer where the messages are far apart.
   func count(under conditions: LatencyConditions) -> Int {
