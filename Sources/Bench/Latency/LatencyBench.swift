@@ -34,12 +34,13 @@ public struct LatencyBench: Sendable {
     var gathering: LatencyGathering?
     for power in powers where gathering?.run.isOver != true {
       var configuration = configuration
-      let mode = power ?? configuration.power ?? LatencyPlan.usualPower(on: configuration.boards[0])
-      configuration.power = mode
+      let usual = configuration.power ?? LatencyPlan.usualPower(on: configuration.boards[0])
+      let mode = LatencyPower(mode: power ?? usual, isAskedFor: power != nil)
+      configuration.power = mode.mode
       configuration.measuresLatency = true
       configuration.cases = [.calibration]
       gathering = try await BenchSetup.with(configuration, progress: { progress(.bench($0)) }) { setup in
-        try await measure(on: setup, power: mode, isAskedFor: power != nil, gathering)
+        try await measure(on: setup, mode, gathering)
       }
     }
     guard var gathering else { throw CancellationError() }
@@ -52,20 +53,24 @@ public struct LatencyBench: Sendable {
   }
 
   /// Everything that is measured in one power mode.
-  /// - Parameter isAskedFor: whether the user named the mode; otherwise it is recorded where the board's radio tells its mode.
   private func measure(
-    on setup: BenchSetup, power mode: WLANPower, isAskedFor: Bool, _ former: LatencyGathering?
+    on setup: BenchSetup, _ mode: LatencyPower, _ former: LatencyGathering?
   ) async throws -> LatencyGathering {
     let record = try await setup.device.prepare()
     try Task.checkCancellation()
     try check(record)
-    if isAskedFor, former == nil { try checkRadio(record) }
-    let power = record.radio?.hasPowerModeSet == true ? mode.rawValue : nil
+    if former == nil { try mode.check(record) }
     var gathering = former ?? LatencyGathering(emptyRun(record))
     if former == nil {
       progress(.started(gathering.run, turns: turnCount))
     }
-    guard note(record.radio, mode, isAskedFor, &gathering) else { return gathering }
+    if let told = mode.record(of: record.radio) { gathering.finish { $0.powerModes.append(told) } }
+    if let refusal = mode.refusal(by: record.radio) {
+      gathering.add(refusal)
+      progress(.failure(refusal))
+      return gathering
+    }
+    let power = mode.label(on: record.radio)
     let turn = LatencyTurn(setup: setup, tokens: AttemptTokens(seed: configuration.seed))
     await takeTurns(turn, power, &gathering)
     await control(turn, power, &gathering)
@@ -92,37 +97,6 @@ public struct LatencyBench: Sendable {
         throw ConfigurationError("\(reason) Choose a smaller --size.")
       }
     }
-  }
-
-  /// Looks whether the board has a radio whose power mode can be set.
-  private func checkRadio(_ record: BoardRecord) throws {
-    guard record.radio?.powerMode == nil else { return }
-    throw ConfigurationError(
-      "--power would set nothing: the board \(record.selector) has no radio in a WLAN whose power mode it could tell; leave the option out."
-    )
-  }
-
-  /// Notes what the radio says of its power mode after that was set.
-  /// - Returns: Whether it has the mode; only what the user asked for can fail.
-  private func note(
-    _ radio: RadioRecord?, _ mode: WLANPower, _ isAskedFor: Bool, _ gathering: inout LatencyGathering
-  ) -> Bool {
-    if let readBack = radio?.powerMode {
-      gathering.finish { $0.powerModes.append(PowerModeRecord(power: mode.rawValue, readBack: readBack)) }
-    }
-    guard isAskedFor else { return true }
-    switch radio?.hasPowerModeSet {
-    case true?: return true
-    case false?: return refuse("the radio was set to it, and reads back another one", mode, &gathering)
-    case nil: return refuse("the board's firmware does not let it be set", mode, &gathering)
-    }
-  }
-
-  private func refuse(_ reason: String, _ mode: WLANPower, _ gathering: inout LatencyGathering) -> Bool {
-    let failure = LatencyFailure(name: "power mode \(mode.rawValue)", blame: .bench, reason: reason)
-    gathering.add(failure)
-    progress(.failure(failure))
-    return false
   }
 
   private func emptyRun(_ record: BoardRecord) -> LatencyRun {
