@@ -84,8 +84,8 @@ enum BoardPrograms {
       ])
   }
 
-  /// Sets the power mode, where one is wanted; says the board's `address`, and of its radio `pm`, `rssi` and `channel`, what of that
-  /// its firmware tells. The mode is set last of all: it is the default again whenever the interface is brought up.
+  /// Sets the power mode, where one is wanted, and says what was `set`, as the firmware has it; says the board's `address`, and of its
+  /// radio `pm`, `rssi` and `channel`, what of that its firmware tells. The mode is set last of all: it is the default again whenever the interface is brought up.
   static func radio(_ power: WLANPower?) -> String {
     calling(
       """
@@ -97,7 +97,10 @@ enum BoardPrograms {
       except (ImportError,AttributeError,OSError):
        return
       if power:
-       try:w.config(pm=getattr(network.WLAN,'PM_'+power.upper()))
+       try:
+        v=getattr(network.WLAN,'PM_'+power.upper())
+        w.config(pm=v)
+        say('set',v)
        except (AttributeError,ValueError,OSError):pass
       def ask(k,f):
        try:say(k,f())

@@ -101,7 +101,8 @@ struct BoardStates: Sendable {
   private func radio(_ board: Board) async throws -> Facts {
     let answers = try await ask(board, BoardPrograms.radio(power ?? wlan?.power), Self.exchange)
     func number(_ key: String) -> Int? { answers[key].flatMap { Int($0) } }
-    let radio = RadioRecord(powerMode: number("pm"), rssi: number("rssi"), channel: number("channel"))
+    var radio = RadioRecord(powerMode: number("pm"), rssi: number("rssi"), channel: number("channel"))
+    radio.powerModeSet = number("set")
     return Facts(address: answers["address"], radio: radio == RadioRecord() ? nil : radio)
   }
 

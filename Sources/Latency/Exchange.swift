@@ -61,6 +61,12 @@ public struct Exchange: Sendable, Hashable {
     return Self.between(handed, sent) + Self.between(received, seen)
   }
 
+  /// From the message's leaving to its acknowledgement (t1 to t2); nil where the kernel does not tell.
+  public var acknowledgementNanoseconds: Int? {
+    guard let sent, let acknowledged else { return nil }
+    return Self.between(sent, acknowledged)
+  }
+
   /// From one instant to another. The kernel's stamps come from another clock, and to convert them costs some ten nanoseconds of
   /// their exactness: a later one may seem to be the earlier.
   static func between(_ start: UInt64, _ end: UInt64) -> Int { end > start ? Int(end - start) : 0 }

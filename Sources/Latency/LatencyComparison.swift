@@ -1,8 +1,9 @@
 /// One series of a run beside the same series of an earlier run.
 ///
-/// A difference is one where both hold: ranks say that it is hardly chance (``RankTest``), and the medians differ by a minimum. With
-/// thousands of samples the first alone finds what nobody would feel; with noise from run to run, which no test within a run can see,
-/// the second alone fails builds for nothing.
+/// A difference is one where both hold: ranks say that it is hardly chance (``RankTest``), and the medians differ by a minimum. What is
+/// ranked are the medians of rounds: the samples of a round share what the computer or the radio did just then, and are no
+/// independent witnesses. With many rounds the ranks alone find what nobody would feel; with noise from run to run, which no test
+/// within a run can see, the minimum alone fails builds for nothing.
 public struct LatencyComparison: Sendable, Hashable, Codable {
   /// What came of it.
   public enum Outcome: String, Sendable, Hashable, Codable, CaseIterable {
@@ -12,7 +13,7 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
     case faster
     /// No difference is shown.
     case same
-    /// There are too few samples to tell.
+    /// There are too few rounds to tell.
     case tooFewSamples
     /// The computer that both share has changed, and what became of the client depends on how that is counted.
     case computerChanged
@@ -24,50 +25,60 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
   public var oldCount: Int
   /// How many the new one has.
   public var newCount: Int
+  /// In how many rounds the old run has them.
+  public var oldRounds: Int
+  /// In how many the new one has them.
+  public var newRounds: Int
   /// The median of the old run.
-  public var oldP50Nanoseconds: Int
+  public var oldMedian: Int
   /// The median of the new run.
-  public var newP50Nanoseconds: Int
+  public var newMedian: Int
   /// New median ÷ old median, after the drift was taken out.
   public var ratio: Double
-  /// How probable such ranks are by chance.
+  /// How probable such ranks of the rounds are by chance.
   public var probability: Double
   /// By what the new samples were divided, because the computer itself had become so much slower (or faster); 1 where by nothing.
   public var drift: Double
 
   /// How large a difference of the medians must be, as a part of the old one, unless the user says otherwise.
   public static let minimumEffect = 0.05
-  /// How probable ranks may be at the most, were there no difference.
-  public static let significance = 0.001
-  /// So many samples of each the rank test needs.
-  public static let leastSamples = 30
+  /// How probable it may be at the most that a run without a change has a difference somewhere. Its rows share that between them
+  /// (Bonferroni): who looks at many finds something in one of them by chance.
+  public static let significance = 0.005
+
+  /// So many rounds of each run are needed where so many rows are compared: of fewer, no ranks are improbable enough.
+  public static func leastRounds(rows: Int) -> Int {
+    (1...).first { RankTest.leastProbability($0, $0) < significance / Double(max(1, rows)) } ?? .max
+  }
 
   /// Compares.
   /// - Parameters:
+  ///   - old: the samples of each round.
+  ///   - new: the same of the new run.
   ///   - minimumEffect: how large a difference of the medians must be, as a part of the old one.
+  ///   - significance: how probable ranks may be at the most, were there no difference.
   ///   - drift: how much slower the rig itself had become, where the board shares its computer.
   public init(
-    old: [Int], new: [Int], minimumEffect: Double = minimumEffect, drift: Double = 1
+    old: [[Int]], new: [[Int]], minimumEffect: Double = minimumEffect,
+    significance: Double = significance, drift: Double = 1
   ) {
-    let old = old.sorted()
-    let new = new.sorted()
-    let level = new.map { Int((Double($0) / drift).rounded()) }
-    oldCount = old.count
-    newCount = new.count
+    let old = old.filter { !$0.isEmpty }
+    let new = new.filter { !$0.isEmpty }
+    let level = new.map { $0.map { Int((Double($0) / drift).rounded()) } }
+    (oldCount, newCount) = (old.reduce(0) { $0 + $1.count }, new.reduce(0) { $0 + $1.count })
+    (oldRounds, newRounds) = (old.count, new.count)
     self.drift = drift
-    oldP50Nanoseconds = Self.middle(old)
-    newP50Nanoseconds = Self.middle(new)
-    ratio = oldP50Nanoseconds > 0 ? Double(Self.middle(level)) / Double(oldP50Nanoseconds) : 1
-    probability = RankTest.probability(old, level)
-    guard min(old.count, new.count) >= Self.leastSamples else {
+    oldMedian = Self.median(old.flatMap(\.self))
+    newMedian = Self.median(new.flatMap(\.self))
+    ratio = oldMedian > 0 ? Double(Self.median(level.flatMap(\.self))) / Double(oldMedian) : 1
+    probability = RankTest.probability(old.map(Self.median), level.map(Self.median))
+    outcome = .same
+    if RankTest.leastProbability(oldRounds, newRounds) >= significance {
       outcome = .tooFewSamples
-      return
+    } else if probability < significance {
+      outcome =
+        ratio >= 1 + minimumEffect ? .slower : ratio <= 1 / (1 + minimumEffect) ? .faster : .same
     }
-    guard probability < Self.significance else {
-      outcome = .same
-      return
-    }
-    outcome = ratio >= 1 + minimumEffect ? .slower : ratio <= 1 / (1 + minimumEffect) ? .faster : .same
   }
 
   /// Compares where the board is this computer: what slows the computer slows the board.
@@ -77,12 +88,15 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
   /// or faster, that is so with it and without.
   /// - Parameter reference: the reference's series beside its former one.
   public static func sharing(
-    old: [Int], new: [Int], reference: LatencyComparison, minimumEffect: Double = minimumEffect
+    old: [[Int]], new: [[Int]], reference: LatencyComparison, minimumEffect: Double = minimumEffect,
+    significance: Double = significance
   ) -> LatencyComparison {
-    let plain = LatencyComparison(old: old, new: new, minimumEffect: minimumEffect)
+    let plain = LatencyComparison(
+      old: old, new: new, minimumEffect: minimumEffect, significance: significance)
     guard [.slower, .faster].contains(reference.outcome) else { return plain }
     var corrected = LatencyComparison(
-      old: old, new: new, minimumEffect: minimumEffect, drift: reference.ratio)
+      old: old, new: new, minimumEffect: minimumEffect, significance: significance,
+      drift: reference.ratio)
     if ![.same, plain.outcome].contains(corrected.outcome) { corrected.outcome = .computerChanged }
     return corrected
   }

@@ -6,7 +6,8 @@ public struct LatencyHistogram: Sendable {
   private static let shortestNanoseconds: UInt64 = 64
   private static let longestNanoseconds: UInt64 = 600_000_000_000
   private static let nanosecondsPerMillisecond = 1e6
-  /// How many points of the curve lie between one percentile and the one that is half as far from 100.
+  /// How many points of the curve lie between one percentile and the one that is half as far from 100: as many as HdrHistogram's own
+  /// tools have.
   private static let pointsPerHalving = 5
 
   private var histogram = Histogram<UInt32>(
@@ -41,10 +42,14 @@ public struct LatencyHistogram: Sendable {
   public var quantiles: LatencyQuantiles? {
     guard histogram.totalCount > 0 else { return nil }
     func percentile(_ value: Double) -> Int { Int(histogram.valueAtPercentile(value)) }
+    func percentile(_ value: Double, ofAtLeast count: Int) -> Int? {
+      histogram.totalCount >= count ? percentile(value) : nil
+    }
     return LatencyQuantiles(
       count: Int(histogram.totalCount), minNanoseconds: Int(histogram.min),
       meanNanoseconds: Int(histogram.mean), p50Nanoseconds: percentile(50), p90Nanoseconds: percentile(90),
-      p99Nanoseconds: percentile(99), p999Nanoseconds: percentile(99.9), maxNanoseconds: percentile(100))
+      p99Nanoseconds: percentile(99, ofAtLeast: 100), p999Nanoseconds: percentile(99.9, ofAtLeast: 1000),
+      maxNanoseconds: percentile(100))
   }
 
   /// A point of the percentile curve.
@@ -66,7 +71,8 @@ public struct LatencyHistogram: Sendable {
   public var hgrm: String {
     var text = ""
     histogram.outputPercentileDistribution(
-      to: &text, outputValueUnitScalingRatio: Self.nanosecondsPerMillisecond)
+      to: &text, outputValueUnitScalingRatio: Self.nanosecondsPerMillisecond,
+      percentileTicksPerHalfDistance: Self.pointsPerHalving)
     return text
   }
 }
@@ -83,10 +89,10 @@ public struct LatencyQuantiles: Sendable, Hashable, Codable {
   public var p50Nanoseconds: Int
   /// The 90th percentile.
   public var p90Nanoseconds: Int
-  /// The 99th percentile.
-  public var p99Nanoseconds: Int
-  /// The 99.9th percentile.
-  public var p999Nanoseconds: Int
+  /// The 99th percentile; nil of fewer than 100 samples, where it would be the largest by another name.
+  @NullInJSON public var p99Nanoseconds: Int?
+  /// The 99.9th percentile; nil of fewer than 1,000 samples.
+  @NullInJSON public var p999Nanoseconds: Int?
   /// The largest sample.
   public var maxNanoseconds: Int
 }

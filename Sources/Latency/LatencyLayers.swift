@@ -24,21 +24,19 @@ public struct AcknowledgementRule: Sendable, Hashable {
   /// Finds the floor among the acknowledgements of these exchanges and the round trips of TCP's handshakes, in nanoseconds.
   public init(_ exchanges: [Exchange], handshakes: [Int]) {
     let alone = exchanges.compactMap { exchange -> Int? in
-      guard let sent = exchange.sent, let acknowledged = exchange.acknowledged,
-        let began = exchange.began, acknowledged < began
+      guard let acknowledged = exchange.acknowledged, let began = exchange.began, acknowledged < began
       else { return nil }
-      return Exchange.between(sent, acknowledged)
+      return exchange.acknowledgementNanoseconds
     }
     floorNanoseconds = (alone + handshakes).min()
   }
 
   /// What the acknowledgement of an exchange tells.
   public func acknowledgement(of exchange: Exchange) -> Acknowledgement {
-    guard let sent = exchange.sent, let acknowledged = exchange.acknowledged, let began = exchange.began,
-      let received = exchange.received
+    guard let time = exchange.acknowledgementNanoseconds, let acknowledged = exchange.acknowledged,
+      let began = exchange.began, let received = exchange.received
     else { return .unknown }
     guard acknowledged < began else { return .withReply }
-    let time = Exchange.between(sent, acknowledged)
     guard time > (floorNanoseconds ?? time) * Self.factor + Self.slack else { return .prompt }
     // Less time than the application took for it: it had the message before. One whose clock tells nothing may have had it.
     let isHeldBack = exchange.clientNanoseconds.map { Exchange.between(acknowledged, received) < $0 } ?? true
@@ -76,7 +74,7 @@ public struct LatencyLayers: Sendable, Hashable, Codable {
       start.flatMap { start in end.map { Exchange.between(start, $0) } }
     }
     server = quantiles(exchanges.map(\.serverNanoseconds))
-    network = quantiles(prompt.map { time($0.sent, $0.acknowledged) })
+    network = quantiles(prompt.map(\.acknowledgementNanoseconds))
     client = quantiles(prompt.map { time($0.acknowledged, $0.received) })
     wire = quantiles(exchanges.map(\.wireNanoseconds))
     application = quantiles(exchanges.map(\.clientNanoseconds))
@@ -87,49 +85,5 @@ public struct LatencyLayers: Sendable, Hashable, Codable {
   /// How many acknowledgements were that.
   public func count(_ acknowledgement: Acknowledgement) -> Int {
     acknowledgements[acknowledgement.rawValue] ?? 0
-  }
-}
-
-extension LatencyLayers {
-  /// A part of the median exchange.
-  public struct Share: Sendable, Hashable, Codable {
-    /// Whose it is.
-    public enum Owner: String, Sendable, Hashable, Codable, CaseIterable {
-      /// The server and its kernel.
-      case server
-      /// The network, and TCP on the client's side.
-      case network
-      /// The client's side but for its application: its library and interpreter, and what its network stack does later.
-      case library
-      /// From delivery to send in the application, the library's sending included.
-      case application
-    }
-
-    /// Whose it is.
-    public var owner: Owner
-    /// How long it lasts.
-    public var nanoseconds: Int
-  }
-
-  /// Whether the network's share is estimated from TCP's handshakes, because too few acknowledgements were prompt.
-  public var networkIsEstimated: Bool {
-    (network?.count ?? 0) * Self.promptPart < (wire?.count ?? 0)
-  }
-
-  /// One exchange in so many must have a prompt acknowledgement, or they are taken for exceptions.
-  private static let promptPart = 4
-
-  /// The medians put on top of one another: they make up the median of the whole but for what the client's own clock does not explain,
-  /// which is the library's share.
-  public var shares: [Share] {
-    guard let wire else { return [] }
-    let whole = wire.p50Nanoseconds
-    let network = min(whole, (networkIsEstimated ? tcpHandshake : self.network)?.p50Nanoseconds ?? 0)
-    let application = min(whole - network, self.application?.p50Nanoseconds ?? 0)
-    let shares = [
-      (Share.Owner.server, server?.p50Nanoseconds ?? 0), (.network, network),
-      (.library, whole - network - application), (.application, application),
-    ]
-    return shares.map { Share(owner: $0.0, nanoseconds: $0.1) }
   }
 }

@@ -230,3 +230,6 @@ func duration(_ nanoseconds: Int) -> String {
   default: "\((value / 1e9).rounded(toPlaces: 2)) s"
   }
 }
+
+/// The same, or a dash where it is not known.
+func duration(_ nanoseconds: Int?) -> String { nanoseconds.map { duration($0) } ?? "–" }

@@ -74,10 +74,19 @@ public struct BoardRecord: Sendable, Hashable, Codable {
 public struct RadioRecord: Sendable, Hashable, Codable {
   /// The power mode as the firmware has it, such as 0xa11142 (hil.md d-8).
   public var powerMode: Int?
+  /// The power mode that was set before, as the firmware has it; nil where none was.
+  public var powerModeSet: Int?
   /// The strength of the access point's signal in dBm.
   public var rssi: Int?
   /// The channel.
   public var channel: Int?
+
+  /// Whether it has the power mode that was set: the lowest four bits, the others being times that a firmware may round. Nil where none
+  /// was set, or it does not tell.
+  public var hasPowerModeSet: Bool? {
+    guard let powerMode, let powerModeSet else { return nil }
+    return powerMode & 0xf == powerModeSet & 0xf
+  }
 
   /// Creates a record.
   public init(powerMode: Int? = nil, rssi: Int? = nil, channel: Int? = nil) {

@@ -20,16 +20,18 @@ struct LatencyCommand: AsyncParsableCommand {
       It leaves in reports/latency/latest, or in the folder of --report, latency.html for people, latency.json for programs \
       (fixtures/schema/latency.schema.json), samples.csv with every exchange, hgrm/*.hgrm for HdrHistogram's plotters, and serial.log.
 
-      With --baseline the client's medians are compared with those of an earlier run: one that is slower by more than the minimum \
-      effect, and by a rank test hardly by chance, makes the exit status 1.
+      With --baseline the client's medians are compared with those of an earlier run: echoes, phases of connections, throughput, the load of \
+      the event loop, allocations. One that is slower by more than the minimum effect, and by a rank test of the rounds hardly by \
+      chance, makes the exit status 1.
 
       EXIT STATUS:
         0    all well
         1    the client is slower than in the baseline, or does not echo
-        2    usage, configuration, or a client that does not load
-        3    the board was missing or lost, or the baseline is of another
-             board, or too few samples or a change of this computer leave
-             open whether the client is slower
+        2    usage, configuration, a client that does not load, or --power on
+             a board without a radio
+        3    the board was missing or lost, or its radio did not take a power
+             mode, or the baseline is of another board, or too few rounds or
+             a change of this computer leave open whether the client is slower
         130  interrupted; what was measured is reported
       """)
 
@@ -54,17 +56,18 @@ struct LatencyCommand: AsyncParsableCommand {
       valueName: "file"))
   var baseline: String?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "How much the median must differ from the baseline's to count.", valueName: "percent"))
-  var minEffect = LatencyComparison.minimumEffect * 100
+  @OptionGroup var effect: EffectOption
 
   @OptionGroup(title: "TLS") var tls: AuthorityOptions
 
   func validate() throws {
-    if !(0...1000).contains(minEffect) {
-      throw ValidationError("--min-effect is \(minEffect); allowed here: a number of percent from 0 to 1000.")
+    if effect.minEffect != nil, baseline == nil {
+      throw ValidationError("--min-effect is for --baseline, which is not given; leave it out.")
+    }
+    if tls.authority != nil, measured.over == .clear {
+      throw ValidationError(
+        "--authority is for TLS, and nothing goes over it; leave it out, or choose --over tls or --over both."
+      )
     }
   }
 
@@ -88,7 +91,7 @@ struct LatencyCommand: AsyncParsableCommand {
     var result = measuredRun
     if let known, let baseline {
       result.baseline = LatencyBaselineReport(
-        result, beside: known, named: baseline, minimumEffect: minEffect / 100)
+        result, beside: known, named: baseline, minimumEffect: effect.minimum)
     }
     let reports = LatencyReport(result)
     try folder.write(reports.files)

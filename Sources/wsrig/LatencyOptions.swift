@@ -50,7 +50,7 @@ struct LatencyOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The power mode of the board's radio: \(WLANPower.allCases.map(\.rawValue).joined(separator: ", ")). May be given several "
-        + "times. (default: what wsrig.toml says, otherwise none, so that the radio never sleeps; a board without radio has no mode)",
+        + "times. (default: what wsrig.toml says, otherwise none, so that the radio never sleeps; a board without a radio takes none)",
       valueName: "mode"))
   var power: [WLANPower] = []
 
@@ -63,7 +63,7 @@ struct LatencyOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "How many echoes of each turn count; fewer where they are so far apart that a turn would take over a minute.",
+      "How many echoes of each turn count; fewer where they are so far apart that a turn would take over 20 seconds.",
       valueName: "times"))
   var echoes = LatencyPlan.defaultCount
 
@@ -90,7 +90,42 @@ struct LatencyOptions: ParsableArguments {
     if let large = size.first(where: { $0.bytes > 1 << 20 }) {
       throw ValidationError("--size is \(large.bytes); allowed here: up to 1M.")
     }
+    try refuseRepetition()
+    try refuseWhatDoesNothing()
   }
+
+  /// A place on an axis that is named twice would be measured once more under the same name.
+  private func refuseRepetition() throws {
+    let axes: [(option: String, values: [String])] = [
+      ("--size", size.map { "\($0.bytes)" }), ("--spacing", spacing.map(String.init)),
+      ("--every", every.map(String.init)), ("--fragment", fragment.map { "\($0.bytes)" }),
+      ("--delivery", delivery.map(\.rawValue)), ("--power", power.map(\.rawValue)),
+    ]
+    for (option, values) in axes {
+      var seen: Set<String> = []
+      if let twice = values.first(where: { !seen.insert($0).inserted }) {
+        throw ValidationError("\(option) \(twice) is given twice; leave one out.")
+      }
+    }
+  }
+
+  private func refuseWhatDoesNothing() throws {
+    if load == .open, !spacing.isEmpty {
+      throw ValidationError(
+        "--spacing is for a closed load, and --load is open; leave it out, or use --every.")
+    }
+    if load == .closed, !every.isEmpty {
+      throw ValidationError(
+        "--every is for an open load, and --load is closed; leave it out, or use --spacing.")
+    }
+    if let vain = fragment.first(where: { part in part.bytes > 0 && sizes.allSatisfy { $0 <= part.bytes } }) {
+      throw ValidationError(
+        "--fragment \(vain.bytes) divides no message, as none is longer; leave it out, or choose a larger --size."
+      )
+    }
+  }
+
+  private var sizes: [Int] { size.isEmpty ? [16, 1024] : size.map(\.bytes) }
 
   private func check(_ option: String, _ values: [Int], _ range: ClosedRange<Int>) throws {
     for value in values where !range.contains(value) {
@@ -102,7 +137,6 @@ struct LatencyOptions: ParsableArguments {
 
   /// The plan: each place on an axis with each on the others.
   var plan: LatencyPlan {
-    let sizes = size.isEmpty ? [16, 1024] : size.map(\.bytes)
     let carriers = over == .both ? [false, true] : [over == .tls]
     let fragments = fragment.isEmpty ? [0] : fragment.map(\.bytes)
     let deliveries = delivery.isEmpty ? [.whole] : delivery

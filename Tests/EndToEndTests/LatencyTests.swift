@@ -14,9 +14,20 @@ extension EndToEndTests {
       struct Series: Decodable {
         var name: String
         var endpoint: String
+        var id: String
+        var schedule: Schedule?
         var samplesNanoseconds: [[Int]]
       }
+      struct Schedule: Decodable {
+        var maxLatenessNanoseconds: Int
+        var p99LatenessNanoseconds: Int?
+      }
+      struct Cost: Decodable {
+        var id: String
+        var samples: [[Int]]
+      }
       struct Phase: Decodable {
+        var id: String
         var endpoint: String
         var overTLS: Bool
         var phase: String
@@ -31,8 +42,9 @@ extension EndToEndTests {
       }
       struct Costs: Decodable {
         var longestGapMicroseconds: Int?
-        var allocatedPerEcho: Int?
         var leastFreeHeap: Int?
+        var heapReadings: Int?
+        var keptHeap: Int?
       }
 
       struct Environment: Decodable {
@@ -43,6 +55,7 @@ extension EndToEndTests {
       var series: [Series]
       var phases: [Phase]
       var throughput: [[String: Value]]
+      var costSeries: [Cost]
       var costs: Costs
       var findings: [Finding]
       var failures: [Failure]
@@ -53,8 +66,11 @@ extension EndToEndTests {
       }
     }
 
-    private func latency(_ words: [String], status: Int32 = 0) async throws -> FinishedChild {
-      let child = try await Tool.run(["latency"] + words, in: folder, within: .seconds(120))
+    private func latency(
+      _ words: [String], status: Int32 = 0, environment: [String: String] = [:]
+    ) async throws -> FinishedChild {
+      let child = try await Tool.run(
+        ["latency"] + words, in: folder, environment: environment, within: .seconds(120))
       #expect(child.status == status, "\(child.everything)")
       return child
     }
@@ -82,7 +98,7 @@ extension EndToEndTests {
         "1",
       ])
       for words in [
-        "simulated board", "16B device", "300B reference", "median by layer", "opening handshake",
+        "simulated board", "16B device", "300B reference", "usual exchange by layer", "opening handshake",
         "reconnect",
         "throughput down", "throughput up", "on the board:", "noise of the rig, 16B", "80 echoes in",
         "Reports: reports/latency/latest",
@@ -97,8 +113,14 @@ extension EndToEndTests {
       let phases = Set(document.phases.filter { $0.endpoint == "device" }.map(\.phase))
       #expect(
         phases.isSuperset(of: ["openingHandshake", "firstMessage", "echo", "closingHandshake", "reconnect"]))
-      #expect(document.costs.longestGapMicroseconds ?? 0 > 0 && document.costs.allocatedPerEcho ?? 0 > 0)
-      #expect(document.costs.leastFreeHeap ?? 0 > 0)
+      #expect(document.costs.longestGapMicroseconds ?? 0 > 0 && document.costs.keptHeap != nil)
+      #expect(document.costs.leastFreeHeap ?? 0 > 0 && document.costs.heapReadings ?? 0 >= 8)
+      #expect(document.costSeries.map(\.id) == ["load", "allocations"])
+      #expect(document.costSeries.last?.samples.allSatisfy { $0[0] > 0 } == true)
+      #expect(document.costSeries.allSatisfy { $0.samples.count == 2 && $0.samples.allSatisfy { $0[0] >= 0 } })
+      let ids =
+        document.series.map { "\($0.id) \($0.endpoint)" } + document.phases.map { "\($0.id) \($0.endpoint)" }
+      #expect(Set(ids).count == ids.count, "\(ids)")
       let latest = "reports/latency/latest"
       for file in ["latency.html", "samples.csv", "serial.log", "hgrm/16B-device.hgrm"] {
         #expect(folder.has("\(latest)/\(file)"), "\(file)")
@@ -124,40 +146,128 @@ extension EndToEndTests {
       let names = try await document().series.filter { $0.endpoint == "device" }.map(\.name)
       #expect(names.count == 2 * 2 * 2 * 2 && Set(names).count == names.count)
       #expect(names.contains("open-200B-5ms-tls-frag64-coalesced-device"), "\(names)")
+      let series = try await document().series
+      #expect(series.allSatisfy { ($0.schedule != nil) == $0.name.hasPrefix("open") })
+      #expect(
+        child.output.contains("schedule of open-200B-5ms device: the sender itself was behind by"),
+        "\(child.output)")
       #expect(names.contains("200B-2ms-device"), "\(names)")
       #expect(child.output.contains("open-200B-5ms device, corrected"), "\(child.output)")
       #expect(!child.output.contains("throughput"))
     }
 
-    /// A baseline with the client's latencies of the last run, so many times as long.
-    private func baseline(_ factor: Double) throws -> String {
-      let path = folder.path + "/reports/latency/latest/latency.json"
-      let text = try Data(contentsOf: URL(filePath: path))
+    /// A baseline with the client's latencies of a run, so many times as long, or those of another list of its document.
+    private func baseline(
+      _ factor: Double, of report: String = "reports/latency/latest", list: String = "series",
+      name: String = "baseline"
+    ) throws -> String {
+      let text = try Data(contentsOf: URL(filePath: folder.path + "/\(report)/latency.json"))
       var json = try #require(try JSONSerialization.jsonObject(with: text) as? [String: Any])
-      var series = try #require(json["series"] as? [[String: Any]])
+      var series = try #require(json[list] as? [[String: Any]])
+      let key = list == "throughput" ? "samples" : "samplesNanoseconds"
       for index in series.indices where series[index]["endpoint"] as? String == "device" {
-        let samples = try #require(series[index]["samplesNanoseconds"] as? [[Int]])
-        series[index]["samplesNanoseconds"] = samples.map { $0.map { Int(Double($0) * factor) } }
+        let samples = try #require(series[index][key] as? [[Int]])
+        series[index][key] = samples.map { $0.map { Int(Double($0) * factor) } }
       }
-      json["series"] = series
-      let made = folder.path + "/baseline-\(factor).json"
-      try JSONSerialization.data(withJSONObject: json).write(to: URL(filePath: made))
-      return made
+      json[list] = series
+      try folder.write(
+        String(decoding: try JSONSerialization.data(withJSONObject: json), as: UTF8.self),
+        to: "\(name)-\(factor).json")
+      return "\(name)-\(factor).json"
     }
 
     @Test("a client ten times as slow as the baseline is a regression, exit 1; ten times as fast is none")
     func gate() async throws {
       let words = [
-        "--size", "16", "--load", "closed", "--rounds", "2", "--echoes", "30", "--only-echoes",
+        "--size", "16", "--load", "closed", "--rounds", "6", "--echoes", "10", "--only-echoes",
       ]
       _ = try await latency(words)
       let slower = try await latency(words + ["--baseline", try baseline(0.1)], status: 1)
       #expect(slower.output.contains("slower: a regression"), "\(slower.output)")
       let faster = try await latency(words + ["--baseline", try baseline(100)])
       #expect(faster.output.contains("faster"), "\(faster.output)")
-      let few = words.map { $0 == "30" ? "3" : $0 }
+      let few = words.map { $0 == "6" ? "3" : $0 }
       let open = try await latency(few + ["--baseline", try baseline(1)], status: 3)
-      #expect(open.output.contains("too few samples"), "\(open.output)")
+      #expect(open.output.contains("too few rounds"), "\(open.output)")
+    }
+
+    /// What wsrig compare prints of two runs.
+    private func compare(_ words: [String], status: Int32) async throws -> FinishedChild {
+      let child = try await Tool.run(["compare"] + words, in: folder)
+      #expect(child.status == status, "\(child.everything)")
+      return child
+    }
+
+    @Test("wsrig compare prints of two latency runs what --baseline prints, with the same exit status")
+    func compareRuns() async throws {
+      let words = ["--size", "16", "--load", "closed", "--rounds", "6", "--echoes", "10", "--only-echoes"]
+      _ = try await latency(words + ["--report", "first"])
+      for (factor, status) in [(0.2, Int32(1)), (100, 0)] {
+        let known = try baseline(factor, of: "first")
+        let gated = try await latency(words + ["--report", "second", "--baseline", known], status: status)
+        for second in ["second", "second/latency.json"] {
+          let compared = try await compare([known, second], status: status)
+          #expect(compared.output.contains("beside the baseline"), "\(compared.everything)")
+          #expect(
+            gated.output.contains(compared.output.trimmingCharacters(in: .newlines)), "\(compared.everything)"
+          )
+        }
+        let json = try await compare([known, "second", "--json"], status: status)
+        #expect(
+          json.output.contains("\"outcome\" : \"\(status == 1 ? "slower" : "faster")\""), "\(json.output)")
+        _ = try await compare([known, "second", "--min-effect", "1000"], status: 0)
+      }
+      try folder.write("{}", to: "results.json")
+      expectComplaint(
+        try await Tool.run(["compare", "first", "results.json"], in: folder), status: 2,
+        ["first", "same kind"])
+    }
+
+    @Test("phases and throughput that became slower are a regression, exit 1: restGates")
+    func restGates() async throws {
+      let words = ["--size", "16", "--load", "closed", "--rounds", "8", "--echoes", "5"]
+      _ = try await latency(words + ["--report", "first"])
+      for list in ["phases", "throughput"] {
+        let known = try baseline(0.1, of: "first", list: list, name: list)
+        let child = try await compare([known, "first"], status: 1)
+        let slower = child.output.split(separator: "\n").filter { $0.contains("slower: a regression") }
+        #expect(
+          !slower.isEmpty && slower.allSatisfy { $0.hasPrefix(list == "phases" ? "phase-" : "throughput-") },
+          "\(child.output)")
+      }
+      let same = try await compare(["first", "first"], status: 0)
+      #expect(same.output.contains("load ") && same.output.contains("allocations "), "\(same.output)")
+    }
+
+    @Test(
+      "the power mode of a radio is set, read back and told; a board without a radio is refused it: power")
+    func power() async throws {
+      let words = [
+        "--size", "16", "--load", "closed", "--rounds", "1", "--echoes", "3", "--only-echoes", "--power",
+        "none",
+        "--power", "performance",
+      ]
+      expectComplaint(
+        try await Tool.run(["latency"] + words, in: folder), status: 2,
+        ["--power", "no radio", "leave the option out"])
+      try folder.write(
+        """
+        [wlan]
+        ssid = "Bench"
+        passphrase-env = "BENCH_PASSPHRASE"
+        [boards.virtual]
+        link = "sim"
+
+        """, to: "wsrig.toml")
+      let child = try await latency(
+        words, environment: ["BENCH_PASSPHRASE": "a passphrase", "WSRIG_SIM_WLAN": "Bench:a passphrase"])
+      #expect(
+        child.output.contains("power mode none set, 0x10 read back, performance set, 0xa11142 read back"),
+        "\(child.output)")
+      #expect(
+        try await document().series.map(\.id) == [
+          "16B-pm-none", "16B-pm-none", "16B-pm-performance", "16B-pm-performance",
+        ])
     }
 
     @Test("a client that writes a frame in pieces with Nagle's algorithm on is measured as it is, and named")
@@ -208,9 +318,31 @@ extension EndToEndTests {
         let child = try await Tool.run(["latency"] + words, in: folder)
         expectComplaint(child, status: 2, parts)
       }
-      for words in [["--rounds", "0"], ["--every", "0"], ["--size", "2M"], ["--min-effect", "-1"]] {
+      for words in [
+        ["--rounds", "0"], ["--every", "0"], ["--size", "2M"], ["--baseline", "x", "--min-effect", "-1"],
+      ] {
         let child = try await Tool.run(["latency"] + words, in: folder)
         #expect(child.status == 2 && child.errors.contains("allowed here"), "\(words) \(child.everything)")
+      }
+    }
+
+    @Test("an option that would do nothing, or measure the same twice, is refused in a sentence: vain")
+    func vain() async throws {
+      let cases = [
+        (["--size", "16", "--size", "16"], "--size 16 is given twice"),
+        (["--size", "1K", "--size", "1024"], "--size 1024 is given twice"),
+        (["--spacing", "5", "--spacing", "5"], "--spacing 5 is given twice"),
+        (["--power", "none", "--power", "none"], "--power none is given twice"),
+        (["--delivery", "whole", "--delivery", "whole"], "--delivery whole is given twice"),
+        (["--load", "open", "--spacing", "5"], "--spacing is for a closed load"),
+        (["--load", "closed", "--every", "5"], "--every is for an open load"),
+        (["--size", "16", "--fragment", "16"], "--fragment 16 divides no message"),
+        (["--min-effect", "3"], "--min-effect is for --baseline"),
+        (["--authority", "x"], "--authority is for TLS"),
+      ]
+      for (words, sentence) in cases {
+        let child = try await Tool.run(["latency"] + words, in: folder)
+        #expect(child.status == 2 && child.errors.contains(sentence), "\(words) \(child.everything)")
       }
     }
   }

@@ -56,22 +56,37 @@ struct ExchangeTests {
     #expect(AcknowledgementRule([], handshakes: [50]).acknowledgement(of: inPieces) == .withReply)
   }
 
-  @Test("the layers count only what tells something of them, and the shares add up to the median")
+  @Test("the layers count only what tells something of them")
   func layers() throws {
     let held = (0..<9).map { _ in exchange(acknowledged: 2_000) }
     let few = LatencyLayers(held + [exchange()], handshakes: [100])
     #expect(few.count(.withReply) == 9 && few.count(.prompt) == 1 && few.count(.late) == 0)
     #expect(few.network?.count == 1 && few.client?.count == 1 && few.wire?.count == 10)
-    #expect(few.networkIsEstimated)
-    let all = LatencyLayers((0..<10).map { _ in exchange() }, handshakes: [100])
-    #expect(!all.networkIsEstimated)
-    for layers in [few, all] {
-      let whole = try #require(layers.wire?.p50Nanoseconds)
-      let parts = layers.shares.filter { $0.owner != .server }.map(\.nanoseconds)
-      #expect(parts.reduce(0, +) == whole && parts.allSatisfy { $0 >= 0 })
-      #expect(layers.shares.first { $0.owner == .application }.map { abs($0.nanoseconds - 300) < 64 } == true)
-    }
-    #expect(LatencyLayers([], handshakes: []).shares.isEmpty)
+  }
+
+  @Test(
+    "the shares of an exchange add up to it, and the network's is estimated where few acknowledgements were prompt"
+  )
+  func shares() {
+    let held = (0..<9).map { _ in exchange(acknowledged: 2_000) }
+    let few = LatencyShares(held + [exchange()], handshakes: [100])
+    let all = LatencyShares((0..<10).map { _ in exchange() }, handshakes: [100])
+    #expect(few.networkIsEstimated && !all.networkIsEstimated)
+    #expect(few.shares.map(\.nanoseconds) == [60, 100, 590, 300])
+    #expect(all.shares.map(\.nanoseconds) == [60, 90, 600, 300])
+    #expect(LatencyShares([], handshakes: []).shares.isEmpty)
+  }
+
+  @Test("the shares are those of the same exchanges, not of medians that belong to none: samePopulation")
+  func samePopulation() {
+    // Half of them have a slow library and a quick application, half the other way round, and all take 1,090 ns.
+    let quick = (0..<5).map { _ in exchange(received: 2_100, client: 100) }
+    let slow = (0..<5).map { _ in exchange(received: 2_100, client: 900) }
+    // One of another kind, of which the clock tells nothing, and whose acknowledgement came with the echo.
+    let other = exchange(acknowledged: 9_000, received: 9_000, client: nil)
+    let shares = LatencyShares(quick + slow + [other], handshakes: []).shares
+    let parts = Dictionary(uniqueKeysWithValues: shares.map { ($0.owner, $0.nanoseconds) })
+    #expect(parts[.network] == 90 && (parts[.library] ?? 0) + (parts[.application] ?? 0) == 1_000)
   }
 
   @Test("a trace gives the kernel's instants and the client's own time, message by message")

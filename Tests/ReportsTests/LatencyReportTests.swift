@@ -15,6 +15,7 @@ enum SampleLatencyRun {
     environment.loadAtStart = 0.5
     var board = SampleRun.run.board
     board.radio = RadioRecord(powerMode: 0xa1_1142, rssi: -51, channel: 6)
+    board.radio?.powerModeSet = 0xa1_1142
     var run = LatencyRun(
       tool: "wsrig 0.1.0", seed: 7, board: board, client: SampleRun.run.client, environment: environment,
       startedAt: 1_780_000_000, rounds: 5, warmUp: 1)
@@ -33,11 +34,12 @@ enum SampleLatencyRun {
     run.phases = [
       PhaseMeasurement(
         endpoint: .device, overTLS: false, power: nil, phase: .openingHandshake,
-        samples: [1_500_000, 1_700_000]),
+        rounds: [[1_500_000, 1_700_000], [1_600_000]]),
       PhaseMeasurement(
-        endpoint: .reference, overTLS: false, power: nil, phase: .openingHandshake, samples: [200_000]),
+        endpoint: .reference, overTLS: false, power: nil, phase: .openingHandshake, rounds: [[200_000]]),
       PhaseMeasurement(
-        endpoint: .device, overTLS: true, power: "performance", phase: .tlsHandshake, samples: [900_000_000]),
+        endpoint: .device, overTLS: true, power: "performance", phase: .tlsHandshake,
+        rounds: [[900_000_000]]),
     ]
     run.throughputs = [
       ThroughputMeasurement(
@@ -46,6 +48,13 @@ enum SampleLatencyRun {
     ]
     run.costs.longestGapMicroseconds = 12_300
     run.costs.leastFreeHeap = 200_000
+    run.costs.heapReadings = 12
+    run.costs.keptHeap = 64
+    run.costSeries = [
+      CostMeasurement(cost: .load, power: nil, samples: [120, 130, 140]),
+      CostMeasurement(cost: .allocations, power: nil, samples: [2_368, 2_368]),
+    ]
+    run.powerModes = [PowerModeRecord(power: "performance", readBack: 0xa1_1142)]
     run.findings = [
       LatencyFinding(.stalledWrites, conditions: "16B", "It stalls. \(SampleRun.hostile)"),
       LatencyFinding(.busyComputer, "The computer was busy."),
@@ -75,7 +84,8 @@ enum SampleLatencyRun {
         connection: "main", index: index + 1, payloadLength: conditions.payloadLength, handed: start,
         sent: start + 4_000, acknowledged: start + 4_000 + wire / 10, received: start + 4_000 + wire,
         seen: start + 9_000 + wire, clientNanoseconds: Int(wire / 3), pieces: 1, firstPieceLength: 22,
-        longestGapNanoseconds: 0), due: conditions.load == .open ? start - 1_000 : nil)
+        longestGapNanoseconds: 0), due: conditions.load == .open ? start - 1_000 : nil,
+      ownLatenessNanoseconds: conditions.load == .open ? 800 + index * 100 : nil)
   }
 }
 
@@ -100,14 +110,28 @@ struct LatencyReportTests {
   func document() throws {
     let text = try #require(files["latency.json"])
     let known = try JSONDecoder().decode(LatencyBaseline.self, from: Data(text.utf8))
-    #expect(known.series.count == 4)
-    #expect(known.series.map(\.samplesNanoseconds) == SampleLatencyRun.run.series.map(\.samples))
+    #expect(known == LatencyBaseline(SampleLatencyRun.run), "it says all that a comparison needs")
     let report = LatencyBaselineReport(SampleLatencyRun.run, beside: known, named: "x")
-    #expect(report.rows.map(\.device.outcome) == [.same, .same] && report.unmatched.isEmpty)
+    #expect(report.rows.map(\.id) == ["16B", "open-1024B-10ms-tls"] && report.unmatched.isEmpty)
+    #expect(
+      report.rows.map(\.device.outcome) == [.tooFewSamples, .tooFewSamples],
+      "five rounds, of which seven rows are compared")
+    #expect(
+      report.tooFew == [
+        "phase-openingHandshake", "phase-tlsHandshake-tls-pm-performance", "throughput-down", "load",
+        "allocations",
+      ])
     let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let series = try #require((json["series"] as? [[String: Any]])?.first)
-    let raw = try #require(series["raw"] as? [String: Int])
-    #expect(raw["count"] == 40 && raw["p50Nanoseconds"] ?? 0 > 2_000_000)
+    let raw = try #require(series["raw"] as? [String: Any])
+    #expect(raw["count"] as? Int == 40 && raw["p50Nanoseconds"] as? Int ?? 0 > 2_000_000)
+    #expect(raw["p999Nanoseconds"] is NSNull, "of 40 samples it would be the largest by another name")
+    #expect((series["confidence"] as? [String: Any])?["p999"] is NSNull && series["schedule"] == nil)
+    let schedule = (json["series"] as? [[String: Any]])?[2]["schedule"] as? [String: Any]
+    #expect(
+      schedule?["maxLatenessNanoseconds"] as? Int ?? 0 >= 1_500
+        && schedule?["p99LatenessNanoseconds"] is NSNull)
+    #expect((json["powerModes"] as? [[String: Any]])?.first?["readBack"] as? Int == 0xa1_1142)
     #expect(series["corrected"] == nil && series["networkIsEstimated"] as? Bool == false)
     let environment = try #require(json["environment"] as? [String: Any])
     #expect(environment["kernel"] as? String == "Linux 6.1" && environment["loadAtStart"] as? Double == 0.5)
@@ -131,7 +155,9 @@ struct LatencyReportTests {
     let bad = [
       text.replacing("\"closed\"", with: "\"shut\""),
       text.replacing("\"p50Nanoseconds\"", with: "\"median\""),
-      text.replacing("\"receivedAndSent\"", with: "\"all\""), second.replacing("\"same\"", with: "\"equal\""),
+      text.replacing("\"receivedAndSent\"", with: "\"all\""),
+      second.replacing("\"tooFewSamples\"", with: "\"equal\""),
+      text.replacing("\"thousandths\"", with: "\"percent\""),
     ]
     #expect(bad.allSatisfy { !good.contains($0) })
     for (index, text) in (good + bad).enumerated() { try folder.write(text, to: "\(index).json") }
@@ -179,7 +205,12 @@ struct LatencyReportTests {
     }
     #expect(page.ranges(of: "<svg ").count == 5, "the layers, and two pictures for each conditions")
     #expect(!page.contains("nan") && !page.contains("inf\""))
-    for words in ["no hardware took part", "RSSI", "-51 dBm", "device, corrected", "opening handshake"] {
+    for words in [
+      "no hardware took part", "RSSI", "-51 dBm", "device, corrected", "opening handshake", "t2 to t3",
+      "own clock",
+      "behind by 1.5 us at the most", "0xa11142 read back", "12 readings", "<th>client library</th>",
+      "<td>–</td>",
+    ] {
       #expect(page.contains(words), "\(words)")
     }
   }
@@ -191,9 +222,10 @@ struct LatencyReportTests {
     #expect(text.utf8.allSatisfy { $0 >= 0x20 || $0 == 0x0A })
   }
 
-  @Test("a baseline is shown row by row, with what the computer's own change is")
+  @Test("a baseline is shown row by row, with what the computer's own change is, and what is not compared")
   func baseline() throws {
     var run = SampleLatencyRun.run
+    run.series = run.series.map { $0.twice }
     var former = run
     former.series = run.series.map { series in
       var copy = series
@@ -203,12 +235,48 @@ struct LatencyReportTests {
     }
     let text = try #require(LatencyReport(former).files.first { $0.path == "latency.json" }?.text)
     let known = try JSONDecoder().decode(LatencyBaseline.self, from: Data(text.utf8))
-    run.baseline = LatencyBaselineReport(run, beside: known, named: "former")
+    let report = LatencyBaselineReport(run, beside: known, named: "former")
+    run.baseline = report
     let lines = LatencyTables(LatencyReport(run), style: TerminalStyle(usesColor: false)).summary(
       reportFolder: nil)
-    #expect(lines.contains("beside the baseline") && lines.contains("faster"), "\(lines)")
-    #expect(lines.contains("this computer itself is at -33.3 %, which is taken out"), "\(lines)")
+    let table = LatencyComparisonTable.text(of: report, style: TerminalStyle(usesColor: false))
+    #expect(lines.contains(table), "what wsrig compare prints: \(lines)")
+    let page = try #require(LatencyReport(run).files.first { $0.path == "latency.html" }?.text)
+    for words in [
+      "faster", "this computer itself is at -33.3 %, which is taken out",
+      "not compared, for too few rounds: phase-openingHandshake, ",
+      "not compared, as a run has one figure of each",
+    ] {
+      #expect(table.contains(words) && page.contains(words), "\(words)\n\(lines)")
+    }
+    #expect(page.contains("<th>median old</th>"))
     #expect(run.outcome == .inconclusive, "its failure is the bench's")
+  }
+
+  @Test("where one round was made, nobody is told how far rounds lie apart")
+  func oneRound() throws {
+    var run = SampleLatencyRun.run
+    run.series = run.series.map { series in
+      var copy = series
+      copy.rounds = Array(series.rounds.prefix(1))
+      return copy
+    }
+    let report = LatencyReport(run)
+    let text = LatencyTables(report, style: TerminalStyle(usesColor: false)).summary(reportFolder: nil)
+    #expect(
+      text.contains("one round does not tell how far such medians lie apart") && !text.contains("within 0 ns")
+    )
+    let page = try #require(report.files.first { $0.path == "latency.html" }?.text)
+    #expect(page.contains("<td>–</td></tr>"))
+  }
+}
+
+extension LatencyMeasurement {
+  /// The same with each round once more.
+  fileprivate var twice: LatencyMeasurement {
+    var copy = self
+    copy.rounds += rounds
+    return copy
   }
 }
 

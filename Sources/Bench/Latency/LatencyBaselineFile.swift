@@ -1,3 +1,4 @@
+import Foundation
 import Results
 
 /// `latency.json` as earlier latency runs left it.
@@ -15,5 +16,13 @@ public enum LatencyBaselineFile {
       throw ConfigurationError(
         "Cannot use the baseline: \(error); name the \(name) of an earlier latency run, or its folder.")
     }
+  }
+
+  /// Whether that is what a path leads to: the file itself under any name, or a folder with one.
+  public static func isAt(_ path: String) -> Bool {
+    let file = ResultsFile.file(path, name: name)
+    guard file == path else { return FileManager.default.fileExists(atPath: file) }
+    let read: LatencyBaseline? = try? ResultsFile.read(path)
+    return read != nil || URL(fileURLWithPath: path).lastPathComponent == name
   }
 }

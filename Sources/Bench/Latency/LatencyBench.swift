@@ -34,12 +34,13 @@ public struct LatencyBench: Sendable {
     var gathering: LatencyGathering?
     for power in powers where gathering?.run.isOver != true {
       var configuration = configuration
-      let mode = power ?? configuration.power ?? LatencyPlan.usualPower(on: configuration.boards[0])
-      configuration.power = mode
+      let usual = configuration.power ?? LatencyPlan.usualPower(on: configuration.boards[0])
+      let mode = LatencyPower(mode: power ?? usual, isAskedFor: power != nil)
+      configuration.power = mode.mode
       configuration.measuresLatency = true
       configuration.cases = [.calibration]
       gathering = try await BenchSetup.with(configuration, progress: { progress(.bench($0)) }) { setup in
-        try await measure(on: setup, power: mode, isAskedFor: power != nil, gathering)
+        try await measure(on: setup, mode, gathering)
       }
     }
     guard var gathering else { throw CancellationError() }
@@ -52,18 +53,24 @@ public struct LatencyBench: Sendable {
   }
 
   /// Everything that is measured in one power mode.
-  /// - Parameter isAskedFor: whether the user named the mode; otherwise it is recorded where the board's radio tells its mode.
   private func measure(
-    on setup: BenchSetup, power mode: WLANPower, isAskedFor: Bool, _ former: LatencyGathering?
+    on setup: BenchSetup, _ mode: LatencyPower, _ former: LatencyGathering?
   ) async throws -> LatencyGathering {
     let record = try await setup.device.prepare()
     try Task.checkCancellation()
     try check(record)
-    let power = isAskedFor || record.radio?.powerMode != nil ? mode.rawValue : nil
+    if former == nil { try mode.check(record) }
     var gathering = former ?? LatencyGathering(emptyRun(record))
     if former == nil {
       progress(.started(gathering.run, turns: turnCount))
     }
+    if let told = mode.record(of: record.radio) { gathering.finish { $0.powerModes.append(told) } }
+    if let refusal = mode.refusal(by: record.radio) {
+      gathering.add(refusal)
+      progress(.failure(refusal))
+      return gathering
+    }
+    let power = mode.label(on: record.radio)
     let turn = LatencyTurn(setup: setup, tokens: AttemptTokens(seed: configuration.seed))
     await takeTurns(turn, power, &gathering)
     await control(turn, power, &gathering)
@@ -99,36 +106,56 @@ public struct LatencyBench: Sendable {
       warmUp: plan.warmUp)
   }
 
+  /// Whether messages go in clear, and over TLS, as far as the plan has it.
+  private var carriers: [Bool] {
+    [false, true].filter { overTLS in plan.conditions.contains { $0.overTLS == overTLS } }
+  }
+
   /// How many turns the device has in all.
   private var turnCount: Int {
-    let modes = Set(plan.conditions.map(\.overTLS)).count
-    let rest = plan.measuresRest ? 2 * modes : 0
-    return (plan.conditions.count + rest) * plan.rounds * max(1, plan.powers.count)
-      + (plan.measuresRest ? 2 * max(1, plan.powers.count) : 0)
+    let rest = plan.measuresRest ? 2 * carriers.count + 2 : 0
+    let last = plan.measuresRest ? carriers.count : 0
+    return ((plan.conditions.count + rest) * plan.rounds + last) * max(1, plan.powers.count)
   }
 
   /// Device, reference, device, reference: what drifts hits both.
   private func takeTurns(_ turn: LatencyTurn, _ power: String?, _ gathering: inout LatencyGathering) async {
     let cases = LatencyCases(seed: configuration.seed)
-    let modes = [false, true].filter { overTLS in plan.conditions.contains { $0.overTLS == overTLS } }
     for round in 1...max(1, plan.rounds) {
       for conditions in plan.conditions {
         await echo(conditions.with(power), round, cases, turn, &gathering)
       }
-      guard plan.measuresRest else { continue }
-      for overTLS in modes {
-        await play(cases.phases(overTLS: overTLS), round, turn, &gathering) {
-          $0.addPhases($1, overTLS: overTLS, power: power)
-        }
-        await play(cases.throughput(overTLS: overTLS), round, turn, &gathering) {
-          $0.addThroughput($1, overTLS: overTLS, power: power)
-        }
-      }
+      if plan.measuresRest { await measureRest(cases, power, round, turn, &gathering) }
     }
     guard plan.measuresRest, !gathering.run.isOver else { return }
-    await play(cases.load(), plan.rounds, turn, &gathering, endpoints: [.device]) { $0.addLoad($1) }
-    await play(cases.costs(), plan.rounds, turn, &gathering, endpoints: [.device]) {
-      $0.addAllocations($1, echoes: LatencyCases.countedEchoes)
+    for overTLS in carriers {
+      let longest = plan.conditions.filter { $0.overTLS == overTLS }.map(\.payloadLength).max() ?? 0
+      let testCase = cases.heap(payloadLength: longest, overTLS: overTLS)
+      await play(testCase, plan.rounds, turn, &gathering, endpoints: [.device]) { $0.addHeap($1) }
+    }
+  }
+
+  /// What is measured besides echoes, once a round.
+  private func measureRest(
+    _ cases: LatencyCases, _ power: String?, _ round: Int, _ turn: LatencyTurn,
+    _ gathering: inout LatencyGathering
+  ) async {
+    for overTLS in carriers {
+      let phases = cases.phases(overTLS: overTLS)
+      await play(phases, round, turn, &gathering) {
+        $0.addPhases($1, overTLS: overTLS, power: power)
+        $0.addCosts($1, of: phases.id)
+      }
+      let throughput = cases.throughput(overTLS: overTLS)
+      await play(throughput, round, turn, &gathering) {
+        $0.addThroughput($1, overTLS: overTLS, power: power)
+        $0.addCosts($1, of: throughput.id)
+      }
+    }
+    // Their pauses for collecting, and their watching, are no gap of the client's.
+    await play(cases.load(), round, turn, &gathering, endpoints: [.device]) { $0.addLoad($1, power: power) }
+    await play(cases.costs(), round, turn, &gathering, endpoints: [.device]) {
+      $0.addAllocations($1, echoes: LatencyCases.countedEchoes, power: power)
     }
   }
 
@@ -137,8 +164,10 @@ public struct LatencyBench: Sendable {
     _ gathering: inout LatencyGathering
   ) async {
     let count = plan.warmUp + plan.count(under: conditions)
-    await play(cases.echoes(conditions, count: count), round, turn, &gathering, wanted: count) {
+    let testCase = cases.echoes(conditions, count: count)
+    await play(testCase, round, turn, &gathering, wanted: count) {
       $0.add($1, under: conditions)
+      $0.addCosts($1, of: testCase.id)
     }
   }
 

@@ -126,6 +126,29 @@ struct LatencyCases {
       ]))
   }
 
+  /// Echoes of long messages, and readings of the heap, each after a collection: between two echoes, and by a task of its own while they go
+  /// on, which a client that blocks the event loop does not let run before its end.
+  func heap(payloadLength: Int, overTLS: Bool) -> Case {
+    let messages = payloads(Self.weighedEchoes, of: payloadLength, for: "heap")
+    let pairs = Array(repeating: [ClientStep.echo(count: 2), .measure()], count: Self.weighedEchoes / 2)
+    let readings = Array(
+      repeating: [ClientStep.pause(milliseconds: 1), .measure()], count: Self.weighedEchoes)
+    return testCase(
+      "latency-heap-\(payloadLength)B",
+      ServerScript(
+        messages.flatMap { [.sendFrame(FrameSpec(.binary, $0)), .expectMessage(kind: .binary, payload: $0)] }
+      ),
+      client: ClientScript(tasks: [
+        ClientTask(
+          name: "main",
+          steps: [.connect(ConnectStep()), .start(task: "heap")] + pairs.flatMap(\.self) + [.echo()]),
+        ClientTask(name: "heap", steps: readings.flatMap(\.self)),
+      ]), overTLS: overTLS)
+  }
+
+  /// How many echoes the heap is read beside.
+  private static let weighedEchoes = 8
+
   private func testCase(
     _ id: String, _ server: ServerScript, client: ClientScript = .echo, delivery: Delivery = .whole,
     overTLS: Bool = false

@@ -6,21 +6,29 @@ import Traces
 /// Puts together what the turns of a latency run show.
 struct LatencyGathering: Sendable {
   private(set) var run: LatencyRun
-  private var heapAtStart: Int?
+  private var heap = HeapWatch()
 
   init(_ run: LatencyRun) { self.run = run }
 
   /// Adds the echoes of a turn.
   mutating func add(_ trace: AttemptTrace, under conditions: LatencyConditions) {
     let index = place(of: conditions, trace.endpoint)
-    let began = trace.scheduleBegan
-    run.series[index].rounds.append(
-      trace.exchanges.filter { $0.index >= run.warmUp }.map { exchange in
-        let offset = UInt64(exchange.index * conditions.spacingMilliseconds) * 1_000_000
-        return TimedExchange(exchange, due: conditions.load == .open ? began.map { $0 + offset } : nil)
-      })
+    run.series[index].rounds.append(timed(trace, under: conditions))
     run.series[index].handshakes += trace.connections.compactMap { $0.tcpRoundTripNanoseconds.map(Int.init) }
-    addCosts(trace)
+  }
+
+  /// The exchanges of a turn but for those of warming up, beside the schedule where there is one.
+  private func timed(_ trace: AttemptTrace, under conditions: LatencyConditions) -> [TimedExchange] {
+    let exchanges = trace.exchanges.filter { $0.index >= run.warmUp }
+    guard conditions.load == .open,
+      let schedule = trace.connections.lazy.compactMap({
+        SendingSchedule($0, spacingMilliseconds: conditions.spacingMilliseconds)
+      }).first
+    else { return exchanges.map { TimedExchange($0) } }
+    let lateness = schedule.ownLateness(count: (exchanges.map(\.index).max() ?? -1) + 1)
+    return exchanges.map {
+      TimedExchange($0, due: schedule.due($0.index), ownLatenessNanoseconds: lateness[$0.index])
+    }
   }
 
   private mutating func place(of conditions: LatencyConditions, _ endpoint: AttemptTrace.Endpoint) -> Int {
@@ -31,69 +39,64 @@ struct LatencyGathering: Sendable {
     return run.series.count - 1
   }
 
-  /// Adds the phases of a turn.
+  /// Adds the phases of a turn, as a round of each.
   mutating func addPhases(_ trace: AttemptTrace, overTLS: Bool, power: String?) {
-    for sample in trace.phases {
-      let index = run.phases.firstIndex {
-        $0.endpoint == trace.endpoint && $0.overTLS == overTLS && $0.power == power
-          && $0.phase == sample.phase
-      }
-      if let index {
-        run.phases[index].samples.append(sample.nanoseconds)
-      } else {
-        run.phases.append(
-          PhaseMeasurement(
-            endpoint: trace.endpoint, overTLS: overTLS, power: power, phase: sample.phase,
-            samples: [sample.nanoseconds]))
-      }
+    let phases = Dictionary(grouping: trace.phases, by: \.phase)
+    for phase in ConnectionPhase.allCases {
+      guard let samples = phases[phase] else { continue }
+      let empty = PhaseMeasurement(
+        endpoint: trace.endpoint, overTLS: overTLS, power: power, phase: phase, rounds: [])
+      let index = run.phases.indexOf(empty) { $0.id == empty.id && $0.endpoint == empty.endpoint }
+      run.phases[index].rounds.append(samples.map(\.nanoseconds))
     }
-    addCosts(trace)
   }
 
   /// Adds the throughput that a turn shows.
   mutating func addThroughput(_ trace: AttemptTrace, overTLS: Bool, power: String?) {
     for sample in trace.throughputs {
-      let index = run.throughputs.firstIndex {
-        $0.endpoint == trace.endpoint && $0.overTLS == overTLS && $0.power == power
-          && $0.direction == sample.direction
-      }
-      if let index {
-        run.throughputs[index].samples.append(sample)
-      } else {
-        run.throughputs.append(
-          ThroughputMeasurement(
-            endpoint: trace.endpoint, overTLS: overTLS, power: power, direction: sample.direction,
-            samples: [sample]))
-      }
+      let empty = ThroughputMeasurement(
+        endpoint: trace.endpoint, overTLS: overTLS, power: power, direction: sample.direction, samples: [])
+      let index = run.throughputs.indexOf(empty) { $0.id == empty.id && $0.endpoint == empty.endpoint }
+      run.throughputs[index].samples.append(sample)
     }
-    addCosts(trace)
   }
 
-  /// Adds what a turn with measurements shows of allocations. Its pauses for collecting are no gap of the client's.
-  mutating func addAllocations(_ trace: AttemptTrace, echoes: Int) {
-    let counted = trace.client.events.lazy.compactMap { event -> Int? in
-      if case .measured(let measurement) = event.kind { measurement.allocated } else { nil }
-    }.first
-    run.costs.allocatedPerEcho = counted.map { $0 / echoes }
+  /// Adds what a turn with measurements shows of allocations.
+  mutating func addAllocations(_ trace: AttemptTrace, echoes: Int, power: String?) {
+    guard let allocated = trace.client.measurements.lazy.compactMap(\.allocated).first else { return }
+    add(allocated / echoes, of: .allocations, power)
   }
 
   /// Adds how busy the event loop was beside the client.
-  mutating func addLoad(_ trace: AttemptTrace) {
-    let busy = trace.client.events.lazy.compactMap { event -> Int? in
-      if case .measured(let measurement) = event.kind { measurement.busyThousandths } else { nil }
-    }.first
-    run.costs.cpuShare = busy.map { Double($0) / 1000 }
+  mutating func addLoad(_ trace: AttemptTrace, power: String?) {
+    guard let busy = trace.client.measurements.lazy.compactMap(\.busyThousandths).first else { return }
+    add(busy, of: .load, power)
   }
 
-  private mutating func addCosts(_ trace: AttemptTrace) {
+  private mutating func add(_ sample: Int, of cost: CostMeasurement.Cost, _ power: String?) {
+    let empty = CostMeasurement(cost: cost, power: power, samples: [])
+    let index = run.costSeries.indexOf(empty) { $0.id == empty.id }
+    run.costSeries[index].samples.append(sample)
+  }
+
+  /// Adds how much heap was free while a turn with readings of it went on.
+  mutating func addHeap(_ trace: AttemptTrace) {
+    let readings = trace.client.measurements.compactMap(\.heapFree)
+    guard let least = readings.min() else { return }
+    run.costs.leastFreeHeap = min(run.costs.leastFreeHeap ?? least, least)
+    run.costs.heapReadings = (run.costs.heapReadings ?? 0) + readings.count
+  }
+
+  /// Adds what every timed turn of the device tells besides.
+  /// - Parameter name: of the case: only turns of the same case leave the same heap.
+  mutating func addCosts(_ trace: AttemptTrace, of name: String) {
     guard trace.endpoint == .device else { return }
     if let gap = trace.client.heartbeat?.longestGapMicroseconds {
       run.costs.longestGapMicroseconds = max(run.costs.longestGapMicroseconds ?? 0, gap)
     }
-    guard let after = trace.client.heapFreeAfter else { return }
-    heapAtStart = heapAtStart ?? trace.client.heapFreeBefore ?? after
-    run.costs.leastFreeHeap = min(run.costs.leastFreeHeap ?? after, after)
-    run.costs.keptHeap = heapAtStart.map { $0 - after }
+    guard let free = trace.client.heapFreeAfter else { return }
+    heap.add(free, after: name)
+    run.costs.keptHeap = heap.kept
   }
 
   mutating func add(_ failure: LatencyFailure) { run.failures.append(failure) }
@@ -101,11 +104,31 @@ struct LatencyGathering: Sendable {
   mutating func finish(_ change: (inout LatencyRun) -> Void) { change(&run) }
 }
 
-extension AttemptTrace {
-  /// When the first step of the script began, from which a schedule counts.
-  fileprivate var scheduleBegan: UInt64? {
-    connections.first?.events.first {
-      if case .stepStarted(index: 0) = $0.kind { true } else { false }
-    }?.instantNanoseconds
+/// How much less heap is free after the last of equal turns than after the first.
+private struct HeapWatch: Sendable {
+  private var turns: [String: (first: Int, last: Int?)] = [:]
+
+  mutating func add(_ free: Int, after name: String) {
+    turns[name] = turns[name].map { ($0.first, free) } ?? (free, nil)
+  }
+
+  /// What all of them show alike: the agent's own records grow with the first of each case, and a case that holds what stands for TLS on
+  /// a board is compared with itself. Nil where no turn came twice.
+  var kept: Int? { turns.values.compactMap { turn in turn.last.map { turn.first - $0 } }.min() }
+}
+
+extension Array {
+  /// The place of the first that is meant, after that one was added where there was none.
+  fileprivate mutating func indexOf(_ added: Element, where isMeant: (Element) -> Bool) -> Int {
+    if let index = firstIndex(where: isMeant) { return index }
+    append(added)
+    return count - 1
+  }
+}
+
+extension ClientTrace {
+  /// What the agent measured between steps, in order.
+  fileprivate var measurements: [ClientEvent.Measurement] {
+    events.compactMap { if case .measured(let measurement) = $0.kind { measurement } else { nil } }
   }
 }

@@ -16,10 +16,10 @@ public struct LatencyPlan: Sendable {
   /// Whether phases of connections, throughput and the client's costs are measured, too.
   public var measuresRest = true
 
-  /// With the default number of echoes a turn a thousand samples, by which a difference of 10 % is found (`LatencyComparison`).
-  public static let defaultRounds = 10
-  /// See ``defaultRounds``.
-  public static let defaultCount = 100
+  /// So many that a difference of 10 % is found also where rounds differ (`LatencyComparison`): rounds tell more than echoes in them do.
+  public static let defaultRounds = 30
+  /// With the rounds 1,500 samples, enough for a 99.9th percentile. See ``defaultRounds``.
+  public static let defaultCount = 50
   /// The default of ``warmUp``.
   public static let defaultWarmUp = 5
 
@@ -29,9 +29,9 @@ public struct LatencyPlan: Sendable {
   /// The power mode of a board's radio where the plan names none: a radio that sleeps would show in every gap between messages.
   static func usualPower(on board: BenchBoard) -> WLANPower { board.wlan?.power ?? WLANPower.none }
 
-  /// How long the messages of a turn may take at the most, for what spaces them: the agent keeps its records until it is over, and a
-  /// board that is lost meanwhile has wasted it.
-  private static let longestTurnMilliseconds = 60_000
+  /// How long the messages of a turn may take at the most, for what spaces them: there are many turns, the agent keeps its records until
+  /// one is over, and a board that is lost meanwhile has wasted it.
+  private static let longestTurnMilliseconds = 20_000
 
   /// How many echoes that count a turn has under these conditions: fewer where the messages are far apart.
   func count(under conditions: LatencyConditions) -> Int {

@@ -67,9 +67,9 @@ enum LatencyCharts {
   private static let barRight = 80.0
   private static let rowHeight = 22.0
 
-  /// The median of each series in its layers, as bars of one scale.
+  /// The usual exchange of each series in its layers, as bars of one scale.
   static func layers(_ summaries: [SeriesSummary]) -> String? {
-    let rows = summaries.map { (summary: $0, shares: $0.layers.shares) }
+    let rows = summaries.map { (summary: $0, shares: $0.shares.shares) }
     let totals = rows.map { $0.shares.reduce(0) { $0 + $1.nanoseconds } }
     guard let most = totals.max(), most > 0 else { return nil }
     let room = barsWidth - barLeft - barRight
@@ -78,12 +78,12 @@ enum LatencyCharts {
     }
     let height = SVGPlot.text(Double(rows.count) * rowHeight)
     return
-      #"<svg viewBox="0 0 \#(SVGPlot.text(barsWidth)) \#(height)" role="img"><title>Medians by layer</title>"#
+      #"<svg viewBox="0 0 \#(SVGPlot.text(barsWidth)) \#(height)" role="img"><title>The usual exchange by layer</title>"#
       + bars.joined() + "</svg>"
   }
 
   private static func bar(
-    _ name: String, _ shares: [LatencyLayers.Share], total: Int, scale: Double, row: Double
+    _ name: String, _ shares: [LatencyShares.Share], total: Int, scale: Double, row: Double
   ) -> String {
     let top = row * rowHeight + 3
     let middle = SVGPlot.text(top + (rowHeight - 6) / 2)
@@ -109,7 +109,7 @@ extension SVGPlot {
   }
 }
 
-extension LatencyLayers.Share.Owner {
+extension LatencyShares.Share.Owner {
   /// What legends call it.
   var words: String {
     switch self {

@@ -17,13 +17,14 @@ enum LatencyPage {
     var view: [String: Any] = [
       "title": "wsrig latency: \(run.client.path)", "facts": facts(of: run),
       "layers": LatencyCharts.layers(report.summaries) ?? "",
-      "owners": LatencyLayers.Share.Owner.allCases.map { ["class": $0.rawValue, "words": $0.words] },
+      "owners": LatencyShares.Share.Owner.allCases.map { ["class": $0.rawValue, "words": $0.words] },
       "series": report.pairs.map(view(of:)), "findings": run.findings.map(view(of:)),
       "hasFindings": !run.findings.isEmpty,
       "failures": run.failures.map { "\($0.name): \($0.reason.withoutControls)" },
       "hasFailures": !run.failures.isEmpty, "phases": phases(of: run), "hasPhases": !run.phases.isEmpty,
       "noise": run.noise.map(view(of:)), "hasNoise": !run.noise.isEmpty,
-      "isEstimated": report.summaries.contains { $0.layers.networkIsEstimated },
+      "layerColumns": Array(LayerRow.columns.dropFirst()), "layerRows": report.summaries.map(layerRow(of:)),
+      "layerNotes": LayerRow.notes(on: report.summaries),
     ]
     view["standIn"] = run.board.warning
     view["baseline"] = run.baseline.map(view(of:))
@@ -47,12 +48,7 @@ enum LatencyPage {
       ("governor", environment.governor ?? "not told"), ("load, start and end", load.joined(separator: ", ")),
       ("kernel stamps", environment.kernelInstants),
       ("RSSI", run.board.radio?.rssi.map { "\($0) dBm" }),
-      ("power mode", run.board.radio?.powerMode.map { "0x" + String($0, radix: 16) }),
-      ("event loop at work", run.costs.cpuShare.map { "\(Int(($0 * 100).rounded())) %" }),
-      ("longest gap of the event loop", run.costs.longestGapMicroseconds.map { duration($0 * 1000) }),
-      ("allocated for an echo", run.costs.allocatedPerEcho.map { "\($0) bytes" }),
-      ("least heap free", run.costs.leastFreeHeap.map { "\($0) bytes" }),
-      ("heap kept at the end", run.costs.keptHeap.map { "\($0) bytes" }),
+      ("power mode", run.powerWords),
     ]
     let throughputs = run.throughputs.map { item in
       (
@@ -61,7 +57,7 @@ enum LatencyPage {
       )
     }
     let known = facts.compactMap { name, value in value.map { (name, $0) } }
-    return (known + run.board.firmwareFacts + throughputs).map {
+    return (known + run.costFacts + run.board.firmwareFacts + throughputs).map {
       ["name": $0.0, "value": $0.1]
     }
   }
@@ -82,6 +78,9 @@ enum LatencyPage {
       },
       "percentiles": LatencyCharts.percentiles(pair) ?? "",
       "timeSeries": LatencyCharts.timeSeries(pair) ?? "", "hasCorrected": pair.device?.corrected != nil,
+      "schedules": summaries.compactMap { summary in
+        LayerRow.schedule(of: summary).map { "Schedule, \(summary.endpoint): \($0)." }
+      },
     ]
   }
 
@@ -117,22 +116,26 @@ enum LatencyPage {
       for endpoint in [AttemptTrace.Endpoint.device, .reference] {
         guard let quantiles = key.quantiles(of: endpoint, in: run) else { continue }
         row["\(endpoint)P50"] = duration(quantiles.p50Nanoseconds)
-        row["\(endpoint)P99"] = duration(quantiles.p99Nanoseconds)
+        row["\(endpoint)Max"] = duration(quantiles.maxNanoseconds)
         row["\(endpoint)Count"] = "\(quantiles.count)"
       }
       return row
     }
   }
 
+  private static func layerRow(of summary: SeriesSummary) -> [String: Any] {
+    let cells = LayerRow.cells(of: summary)
+    return ["name": cells[0], "cells": Array(cells.dropFirst())]
+  }
+
   private static func view(of baseline: LatencyBaselineReport) -> [String: Any] {
     [
-      "name": baseline.baseline,
+      "name": baseline.baseline, "columns": Array(LatencyComparisonTable.columns.dropFirst()),
+      "hasRows": !baseline.rows.isEmpty, "notes": LatencyComparisonTable.notes(on: baseline),
       "rows": baseline.rows.map { row in
-        [
-          "name": row.conditions, "old": duration(row.device.oldP50Nanoseconds),
-          "new": duration(row.device.newP50Nanoseconds),
-          "change": "\(((row.device.ratio - 1) * 100).rounded(toPlaces: 1)) %",
-          "outcome": row.device.outcome.words, "isRegression": row.device.outcome == .slower,
+        let cells = LatencyComparisonTable.cells(of: row)
+        return [
+          "name": cells[0], "cells": Array(cells.dropFirst()), "isRegression": row.device.outcome == .slower,
         ] as [String: Any]
       },
     ]

@@ -14,25 +14,33 @@ enum LatencyTemplate {
     {{#hasFindings}}<section><h2>Findings</h2><ul>{{#findings}}<li>{{.}}</li>
     {{/findings}}</ul></section>{{/hasFindings}}
     {{#baseline}}<section><h2>Beside the baseline <small>{{name}}</small></h2>
-    <table class="numbers"><thead><tr><th>conditions</th><th>p50 old</th><th>p50 new</th><th>change</th><th>result</th></tr></thead><tbody>
-    {{#rows}}<tr{{#isRegression}} class="differs"{{/isRegression}}><td>{{name}}</td><td>{{old}}</td><td>{{new}}</td><td>{{change}}</td><td>{{outcome}}</td></tr>
-    {{/rows}}</tbody></table></section>{{/baseline}}
-    <section><h2>Where the time goes <small>medians by layer</small></h2>
+    {{#hasRows}}<table class="numbers"><thead><tr><th>series</th>{{#columns}}<th>{{.}}</th>{{/columns}}</tr></thead><tbody>
+    {{#rows}}<tr{{#isRegression}} class="differs"{{/isRegression}}><td>{{name}}</td>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+    {{/rows}}</tbody></table>{{/hasRows}}
+    {{#notes}}<p class="note">{{.}}</p>
+    {{/notes}}</section>{{/baseline}}
+    <section><h2>Where the time goes <small>the usual exchange, layer by layer</small></h2>
     <p class="legend">{{#owners}}<span><i class="{{class}}"></i>{{words}}</span> {{/owners}}</p>
     <figure class="wide">{{{layers}}}</figure>
-    {{#isEstimated}}<p class="note">Where TCP acknowledged with the echo, the round trip of TCP's handshake stands for the network.</p>{{/isEstimated}}
+    <table class="numbers"><thead><tr><th>series</th>{{#layerColumns}}<th>{{.}}</th>{{/layerColumns}}</tr></thead><tbody>
+    {{#layerRows}}<tr><td>{{name}}</td>{{#cells}}<td>{{.}}</td>{{/cells}}</tr>
+    {{/layerRows}}</tbody></table>
+    {{#layerNotes}}<p class="note">{{.}}</p>
+    {{/layerNotes}}
     </section>
     {{#series}}<section><h2>{{name}}</h2>
     <table class="numbers"><thead><tr><th>round trip on the wire</th><th>echoes</th><th>p50</th><th>p90</th><th>p99</th><th>p99.9</th><th>max</th></tr></thead><tbody>
     {{#rows}}<tr><td>{{who}}</td><td>{{count}}</td><td>{{p50}}<small>{{i50}}</small></td><td>{{p90}}<small>{{i90}}</small></td><td>{{p99}}<small>{{i99}}</small></td><td>{{p999}}<small>{{i999}}</small></td><td>{{max}}</td></tr>
     {{/rows}}</tbody></table>
+    {{#schedules}}<p class="note">{{.}}</p>
+    {{/schedules}}
     <p class="legend"><span><i class="device"></i>device</span> {{#hasCorrected}}<span><i class="corrected"></i>device, corrected</span> {{/hasCorrected}}<span><i class="reference"></i>reference</span></p>
     <div class="pair"><figure>{{{percentiles}}}</figure><figure>{{{timeSeries}}}</figure></div>
     </section>
     {{/series}}
     {{#hasPhases}}<section><h2>Phases of a connection</h2>
-    <table class="numbers"><thead><tr><th>phase</th><th>device p50</th><th>p99</th><th>times</th><th>reference p50</th><th>p99</th><th>times</th></tr></thead><tbody>
-    {{#phases}}<tr><td>{{name}}</td><td>{{deviceP50}}</td><td>{{deviceP99}}</td><td>{{deviceCount}}</td><td>{{referenceP50}}</td><td>{{referenceP99}}</td><td>{{referenceCount}}</td></tr>
+    <table class="numbers"><thead><tr><th>phase</th><th>device p50</th><th>max</th><th>times</th><th>reference p50</th><th>max</th><th>times</th></tr></thead><tbody>
+    {{#phases}}<tr><td>{{name}}</td><td>{{deviceP50}}</td><td>{{deviceMax}}</td><td>{{deviceCount}}</td><td>{{referenceP50}}</td><td>{{referenceMax}}</td><td>{{referenceCount}}</td></tr>
     {{/phases}}</tbody></table></section>{{/hasPhases}}
     {{#hasNoise}}<section><h2>Noise of the rig <small>the reference client on this computer, through the same server</small></h2>
     <table class="numbers"><thead><tr><th>conditions</th><th>p50</th><th>p99</th><th>medians of its rounds lie within</th></tr></thead><tbody>

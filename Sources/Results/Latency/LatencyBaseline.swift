@@ -1,97 +1,66 @@
 import Latency
 import Traces
 
-/// What an earlier run's `latency.json` says, as far as a later run needs it.
-public struct LatencyBaseline: Sendable, Decodable {
-  /// A series.
-  public struct Series: Sendable, Decodable {
-    /// Under what.
-    public var conditions: LatencyConditions
-    /// Whose.
-    public var endpoint: AttemptTrace.Endpoint
-    /// The latencies of each round, in nanoseconds.
-    public var samplesNanoseconds: [[Int]]
-  }
-
+/// A latency run as far as another one is held against it: this run's own, or what the `latency.json` of an earlier one says.
+public struct LatencyBaseline: Sendable, Hashable {
   /// The board; nil in what an older tool has written.
   public var board: BoardRecord?
   /// The series.
-  public var series: [Series]
+  public var series: [ComparableSeries]
+  /// What the run came to without a baseline.
+  public var outcome: RunOutcome
+
+  /// What of a run a later one is held against.
+  public init(_ run: LatencyRun) {
+    (board, series, outcome) = (run.board, run.comparables, run.ownOutcome)
+  }
 
   /// Why a run on that board cannot be held against it; nil where it can.
-  func obstacle(to board: BoardRecord) -> String? {
-    guard let own = self.board, (own.kind, own.machine) != (board.kind, board.machine) else { return nil }
+  func obstacle(to board: BoardRecord?) -> String? {
+    guard let own = self.board, let board, (own.kind, own.machine) != (board.kind, board.machine) else {
+      return nil
+    }
     return
       "the baseline was measured on \(own.machine) (\(own.kind.rawValue)), and this run on \(board.machine) (\(board.kind.rawValue))"
   }
 
-  func samples(_ conditions: LatencyConditions, _ endpoint: AttemptTrace.Endpoint) -> [Int] {
-    series.first { $0.conditions == conditions && $0.endpoint == endpoint }?.samplesNanoseconds.flatMap(
-      \.self)
-      ?? []
+  func series(_ id: String, _ endpoint: AttemptTrace.Endpoint) -> ComparableSeries? {
+    series.first { $0.id == id && $0.endpoint == endpoint }
   }
 }
 
-/// A latency run beside its baseline. It stands in `latency.json` as it is.
-public struct LatencyBaselineReport: Sendable, Hashable, Codable {
-  /// A series beside the same series of the baseline.
-  public struct Row: Sendable, Hashable, Codable {
-    /// The name of the conditions.
-    public var conditions: String
-    /// The client's series beside its former one.
-    public var device: LatencyComparison
-    /// The reference's series beside its former one: how the rig itself has changed.
-    public var reference: LatencyComparison
-  }
+extension LatencyBaseline: Decodable {
+  /// A row of any of the file's lists. What an older tool has written has no id, and samples of echoes only.
+  private struct Row: Decodable {
+    var id: String?
+    var conditions: LatencyConditions?
+    var endpoint: AttemptTrace.Endpoint?
+    var unit: ComparableSeries.Unit?
+    var samples: [[Int]]?
+    var samplesNanoseconds: [[Int]]?
 
-  /// The file of the baseline, as the user named it.
-  public var baseline: String
-  /// How large a difference of the medians must be, as a part of the old one.
-  public var minimumEffect: Double
-  /// The series that both runs have.
-  public var rows: [Row]
-  /// The conditions that only one of them has.
-  public var unmatched: [String]
-  /// Why nothing is compared; nil where something is.
-  public var obstacle: String?
-
-  /// Whether a series of the client's became slower.
-  public var hasRegressed: Bool { rows.contains { $0.device.outcome == .slower } }
-  /// Whether nothing can be said of a series, or of all.
-  public var isInconclusive: Bool {
-    rows.isEmpty || rows.contains { [.tooFewSamples, .computerChanged].contains($0.device.outcome) }
-  }
-
-  /// Compares a run.
-  ///
-  /// Where the board is this computer, what slows the computer slows the board (``LatencyComparison/sharing(old:new:reference:minimumEffect:)``).
-  /// A board of its own keeps its time.
-  public init(
-    _ run: LatencyRun, beside baseline: LatencyBaseline, named name: String,
-    minimumEffect: Double = LatencyComparison.minimumEffect
-  ) {
-    self.baseline = name
-    self.minimumEffect = minimumEffect
-    obstacle = baseline.obstacle(to: run.board)
-    (rows, unmatched) = ([], [])
-    guard obstacle == nil else { return }
-    let measured = run.series.filter { $0.endpoint == .device }
-    rows = measured.compactMap { series in
-      let old = baseline.samples(series.conditions, .device)
-      guard !old.isEmpty else { return nil }
-      let reference = LatencyComparison(
-        old: baseline.samples(series.conditions, .reference),
-        new: run.series(series.conditions, .reference)?.samples.flatMap(\.self) ?? [],
-        minimumEffect: minimumEffect)
-      let new = series.samples.flatMap(\.self)
-      let device =
-        run.board.kind.isHardware
-        ? LatencyComparison(old: old, new: new, minimumEffect: minimumEffect)
-        : .sharing(old: old, new: new, reference: reference, minimumEffect: minimumEffect)
-      return Row(conditions: series.conditions.name, device: device, reference: reference)
+    var series: ComparableSeries? {
+      guard let id = id ?? conditions?.name, let rounds = samples ?? samplesNanoseconds else { return nil }
+      return ComparableSeries(
+        id: id, endpoint: endpoint ?? .device, unit: unit ?? .nanoseconds, isOfEchoes: conditions != nil,
+        rounds: rounds)
     }
-    let matched = Set(rows.map(\.conditions))
-    let names = measured.map(\.conditions.name) + baseline.series.map(\.conditions.name)
-    unmatched = Set(names).subtracting(matched).sorted()
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case board, series, phases, throughput, costSeries, failures, hasLostBoard
+  }
+
+  /// Reads what a `latency.json` says.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    board = try values.decodeIfPresent(BoardRecord.self, forKey: .board)
+    let rows = try [CodingKeys.phases, .throughput, .costSeries].flatMap {
+      try values.decodeIfPresent([Row].self, forKey: $0) ?? []
+    }
+    series = (try values.decode([Row].self, forKey: .series) + rows).compactMap(\.series)
+    outcome = LatencyFailure.outcome(
+      try values.decodeIfPresent([LatencyFailure].self, forKey: .failures) ?? [],
+      hasLostBoard: try values.decodeIfPresent(Bool.self, forKey: .hasLostBoard) ?? false)
   }
 }

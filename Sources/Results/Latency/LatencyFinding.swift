@@ -19,7 +19,7 @@ public struct LatencyFinding: Sendable, Hashable, Codable {
     case busyComputer
     /// The processor's frequency changes with its load.
     case governor
-    /// There are too few samples for what is shown.
+    /// There are too few rounds to compare the run with another one.
     case fewSamples
   }
 
@@ -70,7 +70,7 @@ extension LatencyFinding {
     let device = run.series.filter { $0.endpoint == .device }
     return device.compactMap { stall(in: $0, run) } + device.compactMap(delayed)
       + device.compactMap(lateSchedule)
-      + device.compactMap(fewSamples) + environment(run)
+      + [fewRounds(in: run)].compactMap(\.self) + environment(run)
   }
 
   private static func stall(in series: LatencyMeasurement, _ run: LatencyRun) -> LatencyFinding? {
@@ -112,26 +112,35 @@ extension LatencyFinding {
   }
 
   /// A message of a schedule that is later than that was not sent on time, in nanoseconds.
-  private static let latenessNanoseconds: UInt64 = 2_000_000
+  private static let latenessNanoseconds = 2_000_000
 
   private static func lateSchedule(in series: LatencyMeasurement) -> LatencyFinding? {
     let timed = series.rounds.flatMap(\.self)
-    let late = timed.count { timed in
-      timed.due.map { timed.exchange.handed > $0 + latenessNanoseconds } ?? false
+    let late = timed.filter { timed in
+      timed.due.map { timed.exchange.handed > $0 + UInt64(latenessNanoseconds) } ?? false
     }
-    guard late > 0 else { return nil }
+    guard !late.isEmpty else { return nil }
+    let own = late.count { ($0.ownLatenessNanoseconds ?? 0) > latenessNanoseconds }
+    let others = late.count - own
+    let reasons = [
+      own > 0 ? "\(own) of them because this computer did not get to it" : nil,
+      others > 0
+        ? "\(others) of them because the kernel had not taken all bytes before, as where a client reads too slowly"
+        : nil,
+    ].compactMap(\.self).joined(separator: ", ")
     return LatencyFinding(
       .lateSchedule, conditions: series.conditions.name,
-      "\(late) of \(timed.count) messages left more than 2 ms after their time, because the client had not taken those before, or the "
-        + "server did not get to run; the corrected figures count that in.")
+      "\(late.count) of \(timed.count) messages left more than 2 ms after their time, \(reasons); the corrected figures count that in."
+    )
   }
 
-  private static func fewSamples(in series: LatencyMeasurement) -> LatencyFinding? {
-    let count = series.exchanges.count
-    guard count < LatencyComparison.leastSamples else { return nil }
+  private static func fewRounds(in run: LatencyRun) -> LatencyFinding? {
+    let rows = run.comparables.count { $0.endpoint == .device }
+    let least = LatencyComparison.leastRounds(rows: rows)
+    guard rows > 0, run.rounds < least else { return nil }
     return LatencyFinding(
-      .fewSamples, conditions: series.conditions.name,
-      "\(count) samples are too few to compare the run with another one; \(LatencyComparison.leastSamples) are the least."
+      .fewSamples,
+      "\(run.rounds) \(run.rounds == 1 ? "round is" : "rounds are") too few to compare the run with another one; \(least) are the least."
     )
   }
 

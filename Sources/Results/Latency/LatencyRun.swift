@@ -27,8 +27,12 @@ public struct LatencyRun: Sendable {
   public var phases: [PhaseMeasurement] = []
   /// Throughput.
   public var throughputs: [ThroughputMeasurement] = []
-  /// What the client cost its board.
+  /// What the client cost its board, round by round.
+  public var costSeries: [CostMeasurement] = []
+  /// What the client cost its board over the whole run.
   public var costs: BoardCosts = BoardCosts()
+  /// The power modes that were asked of the board's radio, and what it answered.
+  public var powerModes: [PowerModeRecord] = []
   /// The median where the client's writes stall, had the server acknowledged at once; in nanoseconds.
   public var controls: [LatencyConditions: Int] = [:]
   /// What deserves to be said of it.
@@ -61,12 +65,10 @@ public struct LatencyRun: Sendable {
 
   /// What the run comes to: a client that does not echo has failed, and so has one that became slower; where the bench failed, or
   /// there is too little to compare, nothing is known.
-  public var outcome: RunOutcome {
-    let clientFailed = failures.contains { $0.blame == .client }
-    if clientFailed || baseline?.hasRegressed == true { return .caseFailed }
-    let benchFailed = failures.contains { $0.blame == .bench } || hasLostBoard
-    return benchFailed || baseline?.isInconclusive == true ? .inconclusive : .allWell
-  }
+  public var outcome: RunOutcome { baseline?.outcome(of: ownOutcome) ?? ownOutcome }
+
+  /// The same without the baseline.
+  var ownOutcome: RunOutcome { LatencyFailure.outcome(failures, hasLostBoard: hasLostBoard) }
 
   /// The series of an endpoint under these conditions.
   public func series(_ conditions: LatencyConditions, _ endpoint: AttemptTrace.Endpoint)
@@ -93,6 +95,9 @@ public struct LatencyMeasurement: Sendable, Hashable {
     self.endpoint = endpoint
   }
 
+  /// What tells it from all other series of a run, but for the endpoint.
+  public var id: String { conditions.name }
+
   /// The exchanges of all rounds.
   public var exchanges: [Exchange] { rounds.flatMap { $0.map(\.exchange) } }
 
@@ -100,17 +105,20 @@ public struct LatencyMeasurement: Sendable, Hashable {
   public var samples: [[Int]] { rounds.map { $0.map(\.exchange.wireNanoseconds) } }
 }
 
-/// An exchange, and when the schedule wanted it to begin.
+/// An exchange, and how the schedule of an open load was kept.
 public struct TimedExchange: Sendable, Hashable {
   /// The exchange.
   public var exchange: Exchange
   /// When the schedule wanted the message to be sent, on the clock of the exchange; nil where the load is closed.
   public var due: UInt64?
+  /// By how much the sender itself was behind its schedule (``SendingSchedule/ownLateness(count:)``); nil where the load is closed.
+  public var ownLatenessNanoseconds: Int?
 
-  /// Puts both together.
-  public init(_ exchange: Exchange, due: UInt64? = nil) {
+  /// Puts all of it together.
+  public init(_ exchange: Exchange, due: UInt64? = nil, ownLatenessNanoseconds: Int? = nil) {
     self.exchange = exchange
     self.due = due
+    self.ownLatenessNanoseconds = ownLatenessNanoseconds
   }
 
   /// From the instant that the schedule wanted to the echo's coming: what a user with that schedule would have felt.
@@ -120,80 +128,6 @@ public struct TimedExchange: Sendable, Hashable {
       return end > due ? Int(end - due) : 0
     }
   }
-}
-
-/// The phases of one endpoint's connections.
-public struct PhaseMeasurement: Sendable, Hashable {
-  /// Whose.
-  public var endpoint: AttemptTrace.Endpoint
-  /// Whether over TLS.
-  public var overTLS: Bool
-  /// The power mode of the board's radio; nil where it was left alone.
-  public var power: String?
-  /// Which phase.
-  public var phase: ConnectionPhase
-  /// How long it took, each time, in nanoseconds.
-  public var samples: [Int]
-
-  /// Creates a measurement.
-  public init(
-    endpoint: AttemptTrace.Endpoint, overTLS: Bool, power: String?, phase: ConnectionPhase, samples: [Int]
-  ) {
-    self.endpoint = endpoint
-    self.overTLS = overTLS
-    self.power = power
-    self.phase = phase
-    self.samples = samples
-  }
-}
-
-/// The throughput of one endpoint, in one direction.
-public struct ThroughputMeasurement: Sendable, Hashable {
-  /// Whose.
-  public var endpoint: AttemptTrace.Endpoint
-  /// Whether over TLS.
-  public var overTLS: Bool
-  /// The power mode of the board's radio; nil where it was left alone.
-  public var power: String?
-  /// Which way.
-  public var direction: Throughput.Direction
-  /// Each time it was measured.
-  public var samples: [Throughput]
-
-  /// Creates a measurement.
-  public init(
-    endpoint: AttemptTrace.Endpoint, overTLS: Bool, power: String?, direction: Throughput.Direction,
-    samples: [Throughput]
-  ) {
-    self.endpoint = endpoint
-    self.overTLS = overTLS
-    self.power = power
-    self.direction = direction
-    self.samples = samples
-  }
-
-  /// The median in bytes a second.
-  public var bytesPerSecond: Double {
-    let sorted = samples.map(\.bytesPerSecond).sorted()
-    return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
-  }
-}
-
-/// What the client cost its board, as the agent has it.
-public struct BoardCosts: Sendable, Hashable, Codable {
-  /// The longest time between two turns of the event loop, in microseconds; nil for a blocking client.
-  public var longestGapMicroseconds: Int?
-  /// The part of the time in which the event loop was at work, from 0 to 1, while messages were echoed; nil where it was not measured.
-  public var cpuShare: Double?
-  /// What an echo allocates on the heap, in bytes, freed or not; nil where it was not counted.
-  public var allocatedPerEcho: Int?
-  /// The least free heap after a collection, in bytes.
-  public var leastFreeHeap: Int?
-  /// How much less heap was free at the end than at the beginning, in bytes, both after a collection.
-  public var keptHeap: Int?
-
-  /// Creates costs of which nothing is known.
-  public init() {}
 }
 
 /// An attempt that came to nothing.
@@ -213,6 +147,12 @@ public struct LatencyFailure: Sendable, Hashable, Codable {
     self.name = name
     self.blame = blame
     self.reason = reason
+  }
+
+  /// What a run comes to in which this came to nothing.
+  static func outcome(_ failures: [LatencyFailure], hasLostBoard: Bool) -> RunOutcome {
+    if failures.contains(where: { $0.blame == .client }) { return .caseFailed }
+    return hasLostBoard || !failures.isEmpty ? .inconclusive : .allWell
   }
 }
 

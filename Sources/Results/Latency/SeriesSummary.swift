@@ -13,12 +13,16 @@ public struct SeriesSummary: Sendable, Hashable {
   public let p50Interval: ConfidenceInterval
   /// The same of the 90th percentile.
   public let p90Interval: ConfidenceInterval
-  /// The same of the 99th percentile.
-  public let p99Interval: ConfidenceInterval
-  /// The same of the 99.9th percentile.
-  public let p999Interval: ConfidenceInterval
-  /// Where the time went.
+  /// The same of the 99th percentile; nil where that is not told.
+  public let p99Interval: ConfidenceInterval?
+  /// The same of the 99.9th percentile; nil where that is not told.
+  public let p999Interval: ConfidenceInterval?
+  /// Where the time went, layer by layer.
   public let layers: LatencyLayers
+  /// Whose time a usual exchange took.
+  public let shares: LatencyShares
+  /// By how much the sender itself was behind its schedule; nil where the load is closed.
+  public let lateness: LatencyQuantiles?
 
   /// The conditions.
   public var conditions: LatencyConditions { measurement.conditions }
@@ -36,10 +40,13 @@ public struct SeriesSummary: Sendable, Hashable {
     corrected = Self.correctedHistogram(of: measurement)?.quantiles
     let intervals = ConfidenceInterval.of(quantiles: [0.5, 0.9, 0.99, 0.999], in: samples)
     guard intervals.count == 4 else { return nil }
-    (p50Interval, p90Interval, p99Interval, p999Interval) = (
-      intervals[0], intervals[1], intervals[2], intervals[3]
-    )
+    (p50Interval, p90Interval) = (intervals[0], intervals[1])
+    p99Interval = raw.p99Nanoseconds.map { _ in intervals[2] }
+    p999Interval = raw.p999Nanoseconds.map { _ in intervals[3] }
     layers = LatencyLayers(measurement.exchanges, handshakes: measurement.handshakes)
+    shares = LatencyShares(measurement.exchanges, handshakes: measurement.handshakes)
+    lateness =
+      LatencyHistogram(measurement.rounds.flatMap { $0.compactMap(\.ownLatenessNanoseconds) }).quantiles
   }
 
   /// The latencies as they were measured.
