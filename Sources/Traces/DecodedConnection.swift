@@ -6,6 +6,8 @@ public struct DecodedConnection: Sendable, Hashable {
   public var request: DecodedHead?
   /// The server's response head; nil when none was sent whole.
   public var response: DecodedHead?
+  /// How many interim heads (1xx other than 101) the server sent before it, which a client may pass over (RFC 7231 section 6.2).
+  public var interimCount: Int
   /// The client's frames.
   public var client: DecodedStream
   /// The server's frames.
@@ -21,28 +23,51 @@ public struct DecodedConnection: Sendable, Hashable {
   public init(_ trace: ConnectionTrace) {
     let received = ChunkIndex(trace.events, direction: .received)
     let sent = ChunkIndex(trace.events, direction: .sent)
-    let responseHeadLength = Self.headLength(trace.serverStream.bytes) ?? trace.unreadableHeadLength
+    let heads = Self.heads(trace.serverStream.bytes)
+    let responseHeadLength = heads.last?.upperBound ?? trace.unreadableHeadLength
+    interimCount = max(0, heads.count - 1)
     // A head that the server refused ends where an empty line does.
     request = (trace.requestHeadLength ?? Self.headLength(trace.clientStream.bytes)).map {
       DecodedHead(trace.clientStream.bytes.prefix(max(0, $0)))
     }
-    response = responseHeadLength.map { DecodedHead(trace.serverStream.bytes.prefix(max(0, $0))) }
+    response = responseHeadLength.map {
+      DecodedHead(trace.serverStream.bytes.prefix(max(0, $0)).dropFirst(heads.last?.lowerBound ?? 0))
+    }
     client = .decode(trace.clientStream, from: trace.requestHeadLength, chunks: received)
     server = .decode(trace.serverStream, from: responseHeadLength, chunks: sent)
     for (index, event) in trace.events.enumerated() { note(event, at: index) }
   }
 
-  /// How many bytes the client sent after the server had given up waiting, a Close not counted.
+  /// How many bytes the client sent after the server had given up waiting; not counted are a Close, and what a client sends by itself to
+  /// keep the connection alive: Pings, and Pongs that answer nothing.
   public var lateByteCount: Int {
     guard let deadlineIndex else { return 0 }
-    let frames = client.frames.filter { $0.eventIndex > deadlineIndex && $0.opcode != .close }
+    let pings = Set(server.frames.filter { $0.opcode == .ping }.map(\.payload))
+    let frames = client.frames.filter {
+      $0.eventIndex > deadlineIndex && $0.opcode != .close && $0.opcode != .ping
+        && ($0.opcode != .pong || pings.contains($0.payload))
+    }
     let late = client.tail.map { $0.eventIndex > deadlineIndex ? $0.count : 0 } ?? 0
     return frames.reduce(late) { $0 + $1.endOffset - $1.streamOffset }
   }
 
-  /// The length of the head that these bytes begin with; nil where its empty line is missing.
-  static func headLength(_ bytes: [UInt8]) -> Int? {
-    var index = 3
+  /// Where the heads lie that these bytes begin with: interim ones, as long as another head follows, and the one behind them.
+  private static func heads(_ bytes: [UInt8]) -> [Range<Int>] {
+    var heads: [Range<Int>] = []
+    while let end = headLength(bytes, from: heads.last?.upperBound ?? 0) {
+      heads.append((heads.last?.upperBound ?? 0)..<end)
+      guard isInterim(bytes[heads[heads.count - 1]]) else { break }
+    }
+    return heads
+  }
+
+  private static func isInterim(_ head: ArraySlice<UInt8>) -> Bool {
+    head.starts(with: "HTTP/1.1 1".utf8) && !head.starts(with: "HTTP/1.1 101".utf8)
+  }
+
+  /// Where the head ends that begins at `start`; nil where its empty line is missing.
+  static func headLength(_ bytes: [UInt8], from start: Int = 0) -> Int? {
+    var index = start + 3
     while index < bytes.count {
       if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
         return index + 1

@@ -62,10 +62,10 @@ public struct DecodedHead: Sendable, Hashable {
     bytes.suffix(2).elementsEqual([0x0A, 0x0A]) || bytes.suffix(3).elementsEqual([0x0A, 0x0D, 0x0A])
   }
 
-  /// The values of all fields of that name (compared without case), in order.
+  /// The values of all fields of that name, in order: compared without case, and without the blanks that some put before the colon.
   public func values(_ name: String) -> [String] {
     let wanted = name.lowercased()
-    return fields.filter { $0.name.lowercased() == wanted }.map(\.value)
+    return fields.filter { Self.trimmed(Substring($0.name)).lowercased() == wanted }.map(\.value)
   }
 
   /// The members of the comma-separated lists in all fields of that name, without surrounding blanks.

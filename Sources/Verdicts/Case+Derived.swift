@@ -37,10 +37,14 @@ extension Case {
 }
 
 extension ConnectStep {
+  private static let longestUsualName = 2048
+
   /// Whether the application asks for nothing that a client may refuse.
   fileprivate var isPlainRequest: Bool {
     headers.allSatisfy { $0.isSendable && !$0.isOfHandshake } && subprotocols.allSatisfy(DecodedHead.isToken)
       && Set(subprotocols).count == subprotocols.count
+      // A board has room for so much of a name, not for any.
+      && (url ?? target).utf8.count <= Self.longestUsualName
       // Who sends one sends one origin (RFC 6454 section 7.3).
       && headers.count { $0.name.lowercased() == "origin" } < 2
   }

@@ -92,6 +92,7 @@ extension RuleContext {
     // What its frames look like hardly depends on what they answer.
     case .frames where server.violation == nil: return "the client's frames"
     case .resources: return "the board's memory and time"
+    case .pings where violation.rule == "pong-not-answered": return "an unsolicited Pong"
     case .closing where violation.rule == "tcp-ended" || violation.rule == "close-answered":
       return placeOfEnd
     default: return placeInStream

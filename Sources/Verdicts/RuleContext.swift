@@ -99,7 +99,7 @@ public struct RuleContext: Sendable {
   /// take for unasked may then be one that was asked for.
   private var offersUnbidden: Bool {
     application.connectStep?.compression == false
-      && decoded.request?.extensions.contains { $0.name == DeflateParameters.extensionName } == true
+      && decoded.request?.extensions.contains { $0.name == DeflateTerms.extensionName } == true
   }
 
   /// Whether both sides took the connection as established, so that the rules about frames apply.
@@ -152,12 +152,24 @@ public struct RuleContext: Sendable {
     return end.eventIndex < clientEnd?.eventIndex ?? .max
   }
 
-  /// Whether the client gave up the connection with 1009, as it may at a limit of its own (section 10.4). Who sends back the server's
-  /// 1009 has met none.
+  /// Whether the client gave up the connection at a message that it does not take: with 1009, as it may at a limit of its own (section
+  /// 10.4), or with 1003 at a kind of data (section 7.4.1).
   var clientHitLimit: Bool {
-    guard let close = client.close, close.isKnown, close.content.code == 1009 else { return false }
-    return server.close.map { $0.code != 1009 || close.eventIndex < $0.eventIndex } ?? true
+    ownFailureCode == 1009 || ownFailureCode == 1003 && server.messages.count > application.messages.count
   }
+
+  /// The code of the client's Close where it says that the client has failed the connection: none that the application asked for, and not
+  /// that of a Close of the server's that it answers.
+  var ownFailureCode: UInt16? {
+    guard let close = client.close, close.isKnown, let code = close.content.code,
+      Self.failureCodes.contains(code), !application.closeRequests.contains(where: { $0.code == code })
+    else { return nil }
+    if let other = server.close, other.code == code, other.eventIndex < close.eventIndex { return nil }
+    return code
+  }
+
+  /// The codes by which an endpoint says that it cannot go on (section 7.4.1).
+  private static let failureCodes: Set<UInt16> = [1002, 1003, 1007, 1008, 1009, 1010, 1011]
 
   /// The violation of the server's, where the client could see it: not sent after the client's own end.
   var visibleViolation: ServerViolation? {

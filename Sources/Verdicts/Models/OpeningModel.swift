@@ -28,11 +28,13 @@ public enum OpeningModel: Sendable, Hashable {
       self = .refused("the response head never was complete", section: "4.1")
       return
     }
-    if let defect = Self.defect(of: response, for: request) {
+    // Before the status line some pass over empty lines, as servers should before a request line (RFC 7230 section 3.5).
+    let lines = DecodedHead(response.bytes.drop { $0 == 0x0D || $0 == 0x0A })
+    if let defect = Self.defect(of: lines, for: request) {
       self = .refused(defect, section: "4.1")
     } else if case .broken(let defect, let section) = DeflateNegotiation(connection) {
       self = .refused(defect, section: section)
-    } else if let oddity = Self.oddity(of: response) ?? Self.oddity(of: DeflateNegotiation(connection)) {
+    } else if let oddity = Self.oddity(of: response) ?? Self.oddity(of: connection) {
       self = .undecided(oddity)
     } else {
       self = .accepted
@@ -88,17 +90,24 @@ public enum OpeningModel: Sendable, Hashable {
     if let unasked = response.extensions.map(\.name).first(where: { !offered.contains($0) }) {
       return "the extension \(Words.line(unasked)) was not asked for"
     }
-    let wanted = request.list("Sec-WebSocket-Protocol")
-    if let unasked = response.values("Sec-WebSocket-Protocol").first(where: { !wanted.contains($0) }) {
-      return "the subprotocol \(Words.line(unasked)) was not asked for"
+    // An empty value, or a name in other letters, may be read leniently; that is odd, and no more.
+    let wanted = request.list("Sec-WebSocket-Protocol").map { $0.lowercased() }
+    let chosen = response.values("Sec-WebSocket-Protocol").filter { !$0.isEmpty }
+    return chosen.first { !wanted.contains($0.lowercased()) }.map {
+      "the subprotocol \(Words.line($0)) was not asked for"
     }
-    return nil
   }
 
-  /// A client that cannot support what was agreed fails the connection (RFC 7692 section 7.1), and zlib has no compressor whose
-  /// window has 8 bits.
-  private static func oddity(of negotiation: DeflateNegotiation) -> String? {
-    negotiation.agreement?.client.windowBits == 8 ? "a window of 8 bits for the client's messages" : nil
+  /// What only the whole connection tells.
+  private static func oddity(of connection: DecodedConnection) -> String? {
+    if connection.interimCount > 0 { return "an interim answer before it" }
+    let wanted = connection.request?.list("Sec-WebSocket-Protocol") ?? []
+    let chosen = connection.response?.values("Sec-WebSocket-Protocol") ?? []
+    if chosen.contains(where: { !wanted.contains($0) }) { return "a subprotocol that is empty or in other letters" }
+    // A client that cannot support what was agreed fails the connection (RFC 7692 section 7.1), and zlib has no compressor whose window has
+    // 8 bits.
+    let agreement = DeflateNegotiation(connection).agreement
+    return agreement?.client.windowBits == 8 ? "a window of 8 bits for the client's messages" : nil
   }
 
   /// So many bytes of a head every client takes; none of the RFCs names a limit, and a board has to have one.
@@ -107,10 +116,18 @@ public enum OpeningModel: Sendable, Hashable {
   private static func oddity(of response: DecodedHead) -> String? {
     if response.bytes.count > longestUsualHead { return "a head of more than \(longestUsualHead) bytes" }
     if response.bareLineEndOffset != nil { return "a line does not end in CR LF" }
+    if response.startLine.isEmpty { return "an empty line before the status line" }
     if !response.startLine.hasPrefix("HTTP/1.1 101 ") { return "an unusual status line" }
     if response.fields.contains(where: { !$0.isWellFormed }) { return "a malformed header line" }
     if !response.values("Connection").allSatisfy(isTokenList) { return "a malformed Connection header" }
     if response.hasMalformedExtensions { return "a malformed Sec-WebSocket-Extensions header" }
+    // RFC 7230 sections 3.3.1 and 3.3.2 forbid a server both, and 6.1 has `close` end the connection behind the answer.
+    for name in ["Content-Length", "Transfer-Encoding"] where !response.values(name).isEmpty {
+      return "a \(name) header"
+    }
+    if response.list("Connection").contains(where: { Words.isSameInASCII($0, "close") }) {
+      return "a Connection header with close"
+    }
     for name in ["Sec-WebSocket-Accept", "Sec-WebSocket-Protocol", "Upgrade"]
     where response.values(name).count > 1 {
       return "several \(name) headers"

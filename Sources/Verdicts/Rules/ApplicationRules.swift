@@ -72,7 +72,8 @@ extension RuleContext {
     guard isEstablished, let told = application.ends.first?.closeCode else { return [] }
     if let close = visibleClose, client.close != nil {
       let code = Int(close.code ?? 1005)
-      guard told != code, !clientHitLimit else { return [] }
+      // Who has failed the connection does not look at what comes then (section 7.1.7), and was told of no Close.
+      guard told != code, ownFailureCode == nil else { return [] }
       return [Finding("The client reported close code \(told), the server's Close means \(code).")]
     }
     guard endedWithoutClose, told != 1006 else { return [] }

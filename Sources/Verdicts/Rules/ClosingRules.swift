@@ -54,12 +54,21 @@ extension RuleContext {
     guard !(applicationMayClose && clientEnd != nil) else { return [] }
     let text = CloseContent.text(code: close.code, reason: close.reason)
     let how = clientEnd == nil ? "did nothing" : "ended TCP"
-    return [Finding("The client did not answer the server's \(text) by a Close, but \(how).")]
+    return [missingClose("The client did not answer the server's \(text) by a Close, but \(how).")]
+  }
+
+  /// That a Close of the client's never came. A reset destroys what is under way, and is what becomes of ending TCP while bytes wait to be
+  /// read: then there may have been one, and what is certain is that TCP was not ended cleanly (section 7.1.1).
+  func missingClose(_ sentence: String, requirement: Requirement? = nil) -> Finding {
+    guard clientEnd?.kind == .reset else { return Finding(sentence, requirement: requirement) }
+    return Finding(
+      sentence + " It reset the connection, by which a Close may be lost: TCP should be ended cleanly.",
+      requirement: requirement ?? .should, rfc: "7.1.1")
   }
 
   fileprivate var closeCodeFindings: [Finding] {
     // With a close step of its own, the client's Close may have crossed the server's.
-    guard isEstablished, !application.hasCloseStep, expected.closeCodes == nil, !clientHitLimit else {
+    guard isEstablished, !application.hasCloseStep, expected.closeCodes == nil, ownFailureCode == nil else {
       return []
     }
     guard let close = server.close, let answer = client.close, answer.isKnown,
@@ -87,7 +96,7 @@ extension RuleContext {
     else { return [] }
     guard serverStopIndex > clientEnd?.eventIndex ?? .max || serverStopIndex == .max else { return [] }
     let how = clientEnd == nil ? "nothing came" : "the client ended TCP without one"
-    return [Finding("The application closed the connection, which takes a Close frame, but \(how).")]
+    return [missingClose("The application closed the connection, which takes a Close frame, but \(how).")]
   }
 
   fileprivate var impatienceFindings: [Finding] {

@@ -130,13 +130,13 @@ extension RuleContext {
     guard client.close == nil, clientEnd != nil, client.isComplete, damagedSend == nil else { return [] }
     if isLimitDue, let codes = expected.closeCodes {
       return [
-        Finding("The client gave up without a Close; it should send \(CloseContent.words(codes)) first.")
+        missingClose("The client gave up without a Close; it should send \(CloseContent.words(codes)) first.")
       ]
     }
     guard let violation = dueViolation else { return [] }
     let closes = CloseContent.words(allowedCodes(violation))
     return [
-      Finding(
+      missingClose(
         "The client ended TCP after \(violation.what), without a Close; it should send \(closes) first.",
         requirement: violation.requirement == .must ? nil : violation.requirement)
     ]
@@ -165,7 +165,7 @@ extension RuleContext {
   /// Whether a limit explains the client's 1009: a message no longer than a control frame may be is beyond nobody's, and who takes a
   /// masking key for a length has met none.
   private var mayHaveHitLimit: Bool {
-    clientHitLimit && server.longestAnnounced > 125
+    clientHitLimit && (server.longestAnnounced > 125 || ownFailureCode == 1003)
   }
 
   /// The codes for what is wrong behind bad text: who looks at text late comes to it first.
@@ -231,7 +231,9 @@ extension RuleContext {
     let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
     // What the server sent only afterwards is no cause.
     if let violation = server.violation, chunkIndex(of: violation.streamOffset) ?? 0 < act { return [] }
-    guard act != .max, act < serverStopIndex, application.isListening else { return [] }
+    // A Close of the server's is none either: to say that something was wrong is no answer to it.
+    let stop = ownFailureCode == nil ? serverStopIndex : decoded.serverEnd?.eventIndex ?? .max
+    guard act != .max, act < stop, application.isListening else { return [] }
     let how = client.close.map { "sent \($0.content.text)" } ?? "ended TCP"
     var sentence = "The client \(how), though nothing was wrong with the connection and nobody had closed it"
     if let failure = application.failures.first {

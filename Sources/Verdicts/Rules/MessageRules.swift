@@ -232,7 +232,9 @@ extension RuleContext {
     else { return [] }
     // What a small board cannot hold is its own affair; 64 KiB are what the rig takes for usual.
     let sentence =
-      "The client closed with 1009 at a limit of its own, before \(server.longestAnnounced) bytes."
+      ownFailureCode == 1003
+      ? "The client closed with 1003 at a kind of message that it does not take."
+      : "The client closed with 1009 at a limit of its own, before \(server.longestAnnounced) bytes."
     return [
       Finding(
         at: client.close?.streamOffset, sentence, requirement: server.longestAnnounced > 65536 ? .may : nil)

@@ -123,8 +123,12 @@ extension RuleContext {
   fileprivate var answeredPongFindings: [Finding] {
     guard isEstablished else { return [] }
     let asked = Set(server.pings.map(\.payload))
-    let unasked = Set(server.pongs.map(\.payload)).subtracting(asked)
-    guard let answer = client.pongs.first(where: { unasked.contains($0.payload) }) else { return [] }
+    // A client may send Pongs of its own: an empty one answers nothing, nor one that came first.
+    let answer = client.pongs.first { pong in
+      !pong.payload.isEmpty && !asked.contains(pong.payload)
+        && server.pongs.contains { $0.payload == pong.payload && $0.eventIndex < pong.eventIndex }
+    }
+    guard let answer else { return [] }
     return [
       Finding(
         at: answer.streamOffset, "The client answered an unsolicited Pong with a \(Words.frame(answer)).")
