@@ -12,12 +12,21 @@ struct FailedConnectionTests {
   static let examples: [Example] = [
     Example(
       "failed for no reason behind the server's Close: that, and not which code it was told, failedBehindClose",
-      breaks: ["no-failure-without-cause"],
+      breaks: ["no-failure-without-cause:QUALITY"],
       .open {
         $0.wire.server(.text, "one")
         $0.echoes("one")
         $0.wire.serverClose(1000)
         $0.wire.clientClose(1007)
+        $0.wire.end()
+        $0.ended(1006, clean: false)
+      }),
+    Example(
+      "text that ends within a character, failed before the server's answer: textEndsInCharacter",
+      .open {
+        $0.wire.server(.text, [0x61, 0xDF])
+        $0.wire.clientClose(1007)
+        $0.wire.serverClose(1007)
         $0.wire.end()
         $0.ended(1006, clean: false)
       }),

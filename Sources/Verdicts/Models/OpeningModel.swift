@@ -103,9 +103,11 @@ public enum OpeningModel: Sendable, Hashable {
     if connection.interimCount > 0 { return "an interim answer before it" }
     let wanted = connection.request?.list("Sec-WebSocket-Protocol") ?? []
     let chosen = connection.response?.values("Sec-WebSocket-Protocol") ?? []
-    if chosen.contains(where: { !wanted.contains($0) }) { return "a subprotocol that is empty or in other letters" }
-    // A client that cannot support what was agreed fails the connection (RFC 7692 section 7.1), and zlib has no compressor whose window has
-    // 8 bits.
+    if chosen.contains(where: { !wanted.contains($0) }) {
+      return "a subprotocol that is empty or in other letters"
+    }
+    // A client that cannot support what was agreed fails the connection (RFC 7692 section 7.1), and zlib has no compressor
+    // whose window has 8 bits.
     let agreement = DeflateNegotiation(connection).agreement
     return agreement?.client.windowBits == 8 ? "a window of 8 bits for the client's messages" : nil
   }

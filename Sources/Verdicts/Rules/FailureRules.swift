@@ -229,8 +229,12 @@ extension RuleContext {
     guard !clientHitLimit, decoded.deadlineIndex == nil || gaveUp else { return [] }
     guard !isViolatedByItsLastBytes else { return [] }
     let act = min(client.close?.eventIndex ?? .max, clientEnd?.eventIndex ?? .max)
-    // What the server sent only afterwards is no cause.
-    if let violation = server.violation, chunkIndex(of: violation.streamOffset) ?? 0 < act { return [] }
+    // What the server sent only afterwards is no cause. Text that ends within a character is wrong at its end, behind which more may come.
+    if let violation = server.violation,
+      min(chunkIndex(of: violation.streamOffset) ?? 0, violation.eventIndex) < act
+    {
+      return []
+    }
     // A Close of the server's is none either: to say that something was wrong is no answer to it.
     let stop = ownFailureCode == nil ? serverStopIndex : decoded.serverEnd?.eventIndex ?? .max
     guard act != .max, act < stop, application.isListening else { return [] }
@@ -241,11 +245,13 @@ extension RuleContext {
     }
     // The script went no further than its first fragments, so that no message is missing that could be named.
     let isInMessage = server.unfinished != nil && server.messages.count == application.messages.count
+    // The closing handshake was finished all the same, by another code than the server's.
+    let requirement: Requirement? = server.close.map { $0.eventIndex < act } ?? false ? .quality : nil
     if isInMessage { sentence += " inside a fragmented message" }
     return [
       Finding(
         at: client.close?.streamOffset, sentence + (isInMessage ? "" : pieces) + ".",
-        rfc: isInMessage ? "5.4" : nil)
+        requirement: requirement, rfc: isInMessage ? "5.4" : nil)
     ]
   }
 
