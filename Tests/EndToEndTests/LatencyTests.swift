@@ -117,7 +117,8 @@ extension EndToEndTests {
       #expect(document.costs.leastFreeHeap ?? 0 > 0 && document.costs.heapReadings ?? 0 >= 8)
       #expect(document.costSeries.map(\.id) == ["load", "allocations"])
       #expect(document.costSeries.last?.samples.allSatisfy { $0[0] > 0 } == true)
-      #expect(document.costSeries.allSatisfy { $0.samples.count == 2 && $0.samples.allSatisfy { $0[0] >= 0 } })
+      #expect(
+        document.costSeries.allSatisfy { $0.samples.count == 2 && $0.samples.allSatisfy { $0[0] >= 0 } })
       let ids =
         document.series.map { "\($0.id) \($0.endpoint)" } + document.phases.map { "\($0.id) \($0.endpoint)" }
       #expect(Set(ids).count == ids.count, "\(ids)")
