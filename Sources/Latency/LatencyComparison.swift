@@ -46,6 +46,10 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
   /// (Bonferroni): who looks at many finds something in one of them by chance.
   public static let significance = 0.005
 
+  /// How probable the ranks of the reference may be at the most, for a change of it to explain one of the client's: nobody is blamed for
+  /// what the computer may well have done.
+  private static let likely = 0.05
+
   /// So many rounds of each run are needed where so many rows are compared: of fewer, no ranks are improbable enough.
   public static func leastRounds(rows: Int) -> Int {
     (1...).first { RankTest.leastProbability($0, $0) < significance / Double(max(1, rows)) } ?? .max
@@ -76,16 +80,20 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
     if RankTest.leastProbability(oldRounds, newRounds) >= significance {
       outcome = .tooFewSamples
     } else if probability < significance {
-      outcome =
-        ratio >= 1 + minimumEffect ? .slower : ratio <= 1 / (1 + minimumEffect) ? .faster : .same
+      outcome = effect(minimumEffect)
     }
+  }
+
+  /// What the medians alone say.
+  private func effect(_ minimum: Double) -> Outcome {
+    ratio >= 1 + minimum ? .slower : ratio <= 1 / (1 + minimum) ? .faster : .same
   }
 
   /// Compares where the board is this computer: what slows the computer slows the board.
   ///
-  /// The reference took turns with the client and says by how much. Only a change of the reference's that is shown is taken out: dividing by
-  /// one that is chance would add its noise to the client's. It may explain a difference, and makes none by itself: a client is slower,
-  /// or faster, that is so with it and without.
+  /// The reference took turns with the client and says by how much. A change of the reference's that is shown is taken out, and where a client
+  /// would be called slower or faster, one that is likely, too; any other is not: dividing by chance would add its noise to the
+  /// client's. It may explain a difference, and makes none by itself: a client is slower, or faster, that is so with it and without.
   /// - Parameter reference: the reference's series beside its former one.
   public static func sharing(
     old: [[Int]], new: [[Int]], reference: LatencyComparison, minimumEffect: Double = minimumEffect,
@@ -93,7 +101,9 @@ public struct LatencyComparison: Sendable, Hashable, Codable {
   ) -> LatencyComparison {
     let plain = LatencyComparison(
       old: old, new: new, minimumEffect: minimumEffect, significance: significance)
-    guard [.slower, .faster].contains(reference.outcome) else { return plain }
+    let isShown = [.slower, .faster].contains(reference.outcome)
+    let isLikely = reference.probability < likely && reference.effect(minimumEffect) != .same
+    guard isShown || (isLikely && [.slower, .faster].contains(plain.outcome)) else { return plain }
     var corrected = LatencyComparison(
       old: old, new: new, minimumEffect: minimumEffect, significance: significance,
       drift: reference.ratio)

@@ -39,13 +39,10 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var effect: EffectOption
 
   func run() throws {
-    switch (LatencyBaselineFile.isAt(old), LatencyBaselineFile.isAt(new)) {
-    case (true, true): try compareLatency()
-    case (false, false): try compareRuns()
-    case (let oldIsLatency, _):
-      throw ConfigurationError(
-        "'\(oldIsLatency ? old : new)' is of wsrig latency, and '\(oldIsLatency ? new : old)' is not; name two runs of the same kind."
-      )
+    if LatencyBaselineFile.isAt(old) || LatencyBaselineFile.isAt(new) {
+      try compareLatency()
+    } else {
+      try compareRuns()
     }
   }
 
@@ -64,7 +61,9 @@ struct CompareCommand: ParsableCommand {
   }
 
   private func compareLatency() throws {
-    let (before, after) = (try LatencyBaselineFile.read(old), try LatencyBaselineFile.read(new))
+    let (before, after) = (
+      try LatencyBaselineFile.read(old, as: "old run"), try LatencyBaselineFile.read(new, as: "new run")
+    )
     let report = LatencyBaselineReport(
       after, beside: before, named: old, minimumEffect: effect.minimum)
     Console.put(

@@ -79,7 +79,7 @@ struct LatencyCommand: AsyncParsableCommand {
           + "\(boards.count); name one with --board.")
     }
     // Read before the run: a mistake is told at once.
-    let known = try baseline.map(LatencyBaselineFile.read)
+    let known = try baseline.map { try LatencyBaselineFile.read($0) }
     let folder = try ReportFolder(path: report, under: "reports/latency")
     let configuration = try runConfiguration(boards, file, folder)
     let plan = measured.plan

@@ -219,9 +219,12 @@ extension EndToEndTests {
         _ = try await compare([known, "second", "--min-effect", "1000"], status: 0)
       }
       try folder.write("{}", to: "results.json")
-      expectComplaint(
-        try await Tool.run(["compare", "first", "results.json"], in: folder), status: 2,
-        ["first", "same kind"])
+      for (words, parts) in [
+        (["first", "results.json"], ["new run", "results.json", "latency.json"]),
+        (["nothing", "first"], ["old run", "'nothing' cannot be read"]),
+      ] {
+        expectComplaint(try await Tool.run(["compare"] + words, in: folder), status: 2, parts)
+      }
     }
 
     @Test("phases and throughput that became slower are a regression, exit 1: restGates")

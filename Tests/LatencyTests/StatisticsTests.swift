@@ -236,6 +236,23 @@ struct ComparisonSimulationTests {
     #expect(shared(1) == .computerChanged && shared(0.7) == .same && shared(1.3) == .slower)
   }
 
+  @Test("a change of the computer that is likely explains one of the client's, and makes none: likely")
+  func likely() {
+    var source = Noise(seed: 8)
+    let old = Self.run(&source)
+    // So little would do that nothing of the reference's is shown, however it changed.
+    let reference = { (factor: Double) in
+      LatencyComparison(old: old, new: Self.scaled(old, by: factor), significance: 1e-12)
+    }
+    let client = { (factor: Double, reference: LatencyComparison) in
+      LatencyComparison.sharing(old: old, new: Self.scaled(old, by: factor), reference: reference).outcome
+    }
+    let (slow, even) = (reference(1.25), reference(1))
+    #expect(slow.outcome != .slower && slow.probability < 0.05)
+    #expect(client(1.25, slow) == .same && client(1.25, even) == .slower && client(1.6, slow) == .slower)
+    #expect(client(1, slow) == .same)
+  }
+
   @Test("what is faster is told as faster; few rounds say nothing; a slower computer is taken out")
   func outcomes() {
     var source = Noise(seed: 3)

@@ -188,6 +188,8 @@ struct LatencyReportTests {
     #expect(cells.allSatisfy { $0.count == cells[0].count })
     let first = zip(cells[0], cells[1]).reduce(into: [:]) { $0[String($1.0)] = String($1.1) }
     #expect(first["t0_handed_ns"] == "0" && first["t1_sent_ns"] == "4000" && first["due_ns"] == "")
+    let open = zip(cells[0], try #require(cells.last)).reduce(into: [:]) { $0[String($1.0)] = String($1.1) }
+    #expect(first["own_lateness_ns"] == "" && open["own_lateness_ns"] == "1500")
     #expect(first["round"] == "1" && first["conditions"] == "16B" && first["wire_ns"] == "2000000")
   }
 

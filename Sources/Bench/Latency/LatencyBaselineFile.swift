@@ -7,14 +7,16 @@ public enum LatencyBaselineFile {
   public static let name = "latency.json"
 
   /// Reads it.
-  /// - Parameter path: the file, or the report folder that holds it.
+  /// - Parameters:
+  ///   - path: the file, or the report folder that holds it.
+  ///   - role: what it is read for, in the words of an error.
   /// - Throws: `ConfigurationError` where it cannot be read or is no such file.
-  public static func read(_ path: String) throws -> LatencyBaseline {
+  public static func read(_ path: String, as role: String = "baseline") throws -> LatencyBaseline {
     do {
       return try ResultsFile.read(ResultsFile.file(path, name: name))
     } catch {
       throw ConfigurationError(
-        "Cannot use the baseline: \(error); name the \(name) of an earlier latency run, or its folder.")
+        "Cannot use the \(role): \(error); name the \(name) of an earlier latency run, or its folder.")
     }
   }
 

@@ -44,7 +44,8 @@ public struct LatencyReport {
 /// `samples.csv`: every exchange, its instants in nanoseconds from the first one's.
 enum LatencyCSV {
   private static let columns = [
-    "conditions", "endpoint", "round", "index", "payload_bytes", "due_ns", "t0_handed_ns", "t1_sent_ns",
+    "conditions", "endpoint", "round", "index", "payload_bytes", "due_ns", "own_lateness_ns", "t0_handed_ns",
+    "t1_sent_ns",
     "t2_acknowledged_ns", "t3_received_ns", "t4_seen_ns", "wire_ns", "client_ns", "pieces", "longest_gap_ns",
   ]
 
@@ -66,7 +67,8 @@ enum LatencyCSV {
     let exchange = timed.exchange
     let cells = [
       series.conditions.name, series.endpoint.rawValue, "\(round)", "\(exchange.index)",
-      "\(exchange.payloadLength)", time(timed.due), time(exchange.handed), time(exchange.sent),
+      "\(exchange.payloadLength)", time(timed.due), timed.ownLatenessNanoseconds.map(String.init) ?? "",
+      time(exchange.handed), time(exchange.sent),
       time(exchange.acknowledged), time(exchange.received), time(exchange.seen),
       "\(exchange.wireNanoseconds)", exchange.clientNanoseconds.map { "\($0)" } ?? "", "\(exchange.pieces)",
       "\(exchange.longestGapNanoseconds)",
