@@ -37,8 +37,8 @@ public struct ReportFolder: Sendable {
     let reports = URL(fileURLWithPath: parent, isDirectory: true)
     folder = path.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? Self.unused(reports, stamp)
     latest = path == nil ? reports.appendingPathComponent("latest") : nil
+    try NamedFolder.make(folder, option: "--report")
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       succession = replacesRun ? try ReportSuccession(folder: folder, partOf: whole) : nil
       if hasSerialLog {
         try Data().write(to: serialLog)

@@ -16,7 +16,7 @@ extension Play {
       begin(dice.chance(60) ? .text : .binary, dice.text(dice.number(0...9)).bytes ?? [])
       if dice.chance(25) { add(.ping("between")) }
     }
-    let breach = dice.pick(weighted: [
+    let breach = dice.inTurn(weighted: [
       (22, Breach.reservedBits), (14, .opcode), (8, .mask), (8, .controlForm), (9, .length), (9, .order),
       (16, .close), (24, .text),
     ])
@@ -42,7 +42,7 @@ extension Play {
     switch breach {
     case .reservedBits:
       let frame = lawfulFrame()
-      let bits = dice.pick(weighted: [(30, 4), (30, 2), (30, 1), (10, dice.number(3...7))])
+      let bits = dice.inTurn(weighted: [(3, 4), (3, 2), (3, 1), (1, dice.number(3...7))])
       add(.frame(frame.opcode, frame.payload, isFinal: frame.isFinal, reservedBits: UInt8(bits)))
     case .opcode:
       let opcode = Opcode(rawValue: UInt8(dice.pick([3, 4, 5, 6, 7, 11, 12, 13, 14, 15])))
@@ -62,14 +62,24 @@ extension Play {
     }
   }
 
+  /// Kinds of frames, nil being data, with a payload and without. They come by turns: a client may look at each in a place of its own, and
+  /// take another way where nothing follows a head.
+  private static let lawfulFrames: [(weight: Int, element: (control: Opcode?, isEmpty: Bool))] = [
+    (8, (nil, false)), (1, (nil, true)), (1, (.ping, false)), (1, (.ping, true)), (1, (.pong, false)),
+    (1, (.pong, true)), (1, (.close, false)), (1, (.close, true)),
+  ]
+
   /// A frame that would be in order here.
   private mutating func lawfulFrame() -> (opcode: Opcode, payload: Payload, isFinal: Bool) {
-    let data: Opcode = open == nil ? dice.pick([.text, .binary]) : .continuation
-    let opcode = dice.pick(weighted: [(60, data), (16, Opcode.ping), (10, .pong), (14, .close)])
-    switch opcode {
-    case .close: return (.close, .bytes(dice.closePayload()), true)
-    case .ping, .pong: return (opcode, .bytes(dice.bytes(dice.controlLength())), true)
-    default: return (opcode, dice.text(dice.pick([0, 1, 5, 5, 20, 125, 126, 300])), dice.chance(80))
+    let (control, isEmpty) = dice.inTurn(weighted: Self.lawfulFrames)
+    switch control {
+    case .close?: return (.close, .bytes(isEmpty ? [] : dice.closePayload()), true)
+    case let control?:
+      return (control, .bytes(isEmpty ? [] : dice.bytes(max(1, dice.controlLength()))), true)
+    case nil:
+      let data: Opcode = open == nil ? dice.pick([.text, .binary]) : .continuation
+      let payload = isEmpty ? .empty : dice.text(dice.pick([1, 5, 5, 20, 125, 126, 300]))
+      return (data, payload, dice.chance(80))
     }
   }
 

@@ -7,50 +7,88 @@ import WebSocketProtocol
 ///
 /// Whether a smaller case still shows what the larger one did, whoever runs them has to see.
 public enum Shrinker {
-  /// The cases that are a little smaller than this one, those first that leave out most. Each is valid, and none is as large.
+  /// The cases that are a little smaller than this one, those first that leave out most or take less time. Each is valid, and none is as
+  /// large.
   public static func reductions(of testCase: Case) -> [Case] {
-    var all: [Case] = []
-    let id = testCase.scenario.id
-    func offer(_ change: (inout Case) -> Void) {
-      var smaller = testCase
-      change(&smaller)
-      if smaller != testCase, smaller.validate().isEmpty { all.append(smaller) }
-    }
-    if testCase.isOverTLS { offer { $0 = $0.inClear } }
-    if testCase.delivery != .whole { offer { $0.delivery = .whole } }
-    if let written = withChunksWrittenOut(testCase) { offer { $0 = written } }
-    // Without waits first: one for something that no longer comes takes longer than a hundred executions.
-    offer { smaller in
-      for connection in smaller.scenario.server.connections.indices {
-        smaller.scenario.server.connections[connection].steps.removeAll(where: \.isWait)
+    var offers = Offers(testCase)
+    offerQuicker(&offers)
+    offerFewerSteps(&offers)
+    // What was left out is not written out: of many steps there would be many more chunks.
+    if let written = withChunksWrittenOut(testCase) { offers.add { $0 = written } }
+    offerSteps(&offers) { withChunksJoined($0) + withFragmentsJoined($0) }
+    for client in clients(testCase.scenario.client) { offers.add { $0.scenario.client = client } }
+    offerSteps(&offers) { steps in
+      steps.indices.flatMap { index in
+        simpler(steps[index]).map { step in
+          var left = steps
+          left[index] = step
+          return left
+        }
       }
     }
-    for connection in testCase.scenario.server.connections.indices {
-      let steps = testCase.scenario.server.connections[connection].steps
-      for range in pieces(of: steps.count).map({ withWaits($0, steps) }) {
-        offer {
+    offerFewerConnections(&offers)
+    assert(offers.all.allSatisfy { $0.scenario.id == testCase.scenario.id })
+    return offers.all
+  }
+
+  /// The smaller cases of one, as they are collected.
+  struct Offers {
+    let original: Case
+    private(set) var all: [Case] = []
+
+    init(_ original: Case) { self.original = original }
+
+    /// Adds the case with a change, unless that changes nothing or makes it invalid.
+    mutating func add(_ change: (inout Case) -> Void) {
+      var smaller = original
+      change(&smaller)
+      if smaller != original, smaller.validate().isEmpty { all.append(smaller) }
+    }
+  }
+
+  /// The same steps in less time: one execution that waits for what no longer comes takes longer than a hundred others.
+  private static func offerQuicker(_ offers: inout Offers) {
+    for (place, ending) in quickestEndings.enumerated() {
+      let slower = quickestEndings[place...].dropFirst()
+      offers.add { smaller in
+        for index in smaller.scenario.server.connections.indices
+        where slower.contains(smaller.scenario.server.connections[index].ending) {
+          smaller.scenario.server.connections[index].ending = ending
+        }
+      }
+    }
+    offers.add { $0 = $0.inClear }
+    offers.add { $0.delivery = .whole }
+    offers.add { smaller in
+      for index in smaller.scenario.server.connections.indices {
+        smaller.scenario.server.connections[index].steps.removeAll(where: \.isWait)
+      }
+    }
+  }
+
+  /// The endings, those first that wait for less.
+  private static let quickestEndings: [ServerScript.Ending] = [
+    .endOfStream, .closingHandshake, .awaitFailure,
+  ]
+
+  private static func offerFewerSteps(_ offers: inout Offers) {
+    for (connection, script) in offers.original.scenario.server.connections.enumerated() {
+      for range in pieces(of: script.steps.count).map({ withWaits($0, script.steps) }) {
+        offers.add {
           $0.scenario.server.connections[connection].steps.removeSubrange(range)
           dropLoneBarriers(&$0)
         }
       }
     }
-    for connection in testCase.scenario.server.connections.indices {
-      let all = testCase.scenario.server.connections[connection].steps
-      for steps in withChunksJoined(all) + withFragmentsJoined(all) {
-        offer { $0.scenario.server.connections[connection].steps = steps }
+  }
+
+  /// Offers other steps in the place of a connection's, for each connection.
+  private static func offerSteps(_ offers: inout Offers, _ others: ([ServerStep]) -> [[ServerStep]]) {
+    for (connection, script) in offers.original.scenario.server.connections.enumerated() {
+      for steps in others(script.steps) {
+        offers.add { $0.scenario.server.connections[connection].steps = steps }
       }
     }
-    for client in clients(testCase.scenario.client) { offer { $0.scenario.client = client } }
-    for connection in testCase.scenario.server.connections.indices {
-      for (index, step) in testCase.scenario.server.connections[connection].steps.enumerated() {
-        for simpler in simpler(step) {
-          offer { $0.scenario.server.connections[connection].steps[index] = simpler }
-        }
-      }
-    }
-    if let other = withoutOneConnection(testCase) { all += other }
-    assert(all.allSatisfy { $0.scenario.id == id })
-    return all
   }
 
   /// All, halves, quarters and so on of so many, down to single ones.
@@ -69,29 +107,29 @@ public enum Shrinker {
     range.lowerBound..<(steps[range.upperBound...].firstIndex { !$0.isWait } ?? steps.endIndex)
   }
 
+  private static func offerFewerConnections(_ offers: inout Offers) {
+    let names = offers.original.scenario.server.connections.map(\.name)
+    guard names.count > 1 else { return }
+    for name in names { offers.add { leaveOut(connection: name, of: &$0) } }
+  }
+
   /// Leaves out a connection, and the tasks that use it.
-  private static func withoutOneConnection(_ testCase: Case) -> [Case]? {
-    let names = testCase.scenario.server.connections.map(\.name)
-    guard names.count > 1 else { return nil }
-    return names.compactMap { name in
-      var smaller = testCase
-      smaller.scenario.server.connections.removeAll { $0.name == name }
-      dropLoneBarriers(&smaller)
-      let gone = testCase.scenario.client.tasks.dropFirst().filter { task in
-        task.steps.contains { $0.connection == name }
-      }.map(\.name)
-      smaller.scenario.client.tasks.removeAll { gone.contains($0.name) }
-      for index in smaller.scenario.client.tasks.indices {
-        smaller.scenario.client.tasks[index].steps.removeAll { step in
-          switch step {
-          case .start(let task), .join(let task), .cancel(let task): gone.contains(task)
-          default: step.connection == name
-          }
+  private static func leaveOut(connection name: String, of testCase: inout Case) {
+    testCase.scenario.server.connections.removeAll { $0.name == name }
+    dropLoneBarriers(&testCase)
+    let gone = testCase.scenario.client.tasks.dropFirst().filter { task in
+      task.steps.contains { $0.connection == name }
+    }.map(\.name)
+    testCase.scenario.client.tasks.removeAll { gone.contains($0.name) }
+    for index in testCase.scenario.client.tasks.indices {
+      testCase.scenario.client.tasks[index].steps.removeAll { step in
+        switch step {
+        case .start(let task), .join(let task), .cancel(let task): gone.contains(task)
+        default: step.connection == name
         }
       }
-      dropLoneBarriers(&smaller.scenario.client)
-      return smaller.validate().isEmpty ? smaller : nil
     }
+    dropLoneBarriers(&testCase.scenario.client)
   }
 
   /// Leaves out the barriers at which one connection would wait for nobody.

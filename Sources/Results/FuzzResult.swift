@@ -13,7 +13,7 @@ public struct FindingGroup: Sendable {
   public var trace: AttemptTrace?
   /// The id of the case that showed it first.
   public var firstCase: String
-  /// In how many of how many repeats of that case it came back.
+  /// In how many of how many repeats of that case, or of a smaller one, it came back.
   public var repeats: (hits: Int, of: Int)
   /// In how many executions it was seen, repeats and shrinking left out.
   public var count = 1

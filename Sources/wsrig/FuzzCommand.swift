@@ -53,7 +53,9 @@ struct FuzzCommand: AsyncParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Ends after that many seconds.", valueName: "seconds"))
+    help: ArgumentHelp(
+      "Ends after that many seconds, and up to ten more while what was seen in them is confirmed.",
+      valueName: "seconds"))
   var time: Seconds?
 
   @Option(

@@ -93,6 +93,22 @@ extension EndToEndTests {
       #expect(once.status == 1, "\(once.everything)")
     }
 
+    @Test("of a client that hangs the case stayed as it was: 8 of 8 steps")
+    func hanging() async throws {
+      try MutantClient.write(nil, into: folder)
+      let file = "client/async_websocketclient_reading.py"
+      let failing = "            yield from self._fail(*violation.args)\n"
+      let source = try folder.text(file)
+      #expect(source.contains(failing))
+      let hanging = "            while True:\n                yield from asyncio.sleep_ms(500)\n"
+      try folder.write(source.replacing(failing, with: hanging), to: file)
+      let child = try await fuzz(
+        MutantClient.options + ["--without-catalogue", "--fail-fast", "--first", "5", "--count", "1"])
+      #expect(child.status == 1, "\(child.everything)")
+      let group = try #require(try report().groups.first)
+      #expect(group.serverSteps <= 3, "\(child.everything)")
+    }
+
     @Test("an interrupt ends it cleanly, and what was found is told")
     func interrupted() async throws {
       try MutantClient.write("pong-missing", into: folder)
@@ -126,6 +142,8 @@ extension EndToEndTests {
         (["--count", "0"], "--count must be at least 1."),
         (["--lines", "--board", "reference"], "--lines is for the simulated board"),
         (["--jobs", "2", "--board", "tty:/dev/null"], "--jobs is for a board on this computer"),
+        (["--corpus", "/proc/x"], "Cannot make the folder '/proc/x': nothing can be made in '/proc'"),
+        (["--findings", "/proc/x"], "Cannot make the folder '/proc/x': nothing can be made in '/proc'"),
       ])
     func mistakes(_ arguments: [String], _ complaint: String) async throws {
       let child = try await Tool.run(["fuzz"] + arguments, in: folder)

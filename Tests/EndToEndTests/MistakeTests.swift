@@ -138,9 +138,10 @@ extension EndToEndTests {
     func reports() async throws {
       try folder.write("a file", to: "reports")
       let child = try await Tool.run(Self.quick, in: folder)
-      expectComplaint(child, status: 2, ["Cannot write reports into", "--report"])
+      expectComplaint(child, status: 2, ["/reports' is no folder", "--report"])
       let proc = try await Tool.run(Self.quick + ["--report", "/proc/wsrig"], in: folder)
-      expectComplaint(proc, status: 2, ["/proc/wsrig"])
+      expectComplaint(
+        proc, status: 2, ["Cannot make the folder '/proc/wsrig': nothing can be made in '/proc'", "--report"])
     }
 
     @Test("a broken adapter is told with its traceback")

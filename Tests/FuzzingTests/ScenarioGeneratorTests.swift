@@ -58,6 +58,37 @@ struct ScenarioGeneratorTests {
     #expect(counts == Dictionary(uniqueKeysWithValues: expected))
   }
 
+  @Test(
+    "a masked Pong without payload was in none of 12275 cases: every kind of frame comes masked, with a payload and without"
+  )
+  func masked() {
+    let frames = frames(in: 0..<2 * Self.count).filter { $0.maskingKey != nil }
+    let kinds: [(Opcode) -> Bool] = [{ !$0.isControl }, { $0 == .ping }, { $0 == .pong }, { $0 == .close }]
+    for (index, isOfKind) in kinds.enumerated() {
+      let lengths = frames.filter { isOfKind($0.opcode) }.map(\.payload.count)
+      #expect(lengths.contains(0) && lengths.contains { $0 > 0 }, "\(index)")
+    }
+  }
+
+  @Test("each reserved bit is set in every kind of control frame, with a payload and without")
+  func reserved() {
+    let frames = frames(in: 0..<4 * Self.count)
+    for opcode in [Opcode.ping, .pong, .close] {
+      for bit: UInt8 in [1, 2, 4] {
+        let lengths = frames.filter { $0.opcode == opcode && $0.reservedBits == bit }.map(\.payload.count)
+        #expect(lengths.contains(0) && lengths.contains { $0 > 0 }, "\(opcode) \(bit)")
+      }
+    }
+  }
+
+  private func frames(in numbers: Range<Int>) -> [FrameSpec] {
+    numbers.flatMap { number in
+      generator.testCase(number).scenario.server.connections.flatMap(\.steps).compactMap { step in
+        if case .sendFrame(let frame) = step { frame } else { nil as FrameSpec? }
+      }
+    }
+  }
+
   @Test("a head that is to have a length has it: headsOfExactLengths")
   func exactHeads() {
     let multiples = (0..<4000).count { number in
@@ -87,11 +118,7 @@ struct ScenarioGeneratorTests {
 
   @Test("frames have all opcodes, reserved bits and lengths at the borders")
   func borders() {
-    let frames = (0..<2 * Self.count).flatMap { number in
-      generator.testCase(number).scenario.server.connections.flatMap(\.steps).compactMap { step in
-        if case .sendFrame(let frame) = step { frame } else { nil as FrameSpec? }
-      }
-    }
+    let frames = frames(in: 0..<2 * Self.count)
     #expect(Set(frames.map(\.opcode.rawValue)) == Set(0...15))
     #expect(Set(frames.map(\.reservedBits)).isSuperset(of: [0, 1, 2, 4]))
     #expect(Set(frames.map(\.payload.count)).isSuperset(of: [0, 1, 124, 125, 126, 127, 128]))

@@ -78,6 +78,21 @@ struct ShrinkerTests {
     #expect(smallest.scenario.server.connections[0].steps == [.sendBytes([126, 0])])
   }
 
+  @Test("a case waited for a failure when the breach was gone: each replay took 20 s")
+  func endings() {
+    func offered(_ ending: ServerScript.Ending) -> [ServerScript.Ending] {
+      let scenario = Scenario(
+        id: "fuzz.ending", description: "A message.", expectation: "", rfc: "5.2", requirement: .may,
+        server: ServerScript([.text("a")], ending: ending))
+      return Shrinker.reductions(of: Case(scenario: scenario)).map {
+        $0.scenario.server.connections[0].ending
+      }
+    }
+    #expect(offered(.awaitFailure).prefix(3) == [.endOfStream, .closingHandshake, .awaitFailure])
+    #expect(offered(.closingHandshake).prefix(2) == [.endOfStream, .closingHandshake])
+    #expect(Set(offered(.endOfStream)) == [.endOfStream])
+  }
+
   @Test("what has nothing to do with TLS is shown in clear")
   func inClear() {
     let scenario = Scenario(

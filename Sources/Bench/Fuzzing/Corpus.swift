@@ -18,8 +18,8 @@ final class Corpus {
   /// - Throws: `ConfigurationError` for a folder that cannot be used, or a file that is no scenario.
   init(folder: URL) throws {
     self.folder = folder
+    try NamedFolder.make(folder, option: "--corpus")
     do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         .filter { $0.hasSuffix(".json") }.sorted()
       names = Set(files)

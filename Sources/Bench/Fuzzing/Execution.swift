@@ -16,8 +16,11 @@ struct Execution: Sendable {
   /// The rules that the client broke.
   var broken: [BrokenRule] { examination.broken }
 
-  /// Whether the client broke that rule at that place.
-  func shows(_ group: String) -> Bool { broken.contains { $0.group == group } }
+  /// How the client broke that rule at that place; nil where it did not.
+  func finding(of group: String) -> BrokenRule? { examination.finding(of: group) }
+
+  /// Whether it did.
+  func shows(_ group: String) -> Bool { finding(of: group) != nil }
 
   /// An execution that could not be made.
   init(obstacle: String) { examination = Examination(obstacle: obstacle) }
@@ -47,4 +50,9 @@ struct Execution: Sendable {
 extension AttemptTrace {
   /// The trace of a reference that did not take part.
   fileprivate static let none = AttemptTrace(endpoint: .reference, connections: [], client: ClientTrace())
+}
+
+extension Examination {
+  /// What was broken of that group; nil where nothing was.
+  func finding(of group: String) -> BrokenRule? { broken.first { $0.group == group } }
 }

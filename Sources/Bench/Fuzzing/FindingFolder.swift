@@ -33,14 +33,10 @@ public struct FindingFolder: Sendable {
   /// Makes the folder, so that a mistake is told before any time was spent.
   /// - Throws: `ConfigurationError` where it cannot be written.
   public func check() throws {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      guard FileManager.default.isWritableFile(atPath: folder.path) else {
-        throw CocoaError(.fileWriteNoPermission)
-      }
-    } catch {
-      throw ConfigurationError(
-        "Cannot write findings into '\(folder.path)': \(error.underlyingReason); check --findings.")
+    try NamedFolder.make(folder, option: "--findings")
+    guard FileManager.default.isWritableFile(atPath: folder.path) else {
+      let reason = CocoaError(.fileWriteNoPermission).underlyingReason
+      throw ConfigurationError("Cannot write findings into '\(folder.path)': \(reason); check --findings.")
     }
   }
 

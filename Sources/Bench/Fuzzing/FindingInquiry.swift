@@ -15,52 +15,72 @@ struct FindingInquiry {
   /// Looks into findings of a case, and into what else comes to light on the way.
   func look(into findings: [BrokenRule], of testCase: Case) async throws {
     var others: [(broken: BrokenRule, testCase: Case)] = []
+    var smallest: Smallest?
     // What was seen is confirmed although the time may be over, which takes a few executions; only making it smaller ends with it.
     for finding in findings where await ledger.confirms {
-      others += try await look(into: finding, of: testCase)
+      let begins = smallest.flatMap { $0.groups.contains(finding.group) ? $0.testCase : nil }
+      let search = try await look(into: finding, of: testCase, from: begins)
+      others += search.others
+      smallest = search.smallest ?? smallest
     }
     // A client that does something else each time would keep the run for ever: with these it ends, and with the time.
     for other in others where await ledger.looksFurther {
-      let further = try await look(into: other.broken, of: other.testCase)
+      let further = try await look(into: other.broken, of: other.testCase).others
       await ledger.leave(further.map(\.broken))
     }
   }
 
+  /// Looks into one finding of a case. What one breach leads to comes together, as a rule: `smaller` is a case that was made smaller for
+  /// another finding and shows this one, too.
   private func look(
-    into broken: BrokenRule, of testCase: Case
-  ) async throws -> [(broken: BrokenRule, testCase: Case)] {
-    var search = Search(group: broken.group)
-    let first = try await confirm(testCase, &search, hasReference: true, fromFreshBoard: true)
-    if first.obstacles >= Self.mostObstacles {
-      await ledger.takeUnconfirmed(broken, in: testCase)
-      return search.others
+    into broken: BrokenRule, of testCase: Case, from smaller: Case? = nil
+  ) async throws -> Search {
+    var search = Search(
+      group: broken.group, repeats: Repeats(wanted: configuration.hits, of: configuration.repeats))
+    var begins = smaller ?? testCase
+    var first = try await confirm(begins, &search, isOriginal: true)
+    if smaller != nil, !first.isBelieved {
+      begins = testCase
+      first = try await confirm(begins, &search, isOriginal: true)
     }
-    guard let shown = first.execution, !isTroubled(first) else {
-      await ledger.takeFlaky(broken, in: testCase)
-      return search.others
+    guard first.isBelieved, let shown = first.execution else {
+      if first.repeats.goesOn {
+        await ledger.takeUnconfirmed(broken, in: testCase)
+      } else {
+        await ledger.takeFlaky(broken, in: testCase)
+      }
+      return search
     }
     var group = FindingGroup(
-      shown.broken.first { $0.group == broken.group } ?? broken, smallest: testCase, trace: shown.trace,
+      shown.finding(of: broken.group) ?? broken, smallest: begins, trace: shown.trace,
       firstCase: testCase.id, repeats: (first.repeats.hits, first.repeats.tries))
+    if first.repeats.hits == first.repeats.tries {
+      // What came back each time has to do so in a smaller case, too, so that one try refutes most of them.
+      search.repeats = Repeats(wanted: configuration.hits, of: configuration.hits)
+    }
     try await shrink(&group, &search)
     await ledger.settle(group)
-    return search.others
+    return search
   }
 
   /// After so many attempts that said nothing a case is repeated no more.
   private static let mostObstacles = 3
 
-  /// A finding in a case in which the reference does the same is the rig's affair.
-  private func isTroubled(_ confirmation: Confirmation) -> Bool {
-    confirmation.reference?.broken.contains { $0.group == confirmation.group } ?? false
-  }
-
   /// What came to light while one finding was looked into.
   private struct Search {
     let group: String
+    /// How often a case has to show it.
+    var repeats: Repeats
     var executions = 0
     let start = MonotonicInstant.now()
     var others: [(broken: BrokenRule, testCase: Case)] = []
+    var smallest: Smallest?
+  }
+
+  /// A case that was made smaller, and the groups of all that it shows.
+  private struct Smallest {
+    let testCase: Case
+    let groups: Set<String>
   }
 
   private struct Confirmation {
@@ -72,22 +92,26 @@ struct FindingInquiry {
     var reference: Examination?
     /// The last execution that showed it; nil where it did not come back often enough.
     var execution: Execution?
+
+    /// Whether it came back often enough. A finding in a case in which the reference does the same is the rig's affair.
+    var isBelieved: Bool { execution != nil && reference?.finding(of: group) == nil }
   }
 
-  /// Repeats a case until it is clear whether it shows the finding often enough.
+  /// Repeats a case until it is clear whether it shows the finding often enough, or the time is over; the reference goes through it, too.
+  /// - Parameter isOriginal: whether the finding was seen in it; otherwise it was only made smaller.
   private func confirm(
-    _ testCase: Case, _ search: inout Search, hasReference: Bool = false, fromFreshBoard: Bool = false
+    _ testCase: Case, _ search: inout Search, isOriginal: Bool = false
   ) async throws -> Confirmation {
-    let repeats = Repeats(wanted: configuration.hits, of: configuration.repeats)
-    var confirmation = Confirmation(group: search.group, repeats: repeats)
+    var confirmation = Confirmation(group: search.group, repeats: search.repeats)
     var shown: Execution?
-    while confirmation.repeats.goesOn, confirmation.obstacles < Self.mostObstacles {
+    while confirmation.repeats.goesOn, confirmation.obstacles < Self.mostObstacles,
+      await isOriginal ? ledger.confirms : ledger.looksFurther
+    {
       try Task.checkCancellation()
       let isFirst = confirmation.repeats.tries == 0
       // What earlier cases have left on the board must not be what is found.
       let execution = await worker.examine(
-        testCase, tokens, hasReference: hasReference && isFirst,
-        after: fromFreshBoard && isFirst ? .softReset : nil)
+        testCase, tokens, hasReference: isFirst, after: isOriginal && isFirst ? .softReset : nil)
       search.executions += 1
       guard execution.examination.obstacle == nil else {
         // Trouble of the bench refutes nothing.
@@ -97,7 +121,7 @@ struct FindingInquiry {
       confirmation.repeats.take(isHit: execution.shows(search.group))
       confirmation.reference = confirmation.reference ?? execution.reference
       // What the reference does in a case that was only made smaller is no error of the rig: such a case may make no sense.
-      let others = await ledger.takeRepeat(execution, of: testCase, countsReference: fromFreshBoard)
+      let others = await ledger.takeRepeat(execution, of: testCase, countsReference: isOriginal)
       search.others += others.map { ($0, testCase) }
       if execution.shows(search.group) { shown = isFirst ? execution : shown ?? execution }
     }
@@ -110,6 +134,7 @@ struct FindingInquiry {
   private func shrink(_ group: inout FindingGroup, _ search: inout Search) async throws {
     var place = 0
     var hasChanged = false
+    var tried: Set<Case> = []
     var reductions = Shrinker.reductions(of: group.smallest)
     while await mayGoOn(search) {
       if place >= reductions.count {
@@ -119,24 +144,30 @@ struct FindingInquiry {
         continue
       }
       let smaller = reductions[place]
+      guard tried.insert(smaller).inserted else {
+        place += 1
+        continue
+      }
       // The reference goes through each smaller case too: one in which it does the same asks for what no client can do.
-      let confirmation = try? await confirm(smaller, &search, hasReference: true)
-      guard let confirmation, let shown = confirmation.execution, !isTroubled(confirmation) else {
+      let confirmation = try? await confirm(smaller, &search)
+      guard let confirmation, confirmation.isBelieved, let shown = confirmation.execution else {
         if Task.isCancelled { return }
         place += 1
         continue
       }
       group.smallest = smaller
       group.trace = shown.trace
-      if let broken = shown.broken.first(where: { $0.group == group.id }) { group.broken = broken }
+      if let broken = shown.finding(of: group.id) { group.broken = broken }
+      search.smallest = Smallest(testCase: smaller, groups: Set(shown.broken.map(\.group)))
       hasChanged = true
       reductions = Shrinker.reductions(of: smaller)
     }
   }
 
   private func mayGoOn(_ search: Search) async -> Bool {
-    guard search.executions < configuration.shrinkingLimit, !Task.isCancelled else { return false }
-    guard .now() - search.start < configuration.shrinkingTime else { return false }
+    guard !Task.isCancelled,
+      configuration.shrinking.allowsMore(after: search.executions, .now() - search.start)
+    else { return false }
     return await ledger.looksFurther
   }
 }

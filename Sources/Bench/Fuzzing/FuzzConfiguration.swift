@@ -10,7 +10,7 @@ public struct FuzzConfiguration: Sendable {
   public var count: Int?
   /// The number of the first case; nil goes on behind what earlier runs on the corpus had, or begins with 0.
   public var first: Int?
-  /// After this long no further case begins, and shrinking stops; nil is no limit.
+  /// After this long no further case begins, and shrinking stops; what was seen is still confirmed for a little longer. Nil is no limit.
   public var maxTime: Duration?
   /// The scenarios of the catalogue that may be changed; empty withholds them.
   public var catalogue: [Scenario]
@@ -26,10 +26,8 @@ public struct FuzzConfiguration: Sendable {
   public var repeats = 3
   /// In so many of the repeats it has to come back.
   public var hits = 2
-  /// So many executions may be spent on making a finding's case smaller.
-  public var shrinkingLimit = 160
-  /// So long may be spent on it.
-  public var shrinkingTime = Duration.seconds(10)
+  /// What may be spent on making a finding's case smaller.
+  public var shrinking = ShrinkingBudget()
 
   /// Creates a configuration.
   public init(run: RunConfiguration, catalogue: [Scenario]) {

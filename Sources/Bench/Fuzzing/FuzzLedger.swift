@@ -92,16 +92,15 @@ actor FuzzLedger {
 
   private func secured(_ testCase: Case) -> Case { configuration.overTLS ? testCase.overTLS : testCase }
 
-  private var isOver: Bool { Task.isCancelled || hasEnded || isTimeUp }
+  private var isOver: Bool { Task.isCancelled || !looksFurther }
+
+  private var time: FuzzTime { FuzzTime(most: configuration.maxTime) }
 
   /// Whether findings are still confirmed.
-  var confirms: Bool { !hasEnded }
+  var confirms: Bool { !hasEnded && time.confirms(after: .now() - start) }
 
   /// Whether they are still made smaller.
-  var looksFurther: Bool { !hasEnded && !isTimeUp }
-
-  /// Whether the time that the user gave is over.
-  private var isTimeUp: Bool { configuration.maxTime.map { .now() - start >= $0 } ?? false }
+  var looksFurther: Bool { !hasEnded && time.begins(after: .now() - start) }
 
   // MARK: what came of it
 
