@@ -170,13 +170,14 @@ extension FuzzReport {
     var repeats: Int
     var count: Int
     var serverSteps: Int
+    var seconds: Double
 
     init(_ group: FindingGroup) {
       let violation = group.broken.violation
       (rule, place, requirement) = (violation.rule, group.broken.place, violation.requirement)
       (rfc, sentence, firstCase) = (violation.rfc, violation.sentence, group.firstCase)
       (hits, repeats) = group.repeats
-      (count, serverSteps) = (group.count, group.stepCount)
+      (count, serverSteps, seconds) = (group.count, group.stepCount, group.seconds)
     }
   }
 

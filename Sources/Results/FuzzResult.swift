@@ -17,6 +17,8 @@ public struct FindingGroup: Sendable {
   public var repeats: (hits: Int, of: Int)
   /// In how many executions it was seen, repeats and shrinking left out.
   public var count = 1
+  /// After so many seconds of the run it was believed; then its case was made smaller.
+  public var seconds = 0.0
 
   /// Creates a group.
   public init(

@@ -36,12 +36,13 @@ struct FindingInquiry {
     into broken: BrokenRule, of testCase: Case, from smaller: Case? = nil
   ) async throws -> Search {
     var search = Search(
-      group: broken.group, repeats: Repeats(wanted: configuration.hits, of: configuration.repeats))
+      group: broken.group, original: testCase,
+      repeats: Repeats(wanted: configuration.hits, of: configuration.repeats))
     var begins = smaller ?? testCase
-    var first = try await confirm(begins, &search, isOriginal: true)
+    var first = try await confirm(begins, &search, isSeen: true)
     if smaller != nil, !first.isBelieved {
       begins = testCase
-      first = try await confirm(begins, &search, isOriginal: true)
+      first = try await confirm(begins, &search, isSeen: true)
     }
     guard first.isBelieved, let shown = first.execution else {
       if first.repeats.goesOn {
@@ -58,6 +59,7 @@ struct FindingInquiry {
       // What came back each time has to do so in a smaller case, too, so that one try refutes most of them.
       search.repeats = Repeats(wanted: configuration.hits, of: configuration.hits)
     }
+    group.seconds = await ledger.seconds
     try await shrink(&group, &search)
     await ledger.settle(group)
     return search
@@ -69,6 +71,8 @@ struct FindingInquiry {
   /// What came to light while one finding was looked into.
   private struct Search {
     let group: String
+    /// The case that showed it first.
+    let original: Case
     /// How often a case has to show it.
     var repeats: Repeats
     var executions = 0
@@ -98,20 +102,20 @@ struct FindingInquiry {
   }
 
   /// Repeats a case until it is clear whether it shows the finding often enough, or the time is over; the reference goes through it, too.
-  /// - Parameter isOriginal: whether the finding was seen in it; otherwise it was only made smaller.
+  /// - Parameter isSeen: whether it showed the finding before; otherwise it was only made smaller.
   private func confirm(
-    _ testCase: Case, _ search: inout Search, isOriginal: Bool = false
+    _ testCase: Case, _ search: inout Search, isSeen: Bool = false
   ) async throws -> Confirmation {
     var confirmation = Confirmation(group: search.group, repeats: search.repeats)
     var shown: Execution?
     while confirmation.repeats.goesOn, confirmation.obstacles < Self.mostObstacles,
-      await isOriginal ? ledger.confirms : ledger.looksFurther
+      await isSeen ? ledger.confirms : ledger.looksFurther
     {
       try Task.checkCancellation()
       let isFirst = confirmation.repeats.tries == 0
       // What earlier cases have left on the board must not be what is found.
       let execution = await worker.examine(
-        testCase, tokens, hasReference: isFirst, after: isOriginal && isFirst ? .softReset : nil)
+        testCase, tokens, hasReference: isFirst, after: isSeen && isFirst ? .softReset : nil)
       search.executions += 1
       guard execution.examination.obstacle == nil else {
         // Trouble of the bench refutes nothing.
@@ -121,7 +125,8 @@ struct FindingInquiry {
       confirmation.repeats.take(isHit: execution.shows(search.group))
       confirmation.reference = confirmation.reference ?? execution.reference
       // What the reference does in a case that was only made smaller is no error of the rig: such a case may make no sense.
-      let others = await ledger.takeRepeat(execution, of: testCase, countsReference: isOriginal)
+      let others = await ledger.takeRepeat(
+        execution, of: testCase, countsReference: testCase == search.original)
       search.others += others.map { ($0, testCase) }
       if execution.shows(search.group) { shown = isFirst ? execution : shown ?? execution }
     }

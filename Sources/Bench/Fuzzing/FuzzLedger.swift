@@ -69,6 +69,9 @@ actor FuzzLedger {
   /// The time of the run begins.
   func begin() { start = .now() }
 
+  /// How long it has lasted.
+  var seconds: Double { (.now() - start).seconds }
+
   // MARK: what is next
 
   /// The next case; nil where the run is over.
@@ -234,7 +237,7 @@ actor FuzzLedger {
   private func tellStatus() {
     guard .now() - lastStatus >= Self.statusInterval else { return }
     lastStatus = .now()
-    status.seconds = (.now() - start).seconds
+    status.seconds = seconds
     tell(.status(status))
   }
 
@@ -251,7 +254,7 @@ actor FuzzLedger {
     result.corpusFailure = corpusFailure
     result.unconfirmed = claims.claimed.merging(unconfirmed) { $1 }.sorted { $0.key < $1.key }.map(\.value)
     result.flaky = flaky.sorted { $0.key < $1.key }.map(\.value)
-    status.seconds = (.now() - start).seconds
+    status.seconds = seconds
     result.status = status
     result.groups = groups
     result.referenceGroups = referenceGroups
