@@ -6,8 +6,8 @@ struct ReadShare {
 
   /// As much as the loop's memory for reads holds.
   static let most = 256 << 10
-  private static let ordinary = 16 << 10
-  private static let least = 2 << 10
+  private static let ordinary = 32 << 10
+  private static let least = 8 << 10
   /// From so many bytes on a frame takes longer to be moved than to be looked at.
   private static let largeFrame = 4096
   /// Below so many it takes longer to be looked at.
