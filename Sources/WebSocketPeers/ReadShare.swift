@@ -1,7 +1,7 @@
 /// How much of what a client has sent one wake-up takes, so that nobody waits long for his turn: what is left is reported anew, after
 /// the others had theirs.
 struct ReadShare {
-  /// The bytes of the next read: much where frames are large, which costs least, and for tiny ones a few hundred of them.
+  /// The bytes of the next read: much where frames are large, which costs least, and for tiny ones some thousand of them.
   private(set) var bytes = ordinary
 
   /// As much as the loop's memory for reads holds.
