@@ -31,7 +31,7 @@ public actor PythonBoardLink: Link {
   /// Starts the interpreter if none runs, and waits for its prompt: on a busy computer it takes longer than a prompt may.
   public func open(deadline: Deadline) async throws {
     guard program == nil else { return }
-    program = try await TerminalProgram.start(command, as: selector, keepsInterrupt: false, on: loop)
+    program = try await TerminalProgram.start(command, as: selector, on: loop)
     printed = []
     var first: [UInt8] = []
     while first.suffix(Self.prompt.count) != Self.prompt[...] { first += try await read(deadline: deadline) }

@@ -200,9 +200,7 @@ extension SimulatedBoardLink {
       let isRaw = try await loop.perform { self.output.isRaw }
       let runsMain = configuration.runsMain && !(cause == .soft && isRaw)
       let command = configuration.command(flash: flash.path, cause: cause, runsMain: runsMain)
-      // The board's own start.py makes signals of Ctrl-C when it is up; before that, one would end it.
-      let program = try await TerminalProgram.start(
-        command, as: selector, keepsInterrupt: false, keepsUnread: true, on: loop)
+      let program = try await TerminalProgram.start(command, as: selector, keepsUnread: true, on: loop)
       try await loop.perform { self.begin(program, cause) }
     } catch let failure as BoardFailure {
       try await loop.perform {

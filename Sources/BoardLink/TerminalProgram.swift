@@ -7,17 +7,17 @@ struct TerminalProgram: Sendable {
   /// The terminal beside the program; nil where the program alone holds it.
   let terminal: TerminalSide?
 
-  /// Starts the program.
+  /// Starts the program. Ctrl-C is a byte until the program says otherwise: as a signal it would end one that has just begun, or is about
+  /// to end.
   /// - Parameters:
-  ///   - keepsInterrupt: whether Ctrl-C is a signal from the beginning; otherwise it is a byte until the program says otherwise.
   ///   - keepsUnread: whether ``takeUnread()`` is to be called at the program's end, before which the channel does not read its end.
   /// - Throws: `BoardFailure` with `.notOpened` where it cannot be started.
   static func start(
-    _ command: ChildCommand, as selector: BoardSelector, keepsInterrupt: Bool, keepsUnread: Bool = false,
+    _ command: ChildCommand, as selector: BoardSelector, keepsUnread: Bool = false,
     on loop: EventLoop
   ) async throws -> TerminalProgram {
     do {
-      var pair = try PseudoTerminal(on: loop, keepsInterrupt: keepsInterrupt)
+      var pair = try PseudoTerminal(on: loop, keepsInterrupt: false)
       let child = try await ChildProcess.start(command, terminal: pair, on: loop)
       // Once nobody but the program holds the terminal, its end is read after the last byte it wrote.
       let terminal = keepsUnread ? try pair.takeTerminal() : nil

@@ -54,9 +54,11 @@ public struct DecodedConnection: Sendable, Hashable {
   /// Where the heads lie that these bytes begin with: interim ones, as long as another head follows, and the one behind them.
   private static func heads(_ bytes: [UInt8]) -> [Range<Int>] {
     var heads: [Range<Int>] = []
-    while let end = headLength(bytes, from: heads.last?.upperBound ?? 0) {
-      heads.append((heads.last?.upperBound ?? 0)..<end)
-      guard isInterim(bytes[heads[heads.count - 1]]) else { break }
+    var start = 0
+    while let end = headLength(bytes, from: start) {
+      heads.append(start..<end)
+      guard isInterim(bytes[start..<end]) else { break }
+      start = end
     }
     return heads
   }

@@ -74,7 +74,7 @@ public struct DecodedHead: Sendable, Hashable {
   }
 
   /// The members of one comma-separated list, without surrounding blanks; empty ones count for nothing.
-  static func members(of value: String) -> [String] {
+  public static func members(of value: String) -> [String] {
     split(value, at: ",").map(trimmed).filter { !$0.isEmpty }
   }
 
@@ -111,7 +111,8 @@ public struct DecodedHead: Sendable, Hashable {
     text.unicodeScalars.split(separator: separator, omittingEmptySubsequences: false).map { Substring($0) }
   }
 
-  static func trimmed(_ text: Substring) -> String {
+  /// A text without the blanks around it.
+  public static func trimmed(_ text: Substring) -> String {
     var scalars = text.unicodeScalars
     while let first = scalars.first, first == " " || first == "\t" { scalars.removeFirst() }
     while let last = scalars.last, last == " " || last == "\t" { scalars.removeLast() }

@@ -139,13 +139,11 @@ public enum OpeningModel: Sendable, Hashable {
 
   /// Whether a value is a list of tokens, at least one, between which empty members count for nothing (RFC 7230 section 7).
   private static func isTokenList(_ value: String) -> Bool {
-    let members = value.split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
+    let members = DecodedHead.members(of: value)
     return !members.isEmpty && members.allSatisfy(DecodedHead.isToken)
   }
 }
 
 extension StringProtocol {
-  func trimmingBlanks() -> String {
-    String(drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
-  }
+  func trimmingBlanks() -> String { DecodedHead.trimmed(Substring(self)) }
 }
