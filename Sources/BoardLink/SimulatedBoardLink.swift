@@ -106,10 +106,14 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 
   /// Writes to the interpreter; 0x03 interrupts a running program.
   public func write(_ bytes: [UInt8], deadline: Deadline) async throws {
-    for piece in Self.pieces(bytes) {
-      // Any of them may have ended the interpreter.
-      await waitUntilListening(deadline: deadline)
-      try await put(piece, to: try await currentLife(), deadline: deadline)
+    // On the loop from the look whether the interpreter listens to the write: in between it must not be let go of.
+    try await loop.run {
+      for piece in Self.pieces(bytes) {
+        // Any of them may have ended the interpreter.
+        await self.waitUntilListening(deadline: deadline)
+        guard let life = self.life else { throw self.failure(.linkEnded("the interpreter does not run")) }
+        try await self.put(piece, to: life, deadline: deadline)
+      }
     }
   }
 }
@@ -117,20 +121,14 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
 // MARK: Input
 
 extension SimulatedBoardLink {
+  /// Writes a piece, or interrupts. On the loop.
   private func put(_ piece: [UInt8], to life: Life, deadline: Deadline) async throws {
     if piece == [0x03], isInterruptible(life.program.child.id) {
       await interrupt(life.program.child, deadline: deadline)
     } else {
-      if piece.contains(0x02) { try await loop.perform { self.output.expectBanner() } }
+      if piece.contains(0x02) { output.expectBanner() }
       try await life.program.channel.write(piece, deadline: deadline)
     }
-  }
-
-  private func currentLife() async throws -> Life {
-    guard let life = try await loop.perform({ self.life }) else {
-      throw failure(.linkEnded("the interpreter does not run"))
-    }
-    return life
   }
 
   /// Raises KeyboardInterrupt, and waits until the program has taken it: a second signal before that would make
@@ -266,19 +264,19 @@ extension SimulatedBoardLink {
     typedAhead = []
     guard entersRawREPL || !typed.isEmpty else { return }
     isReturning = true
-    Task {
-      let deadline = Deadline.after(Self.returnLimit)
-      if entersRawREPL {
-        try? await life.program.channel.write([0x01], deadline: deadline)
-        _ = await activity.wait(
-          until: { self.output.isRaw || self.life?.number != life.number }, deadline: deadline)
-      }
-      for piece in Self.pieces(typed) { try? await put(piece, to: life, deadline: deadline) }
-      loop.submit {
-        self.isReturning = false
-        self.activity.fire()
-      }
+    Task(executorPreference: loop) { await self.welcome(life, entersRawREPL: entersRawREPL, typed: typed) }
+  }
+
+  private func welcome(_ life: Life, entersRawREPL: Bool, typed: [UInt8]) async {
+    let deadline = Deadline.after(Self.returnLimit)
+    if entersRawREPL {
+      try? await life.program.channel.write([0x01], deadline: deadline)
+      _ = await activity.wait(
+        until: { self.output.isRaw || self.life?.number != life.number }, deadline: deadline)
     }
+    for piece in Self.pieces(typed) { try? await put(piece, to: life, deadline: deadline) }
+    isReturning = false
+    activity.fire()
   }
 
   private func dropLife() {
