@@ -37,6 +37,8 @@ final class EchoConnection: ReadinessHandler {
   @exclusivity(unchecked) private var share = ReadShare()
   @exclusivity(unchecked) private var unsent = UnsentBytes()
   @exclusivity(unchecked) private var interest = Readiness.readable
+  /// When the client last sent something on the open connection: the timer is not moved with each message, it looks here.
+  @exclusivity(unchecked) private var lastInput: MonotonicInstant
   /// Whether TCP is to be half-closed once all is sent.
   @exclusivity(unchecked) private var drainsAfterFlush = false
   private var failureIsTold = false
@@ -50,6 +52,7 @@ final class EchoConnection: ReadinessHandler {
   init(_ stream: consuming ByteStream, _ peer: SocketAddress, in server: EchoServer) throws(PosixError) {
     self.server = server
     loop = server.loop
+    lastInput = loop.now
     machine = .server(limits: server.configuration.limits)
     opening = Opening(server.configuration.limits)
     tap =
@@ -167,7 +170,7 @@ final class EchoConnection: ReadinessHandler {
       }
     }
     share.note(bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore)
-    if let idle = server.configuration.idleTimeout { timer?.set(.after(idle, from: loop.now)) }
+    lastInput = loop.now
     if buffers.output.count > 0 {
       send(buffers, messages)
     } else if !hasReplied {
@@ -193,6 +196,8 @@ final class EchoConnection: ReadinessHandler {
       tap?.responseHeadLength = response.count
       opening = nil
       phase = .open
+      lastInput = loop.now
+      timer?.set(idleLimit)
       buffers.output.append(response)
       let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[consumed...])
       echo(ReceivedBytes(rest), buffers)
@@ -318,10 +323,16 @@ final class EchoConnection: ReadinessHandler {
         unsent = UnsentBytes()
         drainsAfterFlush = true
         drainIfFlushed()
-      } else {
+      } else if idleLimit.hasPassed(at: loop.now) {
         shutDown()
+      } else {
+        timer?.set(idleLimit)
       }
     }
+  }
+
+  private var idleLimit: Deadline {
+    server.configuration.idleTimeout.map { .after($0, from: lastInput) } ?? .never
   }
 
   /// Starts the closing handshake with 1001.

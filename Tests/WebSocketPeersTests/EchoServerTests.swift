@@ -130,6 +130,25 @@ struct EchoServerTests {
     }
   }
 
+  @Test("Without a limit for silence an open connection outlives the limit of the handshake")
+  func noIdleTimeout() async throws {
+    try await withLoop { loop in
+      var configuration = EchoConfiguration()
+      configuration.handshakeTimeout = .milliseconds(20)
+      configuration.idleTimeout = nil
+      let server = try await EchoServer.start(
+        listeningOn: [.loopbackV4(port: 0)], on: loop, configuration: configuration)
+      let idle = try await RawClient.open(server.addresses[0], on: loop)
+      // Came later, and is thrown out at its limit: the limit of the other one is over by then.
+      let silent = try await RawClient.connect(to: server.addresses[0], on: loop)
+      #expect(try await silent.readToEnd() == .end)
+      try await idle.exchange(clientFrame(.text, [0x61]).encoded()) { $0.suffix(3) == [0x81, 1, 0x61] }
+      try await idle.endSending()
+      try await silent.endSending()
+      try await server.stop()
+    }
+  }
+
   @Test("A frame in two writes of a client with Nagle's algorithm on comes back at once")
   func quickAcknowledgement() async throws {
     try await withLoop { loop in

@@ -36,7 +36,9 @@ enum ASCII {
   /// Whether two byte strings are equal without regard to the case of ASCII letters.
   static func equal(_ bytes: ArraySlice<UInt8>, _ text: StaticString) -> Bool {
     guard bytes.count == text.utf8CodeUnitCount else { return false }
-    return zip(bytes, UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-      .allSatisfy { lowercased($0) == lowercased($1) }
+    // By index: an iterator over both is not made plain by the optimiser, and a head has some fifty names to compare.
+    return bytes.withUnsafeBufferPointer { bytes in
+      bytes.indices.allSatisfy { lowercased(bytes[$0]) == lowercased(text.utf8Start[$0]) }
+    }
   }
 }

@@ -55,6 +55,8 @@ public struct HTTPHeadParser: Sendable {
       if let reason = step(byte, at: index) { return reject(reason, at: index) }
       index += 1
       if state == .complete { return complete(index, before) }
+      // Most of a head is values.
+      while state == .value, index < bytes.count, ASCII.isFieldValue(bytes[index]) { index += 1 }
     }
     return chunk.count > room || bytes.count == limits.head
       ? .rejected(.headTooLong(limit: limits.head)) : .incomplete
