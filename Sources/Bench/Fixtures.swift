@@ -66,8 +66,7 @@ public struct Fixtures: Sendable {
     guard FileManager.default.isExecutableFile(atPath: python.path) else {
       throw ConfigurationError(
         "The Python interpreter '\(python.path)' is missing or not executable; "
-          + (path == nil
-            ? "run scripts/setup --tests, or name one with --board python:PATH." : "check --board."))
+          + (path == nil ? "run scripts/setup --tests." : "check --board."))
     }
     return python
   }

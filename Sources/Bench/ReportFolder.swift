@@ -106,6 +106,16 @@ public struct ReportFolder: Sendable {
     }
   }
 
+  /// Removes a folder in it that an earlier run has left: files of which this run writes no new ones would be taken for its own.
+  /// - Throws: `ConfigurationError` where it cannot be removed.
+  public func remove(_ name: String) throws {
+    let old = folder.appendingPathComponent(name)
+    guard FileManager.default.fileExists(atPath: old.path) else { return }
+    do { try FileManager.default.removeItem(at: old) } catch {
+      throw ConfigurationError("Could not remove '\(old.path)' of an earlier run: \(error.underlyingReason).")
+    }
+  }
+
   /// Lets `latest` point to the folder, whose files are all written, and removes the oldest runs beside it.
   /// - Returns: the shortest name of the folder.
   public func publish() -> String {

@@ -197,13 +197,26 @@ static inline int clinux_take_stamps(int fd, struct clinux_stamp *stamps, int mo
   return count < 0 ? 0 : (int)count;
 }
 
-// The round trip as TCP has measured it, in microseconds; 0 where it has not.
-static inline uint32_t clinux_tcp_round_trip_us(int fd) {
-  struct tcp_info info;
-  socklen_t length = sizeof info;
-  memset(&info, 0, sizeof info);
-  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return 0;
-  return info.tcpi_rtt;
+struct clinux_tcp_state {
+  uint32_t round_trip_us; // as TCP has measured it; 0 where it has not
+  uint32_t window;        // what the peer takes without acknowledging any of it, in bytes; 0 where the kernel does not tell
+};
+
+// tcpi_snd_wnd (Linux 5.4), which the header of the C library does not have: its place in the kernel's struct tcp_info.
+enum { clinux_TCP_WINDOW_AT = 228 };
+
+static inline struct clinux_tcp_state clinux_tcp_state(int fd) {
+  union {
+    struct tcp_info info;
+    unsigned char bytes[512];
+  } told;
+  socklen_t length = sizeof told;
+  struct clinux_tcp_state state = {0, 0};
+  memset(&told, 0, sizeof told);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &told, &length) < 0) return state;
+  state.round_trip_us = told.info.tcpi_rtt;
+  memcpy(&state.window, told.bytes + clinux_TCP_WINDOW_AT, sizeof state.window);
+  return state;
 }
 
 // recvmsg that hands out the kernel's receive stamp (CLOCK_REALTIME, ns) or 0 where there is none.

@@ -114,7 +114,7 @@ struct Play {
 
   /// At least two sizes that add up, empty ones among them.
   private mutating func sizes(of count: Int) -> [Int] {
-    let most = dice.pick(weighted: [(60, 2), (25, 4), (10, 9), (2, 40)])
+    let most = dice.pick(weighted: [(60, 2), (25, 4), (10, 9), (2, 40), (2, 300)])
     let pieces = dice.number(2...max(2, most))
     if dice.chance(25) {
       // All of one size: where a counter of fragments is wrong, or each byte comes alone.

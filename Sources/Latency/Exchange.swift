@@ -13,6 +13,9 @@ public struct Exchange: Sendable, Hashable {
   public var handed: UInt64
   /// t1: the kernel gives it to the network device; nil where the kernel does not tell.
   public var sent: UInt64?
+  /// Whether it is longer than the client's window, so that it left in parts, the last one when the client had taken others: t1 is then no
+  /// time of the server's.
+  public var leftInParts = false
   /// t2: the client's TCP acknowledges it; nil where the kernel does not tell.
   public var acknowledged: UInt64?
   /// t3: the kernel gets the echo; nil where the kernel does not tell.
@@ -51,20 +54,23 @@ public struct Exchange: Sendable, Hashable {
     self.began = began ?? received
   }
 
+  /// When it began to leave: t1, and t0 where it left in parts or the kernel does not tell.
+  public var leaving: UInt64 { leftInParts ? handed : sent ?? handed }
+
   /// From the message's leaving to the echo's coming (t1 to t3): what network and client take. Where the kernel does not tell, what the
   /// server saw stands in its place.
-  public var wireNanoseconds: Int { Self.between(sent ?? handed, received ?? seen) }
+  public var wireNanoseconds: Int { Self.between(leaving, received ?? seen) }
 
   /// What the server and its kernel took: t0 to t1 and t3 to t4; nil where the kernel does not tell.
   public var serverNanoseconds: Int? {
-    guard let sent, let received else { return nil }
-    return Self.between(handed, sent) + Self.between(received, seen)
+    guard sent != nil, let received else { return nil }
+    return Self.between(handed, leaving) + Self.between(received, seen)
   }
 
   /// From the message's leaving to its acknowledgement (t1 to t2); nil where the kernel does not tell.
   public var acknowledgementNanoseconds: Int? {
-    guard let sent, let acknowledged else { return nil }
-    return Self.between(sent, acknowledged)
+    guard sent != nil, let acknowledged else { return nil }
+    return Self.between(leaving, acknowledged)
   }
 
   /// From one instant to another. The kernel's stamps come from another clock, and to convert them costs some ten nanoseconds of
@@ -84,24 +90,44 @@ extension ConnectionTrace {
     let processing = client.processing(on: name)
     let order = decoded.server.messages.filter(\.isComplete).map(\.streamOffset)
     return echoes(in: decoded).enumerated().compactMap { position, echo in
-      let (message, answer) = echo
-      let left = events[message.eventIndex]
-      let came = events[answer.eventIndex]
-      guard came.instantNanoseconds > left.instantNanoseconds else { return nil }
-      let index = order.firstIndex(of: message.streamOffset) ?? position
-      let pieces = answer.frameIndices.map {
-        arrivals.pieces(decoded.client.frames[$0].streamOffset..<decoded.client.frames[$0].endOffset)
-      }
-      return Exchange(
-        connection: name, index: index, payloadLength: message.length, handed: left.instantNanoseconds,
-        sent: left.transmission?.sentNanoseconds, acknowledged: left.transmission?.acknowledgedNanoseconds,
-        received: came.kernelInstantNanoseconds, seen: came.instantNanoseconds,
-        clientNanoseconds: index < processing.count ? processing[index] : nil,
-        pieces: pieces.reduce(1) { $0 + $1.count - 1 }, firstPieceLength: pieces.first?.first?.length ?? 0,
-        longestGapNanoseconds: pieces.map(Arrivals.longestGap).max() ?? 0,
-        began: came.kernelInstantNanoseconds == nil ? nil : pieces.first?.first?.instant)
+      let index = order.firstIndex(of: echo.message.streamOffset) ?? position
+      let pieces = echo.answer.frameIndices.map { arrivals.pieces(decoded.client.frames[$0].range) }
+      var exchange = exchange(echo.message, at: index, echo.answer, pieces)
+      exchange?.clientNanoseconds = index < processing.count ? processing[index] : nil
+      exchange?.leftInParts = isLongerThanWindow(echo.message.frameIndices.map { decoded.server.frames[$0] })
+      return exchange
     }
   }
+
+  private func exchange(
+    _ message: DecodedMessage, at index: Int, _ answer: DecodedMessage, _ pieces: [[Arrivals.Piece]]
+  ) -> Exchange? {
+    let left = events[message.eventIndex]
+    let came = events[answer.eventIndex]
+    let kernel = came.kernelInstantNanoseconds
+    // The server reads its clock once for all that a wake-up finds: what came meanwhile is not seen before it was there.
+    let seen = max(came.instantNanoseconds, kernel ?? 0)
+    guard seen > left.instantNanoseconds else { return nil }
+    return Exchange(
+      connection: name, index: index, payloadLength: message.length, handed: left.instantNanoseconds,
+      // Where the kernel has lost a stamp, that of later bytes stands for it: it cannot be of a message that is back already.
+      sent: left.transmission?.sentNanoseconds.flatMap { $0 <= kernel ?? seen ? $0 : nil },
+      acknowledged: left.transmission?.acknowledgedNanoseconds, received: kernel, seen: seen,
+      clientNanoseconds: nil, pieces: pieces.reduce(1) { $0 + $1.count - 1 },
+      firstPieceLength: pieces.first?.first?.length ?? 0,
+      longestGapNanoseconds: pieces.map(Arrivals.longestGap).max() ?? 0,
+      began: kernel == nil ? nil : pieces.first?.first?.instant)
+  }
+
+  private func isLongerThanWindow(_ frames: [DecodedFrame]) -> Bool {
+    guard let clientWindow, let first = frames.first, let last = frames.last else { return false }
+    return last.endOffset - first.streamOffset > clientWindow
+  }
+}
+
+extension DecodedFrame {
+  /// Where it lies in its stream.
+  fileprivate var range: Range<Int> { streamOffset..<endOffset }
 }
 
 extension ClientTrace {

@@ -5,10 +5,11 @@ public enum Acknowledgement: String, Sendable, Hashable, Codable, CaseIterable {
   /// The client's TCP held it back until there was an echo to send along with it: it tells nothing but that.
   case withReply
   /// It came by itself and late, when the application had the message already: the client's TCP held it back until a timer of its own
-  /// (RFC 1122 section 4.2.3.2), 40 ms on Linux, up to 250 ms in lwIP. It is no time of the network's. What came late before the
-  /// application had it is: a radio that slept, or a packet that was sent again.
+  /// (RFC 1122 section 4.2.3.2), 40 ms on Linux, up to 250 ms in lwIP, or until the application had read. It is no time of the network's.
+  /// What came late before the application had it is: a radio that slept, or a packet that was sent again; but on this computer itself,
+  /// which has neither.
   case late
-  /// The kernel did not tell.
+  /// The kernel did not tell, or the message was longer than the client's window: what that takes is the application's reading, too.
   case unknown
 }
 
@@ -20,6 +21,10 @@ public struct AcknowledgementRule: Sendable, Hashable {
   private static let factor = 4
   /// What a network may take longer now and then without having held anything back, in nanoseconds.
   private static let slack = 2_000_000
+  /// The same where the network is this computer's own, in floors.
+  private static let localSlack = 10
+  /// No radio, and no cable with another computer at its end, answers sooner, in nanoseconds.
+  private static let leastOfNetworks = 100_000
 
   /// Finds the floor among the acknowledgements of these exchanges and the round trips of TCP's handshakes, in nanoseconds.
   public init(_ exchanges: [Exchange], handshakes: [Int]) {
@@ -34,10 +39,14 @@ public struct AcknowledgementRule: Sendable, Hashable {
   /// What the acknowledgement of an exchange tells.
   public func acknowledgement(of exchange: Exchange) -> Acknowledgement {
     guard let time = exchange.acknowledgementNanoseconds, let acknowledged = exchange.acknowledged,
-      let began = exchange.began, let received = exchange.received
+      let began = exchange.began, let received = exchange.received, !exchange.leftInParts
     else { return .unknown }
     guard acknowledged < began else { return .withReply }
-    guard time > (floorNanoseconds ?? time) * Self.factor + Self.slack else { return .prompt }
+    let floor = floorNanoseconds ?? time
+    let isLocal = floor < Self.leastOfNetworks
+    let slack = isLocal ? floor * Self.localSlack : Self.slack
+    guard time > floor * Self.factor + slack else { return .prompt }
+    if isLocal { return .late }
     // Less time than the application took for it: it had the message before. One whose clock tells nothing may have had it.
     let isHeldBack = exchange.clientNanoseconds.map { Exchange.between(acknowledged, received) < $0 } ?? true
     return isHeldBack ? .late : .prompt

@@ -48,9 +48,10 @@ public struct LatencyShares: Sendable, Hashable {
     }
   }
 
-  /// The fifth in the middle by their time on the wire, at least one.
+  /// The fifth in the middle by all that is taken apart, at least one.
   private static func middle(_ exchanges: [Exchange]) -> ArraySlice<Exchange> {
-    let sorted = exchanges.sorted { $0.wireNanoseconds < $1.wireNanoseconds }
+    func whole(_ exchange: Exchange) -> Int { exchange.wireNanoseconds + (exchange.serverNanoseconds ?? 0) }
+    let sorted = exchanges.sorted { whole($0) < whole($1) }
     let start = sorted.count * 2 / 5
     return sorted[start..<max(sorted.count * 3 / 5, min(start + 1, sorted.count))]
   }

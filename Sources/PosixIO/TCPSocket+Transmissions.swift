@@ -69,11 +69,14 @@ extension TCPSocket {
     }
   }
 
-  /// The round trip as TCP has measured it (TCP_INFO); on a connection that was just accepted that of its handshake. Nil where it has
-  /// not been measured.
-  public borrowing func roundTrip() -> Duration? {
-    let microseconds = clinux_tcp_round_trip_us(descriptor.raw)
-    return microseconds == 0 ? nil : .microseconds(Int64(microseconds))
+  /// The round trip as TCP has measured it, and how many bytes the peer takes without acknowledging any of them (TCP_INFO); on a
+  /// connection that was just accepted those of its handshake. Nil where there is no telling.
+  public borrowing func peerState() -> (roundTrip: Duration?, window: Int?) {
+    let state = clinux_tcp_state(descriptor.raw)
+    return (
+      state.round_trip_us == 0 ? nil : .microseconds(Int64(state.round_trip_us)),
+      state.window == 0 ? nil : Int(state.window)
+    )
   }
 }
 
@@ -93,9 +96,26 @@ private struct ClockOffset {
   let realtime: Int64
   let monotonic: Int64
 
+  /// Reads both clocks, again where something came in between: what is between the two readings is in every instant made of them.
   static func now() -> ClockOffset {
-    ClockOffset(realtime: clinux_realtime_ns(), monotonic: clinux_monotonic_ns())
+    var best = ClockOffset(realtime: 0, monotonic: 0)
+    var gap = Int64.max
+    for _ in 0..<mostReadings {
+      let before = clinux_monotonic_ns()
+      let realtime = clinux_realtime_ns()
+      let after = clinux_monotonic_ns()
+      if after - before < gap {
+        gap = after - before
+        best = ClockOffset(realtime: realtime, monotonic: before + gap / 2)
+      }
+      if gap <= usualGap { break }
+    }
+    return best
   }
+
+  private static let mostReadings = 4
+  /// Three readings one after the other take so long at the most where nothing comes in between, in nanoseconds.
+  private static let usualGap = Int64(2_000)
 
   /// Nil where there is no stamp, or it lies in the future.
   func instant(of stamp: Int64) -> MonotonicInstant? {

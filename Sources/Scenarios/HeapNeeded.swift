@@ -30,7 +30,7 @@ extension Scenario {
   static let bytesOfRecord = 144
 
   /// How many messages cross the wire, both ways.
-  var messageCount: Int { server.connections.reduce(0) { $0 + $1.steps.messageCount } }
+  public var messageCount: Int { server.connections.reduce(0) { $0 + $1.steps.messageCount } }
 
   /// Why a board with that much free heap, agent and client loaded, cannot hold the scenario's messages, or what the agent keeps of
   /// them, in one sentence; nil where it can.
@@ -42,8 +42,14 @@ extension Scenario {
         "A message of \(longestMessage) bytes has to find room \(copiesOfMessage) times, and the board has"
         + " \(bytes) bytes of heap free."
     }
+    return isLong ? recordsTooLarge(forHeap: bytes) : nil
+  }
+
+  /// Why such a board cannot hold what the agent keeps of the scenario's messages, in one sentence; nil where it can.
+  /// - Parameter bytes: the free heap in bytes; nil where there is no such limit.
+  public func recordsTooLarge(forHeap bytes: Int?) -> String? {
     let records = messageCount * Self.bytesOfRecord
-    guard isLong, records > bytes / 2 else { return nil }
+    guard let bytes, records > bytes / 2 else { return nil }
     return
       "What the agent keeps of \(messageCount) messages takes \(records) bytes, and the board has \(bytes) bytes of heap free."
   }

@@ -17,6 +17,9 @@ public struct ConnectionTrace: Sendable, Hashable, Codable {
   /// The round trip of TCP's own handshake in nanoseconds, from the server's answer to the client's acknowledgement of it, which no
   /// end holds back; nil where the kernel was not asked.
   public var tcpRoundTripNanoseconds: UInt64?
+  /// How many bytes the client's TCP took, as the connection was opened, without acknowledging any of them; nil where the kernel was not
+  /// asked. What is longer leaves in parts.
+  public var clientWindow: Int?
 
   /// Creates a trace, by default an empty one.
   public init(

@@ -23,6 +23,8 @@ final class FrameTap {
   var responseHeadLength: Int?
   /// The round trip of TCP's handshake, where the kernel was asked.
   var tcpRoundTrip: Duration?
+  /// How many bytes the client's TCP took at first without acknowledging any, where the kernel was asked.
+  var clientWindow: Int?
 
   init(captureLimit: Int) {
     client = StreamCapture(limit: captureLimit)
@@ -84,6 +86,7 @@ final class FrameTap {
       name: name, token: token, events: log.events, clientStream: client.captured,
       serverStream: server.captured,
       requestHeadLength: requestHeadLength, responseHeadLength: responseHeadLength)
+    trace.clientWindow = clientWindow
     trace.tcpRoundTripNanoseconds = tcpRoundTrip.map { UInt64($0.wholeNanoseconds) }
     return trace
   }

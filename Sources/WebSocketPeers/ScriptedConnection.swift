@@ -97,7 +97,7 @@ final class ScriptedConnection: ReadinessHandler {
       let told = self.stream.socket.enableAllKernelInstants()
       server.note(told)
       stampsSending = told == .receivedAndSent
-      tap.tcpRoundTrip = self.stream.socket.roundTrip()
+      (tap.tcpRoundTrip, tap.clientWindow) = self.stream.socket.peerState()
     } else {
       _ = self.stream.socket.enableKernelInstants()
     }

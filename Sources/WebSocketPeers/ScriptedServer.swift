@@ -65,6 +65,8 @@ public enum ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
 ///
 /// `@unchecked Sendable`: mutable state is touched on the loop's thread only, which its entries check.
 public final class ScriptedServer: @unchecked Sendable {
+  /// So many chunks of a connection, both ways, are kept apart with their instants; of more, later ones are put together.
+  public static let mostRecordedChunks = TapLog.mostEntries
   /// The addresses it listens on; all have the same port.
   public let addresses: [SocketAddress]
   /// The loop it lives on.

@@ -35,7 +35,7 @@ struct TapLog {
   private var firstUnderWay = 0
 
   /// Beyond this many, chunks are merged into the last one of their direction: a flood must not fill the memory.
-  private static let mostEntries = 100_000
+  static let mostEntries = 100_000
 
   @inline(__always)
   mutating func received(_ count: Int, at instant: UInt64, kernel: UInt64) {

@@ -26,7 +26,8 @@ struct LatencyCommand: AsyncParsableCommand {
 
       EXIT STATUS:
         0    all well
-        1    the client is slower than in the baseline, or does not echo
+        1    the client is slower than in the baseline, or fails what is
+             measured: it does not echo, does not come back, hangs
         2    usage, configuration, a client that does not load, or --power on
              a board without a radio
         3    the board was missing or lost, or its radio did not take a power
@@ -94,6 +95,7 @@ struct LatencyCommand: AsyncParsableCommand {
         result, beside: known, named: baseline, minimumEffect: effect.minimum)
     }
     let reports = LatencyReport(result)
+    try folder.remove(LatencyReport.histogramFolder)
     try folder.write(reports.files)
     Console.say("\n" + LatencyTables(reports, style: Console.style).summary(reportFolder: folder.publish()))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)

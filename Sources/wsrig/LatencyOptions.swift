@@ -118,6 +118,12 @@ struct LatencyOptions: ParsableArguments {
       throw ValidationError(
         "--every is for an open load, and --load is closed; leave it out, or use --spacing.")
     }
+    if load != .closed, delivery.contains(.paced), let every = everies.first(where: { $0 < Self.pacedLimit })
+    {
+      throw ValidationError(
+        "--delivery paced takes up to \(Self.pacedLimit) ms for a message, and --every is \(every); choose a longer one, or --load closed."
+      )
+    }
     if let vain = fragment.first(where: { part in part.bytes > 0 && sizes.allSatisfy { $0 <= part.bytes } }) {
       throw ValidationError(
         "--fragment \(vain.bytes) divides no message, as none is longer; leave it out, or choose a larger --size."
@@ -125,6 +131,9 @@ struct LatencyOptions: ParsableArguments {
     }
   }
 
+  /// How long a message's delivery takes at the most where it is paced (``Delivery/paced``), in milliseconds.
+  private static let pacedLimit = 40
+  private var everies: [Int] { every.isEmpty ? [10] : every }
   private var sizes: [Int] { size.isEmpty ? [16, 1024] : size.map(\.bytes) }
 
   private func check(_ option: String, _ values: [Int], _ range: ClosedRange<Int>) throws {
@@ -165,7 +174,7 @@ struct LatencyOptions: ParsableArguments {
 
   private var loads: [(LatencyConditions.Load, Int)] {
     let closed = (spacing.isEmpty ? [0] : spacing).map { (LatencyConditions.Load.closed, $0) }
-    let open = (every.isEmpty ? [10] : every).map { (LatencyConditions.Load.open, $0) }
+    let open = everies.map { (LatencyConditions.Load.open, $0) }
     return switch load {
     case .closed: closed
     case .open: open

@@ -90,6 +90,10 @@ struct ReproductionTests {
     #expect(try reason(SampleFinding("board-lost").group)?.contains("board") == true)
     let memory = ClientEvent.Kind.exception(ClientException(type: "MemoryError", message: ""))
     #expect(try reason(SampleFinding("message-limit", more: memory).group)?.contains("memory") == true)
+    var reset = SampleFinding("failure-close-frame").group
+    #expect(try reason(reset) == nil)
+    reset.trace?.connections[0].events.append(WireEvent(instantNanoseconds: 9, kind: .receivedReset))
+    #expect(try reason(reset)?.contains("moment") == true)
     let differing = try reason(SampleFinding("masking-key-unpredictable").group)
     #expect(differing?.contains("generator") == true)
   }

@@ -37,6 +37,7 @@ extension EndToEndTests {
         var sentence: String
       }
       struct Failure: Decodable {
+        var name: String
         var blame: String
         var reason: String
       }
@@ -303,6 +304,42 @@ extension EndToEndTests {
       #expect(try await document().failures.map(\.blame) == ["client"])
     }
 
+    @Test("a client that does not come back, or refuses large messages, has failed, exit 1: failingBesides")
+    func failingBesides() async throws {
+      let adapter = Repository.fixtures.appending(path: "board/adapters/async_websocketclient.py")
+      let text = try String(contentsOf: adapter, encoding: .utf8)
+      let connect = "async def connect(url, headers, subprotocols, tls=None, **more):\n"
+      let counting = "    _seen.append(1)\n    if len(_seen) == 3:\n        raise OSError(103)\n"
+      let limit = "    if len(data) > 2048:\n        raise OSError(12)\n"
+      let cases = [
+        ("    await ws.send(data)\n", limit + "    await ws.send(data)\n", "throughput"),
+        (connect, "_seen = []\n\n\n" + connect + counting, "phases"),
+      ]
+      for (find, replacement, name) in cases {
+        let broken = text.replacing(find, with: replacement)
+        #expect(broken != text)
+        try folder.write(broken, to: "\(name).py")
+        let child = try await latency(
+          [
+            "--adapter", folder.path + "/\(name).py", "--size", "16", "--load", "closed", "--rounds", "1",
+            "--echoes", "5",
+          ], status: 1)
+        #expect(try await document().failures.first?.name == "latency-\(name)", "\(child.output)")
+      }
+    }
+
+    @Test("the percentiles of an earlier run stood beside those of this one: oldHistograms")
+    func oldHistograms() async throws {
+      for size in ["32", "16"] {
+        _ = try await latency([
+          "--board", "reference", "--size", size, "--load", "closed", "--rounds", "1", "--echoes", "2",
+          "--only-echoes", "--report", "same",
+        ])
+      }
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/same/hgrm")
+      #expect(files.sorted() == ["16B-device.hgrm", "16B-reference.hgrm"])
+    }
+
     @Test("the reference in the board's place measures the rig itself")
     func reference() async throws {
       let child = try await latency([
@@ -317,6 +354,8 @@ extension EndToEndTests {
         (["--board", "sim", "--board", "sim"], ["one board"]),
         (["--baseline", "nothing.json"], ["baseline", "nothing.json"]),
         (["--size", "900K", "--echoes", "1"], ["heap", "--size"]),
+        (["--echoes", "2000"], ["heap", "--echoes"]),
+        (["--size", "4096", "--load", "closed", "--delivery", "bytewise"], ["one by one", "--echoes"]),
       ]
       for (words, parts) in cases {
         let child = try await Tool.run(["latency"] + words, in: folder)
@@ -341,6 +380,7 @@ extension EndToEndTests {
         (["--load", "open", "--spacing", "5"], "--spacing is for a closed load"),
         (["--load", "closed", "--every", "5"], "--every is for an open load"),
         (["--size", "16", "--fragment", "16"], "--fragment 16 divides no message"),
+        (["--delivery", "paced"], "--delivery paced takes up to 40 ms"),
         (["--min-effect", "3"], "--min-effect is for --baseline"),
         (["--authority", "x"], "--authority is for TLS"),
       ]

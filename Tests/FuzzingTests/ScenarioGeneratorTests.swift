@@ -89,6 +89,18 @@ struct ScenarioGeneratorTests {
     }
   }
 
+  @Test("a limit of 64 fragments was never met: manyFragments")
+  func manyFragments() {
+    let most = (0..<4000).map { number in
+      generator.testCase(number).scenario.server.connections.map { connection in
+        connection.steps.count { step in
+          if case .sendFrame(let frame) = step { frame.opcode == .continuation } else { false }
+        }
+      }.max() ?? 0
+    }
+    #expect(most.count { $0 > 64 } >= 5)
+  }
+
   @Test("a head that is to have a length has it: headsOfExactLengths")
   func exactHeads() {
     let multiples = (0..<4000).count { number in

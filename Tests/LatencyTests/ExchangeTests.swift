@@ -41,12 +41,66 @@ struct ExchangeTests {
 
   @Test("a network that took long is no acknowledgement that was held back: sleepingRadio")
   func sleepingRadio() {
-    let rule = AcknowledgementRule([exchange()], handshakes: [50])
+    let rule = AcknowledgementRule([], handshakes: [3_000_000])
     let slept = exchange(acknowledged: 100_001_010, received: 100_101_010, client: 50_000)
     #expect(rule.acknowledgement(of: slept) == .prompt)
-    let layers = LatencyLayers([slept, slept], handshakes: [50])
+    let layers = LatencyLayers([slept, slept], handshakes: [3_000_000])
     #expect(layers.network.map { $0.p50Nanoseconds > 99_000_000 } == true)
     #expect(layers.client.map { $0.p50Nanoseconds < 110_000 } == true)
+  }
+
+  @Test("no network takes 800 us on this computer itself, the client's reading does: readingOnLoopback")
+  func readingOnLoopback() {
+    let read = exchange(acknowledged: 801_010, received: 805_000, client: 3_000)
+    #expect(AcknowledgementRule([], handshakes: [15_000]).acknowledgement(of: read) == .late)
+    #expect(AcknowledgementRule([], handshakes: [400_000]).acknowledgement(of: read) == .prompt)
+    let shares = LatencyShares([read], handshakes: [15_000])
+    #expect(shares.networkIsEstimated && shares.shares.map(\.nanoseconds) == [10, 15_000, 785_990, 3_000])
+  }
+
+  @Test("the last byte of a message beyond the client's window leaves when the client has read: beyondWindow")
+  func beyondWindow() {
+    var large = exchange(sent: 26_000_000, acknowledged: 26_000_100, received: 26_100_000)
+    #expect(large.serverNanoseconds.map { $0 > 25_000_000 } == true)
+    large.leftInParts = true
+    #expect(large.wireNanoseconds == 26_099_000 && large.serverNanoseconds == 0)
+    #expect(AcknowledgementRule([], handshakes: [50]).acknowledgement(of: large) == .unknown)
+  }
+
+  @Test("a stamp that was lost is not made up for by that of a later message: lostStamp")
+  func lostStamp() throws {
+    var wire = WireBuilder()
+    let start = wire.now
+    wire.server(.binary, [1, 2])
+    wire.trace.events[wire.trace.events.count - 1].transmission = transmission(start + 100_000_000, start)
+    wire.client(.binary, [1, 2], kernelInstant: start + 900_000)
+    wire.trace.clientWindow = 3
+    let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+    let exchange = try #require(trace.exchanges.first)
+    #expect(exchange.sent == nil && exchange.wireNanoseconds == 900_000 && exchange.leftInParts)
+  }
+
+  @Test("the server sees nothing before the kernel has it: clockOfTheTurn")
+  func clockOfTheTurn() throws {
+    var wire = WireBuilder()
+    let start = wire.now
+    wire.server(.binary, [1])
+    wire.client(.binary, [1], kernelInstant: start + 900_000)
+    wire.trace.events[wire.trace.events.count - 1].instantNanoseconds = start - 5_000
+    let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+    #expect(trace.exchanges.map(\.seen) == [start + 900_000])
+  }
+
+  @Test("who takes the middle by the wire alone has what the server took now and then in it: wholeMiddle")
+  func wholeMiddle() {
+    func exchange(_ server: UInt64) -> Exchange {
+      Exchange(
+        connection: "main", index: 0, payloadLength: 16, handed: 1_000, sent: 1_000 + server,
+        acknowledged: 1_100 + server, received: 2_000 + server, seen: 2_000 + server, clientNanoseconds: 300,
+        pieces: 1, firstPieceLength: 22, longestGapNanoseconds: 0)
+    }
+    let shares = LatencyShares([exchange(9_000_000)] + (0..<4).map { _ in exchange(10) }, handshakes: [])
+    #expect(shares.shares.first?.nanoseconds == 10)
   }
 
   @Test("an acknowledgement came with the first piece of the echo, however late the last one: withFirstPiece")

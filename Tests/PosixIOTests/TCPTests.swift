@@ -183,7 +183,7 @@ struct TCPTests {
         #expect(Set(places) == [.device, .peer], "\(stamps)")
       }
       #expect(stamps.allSatisfy { $0.instant + slack > before && $0.instant < after + slack })
-      #expect(server.socket.roundTrip() ?? .zero > .zero)
+      #expect(server.socket.peerState().roundTrip ?? .zero > .zero)
       withExtendedLifetime(client) {}
       listener.close()
     }
@@ -195,7 +195,7 @@ struct TCPTests {
     // A socket that is not connected has no bytes to count yet; a pipe is no socket.
     let unconnected = try TCPSocket.make(for: .loopbackV4(port: 0), .connect)
     #expect(unconnected.enableAllKernelInstants() == .received)
-    #expect(unconnected.roundTrip() == nil)
+    #expect(unconnected.peerState() == (nil, nil))
     let pipe = try Pipe()
     let none = TCPSocket(try OwnedDescriptor(duplicating: pipe.readEnd.raw))
     #expect(none.enableAllKernelInstants() == .nothing)

@@ -380,6 +380,14 @@ struct BrokenMessageTests {
         $0.ended(1000)
       }),
     Example(
+      "another reason than came: toldReason", breaks: ["end-reason"],
+      .open {
+        $0.wire.server(.close, [0x03, 0xE8] + Array("maintenance".utf8))
+        $0.wire.client(.close, [0x03, 0xE8])
+        $0.wire.end()
+        $0.app(.ended(closeCode: 1000, reason: "main", wasClean: true))
+      }),
+    Example(
       "a cut called clean", breaks: ["end-clean"],
       .open {
         $0.wire.end()

@@ -124,6 +124,22 @@ struct ExaminationTests {
     #expect(Judge.examine(case: attempt.case, trace: attempt.trace).broken.isEmpty)
   }
 
+  @Test("a wrong message of the right length was told as merged with the next: notMerged")
+  func notMerged() {
+    func sentence(_ delivered: String) -> String? {
+      var attempt = Attempt()
+      attempt.connected()
+      for text in ["ab", "cd"] { attempt.wire.server(.text, Array(text.utf8)) }
+      attempt.app(.message(MessageDigest(isText: true, payload: Array(delivered.utf8))))
+      attempt.closes()
+      return Judge.examine(case: attempt.case, trace: attempt.trace).broken
+        .first { $0.violation.rule == "message-as-sent" }?.violation.sentence
+    }
+    #expect(sentence("xy")?.contains("merged") == false, "\(sentence("xy") ?? "")")
+    #expect(sentence("abcd")?.contains("merged with the next") == true, "\(sentence("abcd") ?? "")")
+    #expect(sentence("wxyz")?.contains("merged") == false)
+  }
+
   @Test("a Close that the application wanted is no answer to the server's, which breaks a rule")
   func crossedClose() {
     var attempt = Attempt(ClientScript([.connect(ConnectStep()), .close()]))

@@ -37,6 +37,33 @@ extension KeptTests {
         $0.app(.closed)
       }),
     Example(
+      "a message beyond the client's limit while it closes: tooLargeWhileClosing",
+      .open(.closing, expected: Expected(messageLimit: 65_536)) {
+        $0.wire.server(.binary, Array(repeating: 0x30, count: 70_000))
+        $0.wire.serverClose()
+        $0.wire.clientClose()
+        $0.wire.end()
+        $0.app(.closed)
+        $0.ended(1006, clean: false)
+      }),
+    Example(
+      "no Pong behind its own Close from who was told of no end, or has failed: pongNotShown",
+      .open(.closing) {
+        $0.wire.clientClose()
+        $0.wire.server(.ping, "p")
+        $0.wire.serverClose()
+        $0.wire.end()
+        $0.app(.closed)
+      }),
+    Example(
+      "the reason that came is told",
+      .open {
+        $0.wire.server(.close, [0x03, 0xE8] + Array("maintenance".utf8))
+        $0.wire.client(.close, [0x03, 0xE8])
+        $0.wire.end()
+        $0.app(.ended(closeCode: 1000, reason: "maintenance", wasClean: true))
+      }),
+    Example(
       "Closes that cross",
       .open(.closing) {
         $0.wire.serverClose(1001)

@@ -47,6 +47,10 @@ extension Reproduction {
     if trace.client.events.contains(where: \.isForWantOfMemory) {
       return "the board had too little memory, and this computer has more"
     }
+    if group.broken.violation.rule == "failure-close-frame", trace.connections.contains(where: \.clientReset)
+    {
+      return "whether a reset destroys a Close that was on its way depends on the moment"
+    }
     if trace.client.keepsLoop { return "the client lets nothing else run for ever, and they with it" }
     switch Aspect(of: group.broken.violation.rule) {
     case .maskingKeys where !hasPattern(trace):
@@ -95,6 +99,11 @@ extension AttemptTrace {
         }
     }
   }
+}
+
+extension ConnectionTrace {
+  /// Whether the client reset TCP.
+  fileprivate var clientReset: Bool { events.contains { $0.kind == .receivedReset } }
 }
 
 extension DecodedFrame {

@@ -3,6 +3,7 @@ import Latency
 import PosixIO
 import Results
 import Scenarios
+import Steps
 import Traces
 import WebSocketPeers
 
@@ -87,7 +88,7 @@ public struct LatencyBench: Sendable {
   private func check(_ record: BoardRecord) throws {
     let cases = LatencyCases(seed: configuration.seed)
     for conditions in plan.conditions {
-      let testCase = cases.echoes(conditions, count: 1)
+      let testCase = echoes(conditions, cases)
       if let missing = record.clientFeatures.flatMap(testCase.featureMissing(from:)) {
         throw ConfigurationError(
           "The client's adapter lacks \(missing.rawValue), which \(conditions.name) needs; leave that out, or choose another adapter."
@@ -96,7 +97,25 @@ public struct LatencyBench: Sendable {
       if let reason = testCase.scenario.tooLarge(forHeap: record.heapFreeLoaded) {
         throw ConfigurationError("\(reason) Choose a smaller --size.")
       }
+      if let reason = testCase.scenario.recordsTooLarge(forHeap: record.heapFreeLoaded) {
+        throw ConfigurationError("\(reason) Choose fewer --echoes, and more --rounds.")
+      }
+      try checkRecord(testCase, conditions)
     }
+  }
+
+  /// Looks whether the server can keep every write apart: of those beyond what it keeps nobody can tell when they were.
+  private func checkRecord(_ testCase: Case, _ conditions: LatencyConditions) throws {
+    let most = ScriptedServer.mostRecordedChunks / 2
+    let bytes = testCase.scenario.messageCount / 2 * conditions.payloadLength
+    guard conditions.delivery == .bytewise, bytes > most else { return }
+    throw ConfigurationError(
+      "A turn of \(conditions.name) writes \(bytes) bytes one by one, and \(most) writes can be told apart; choose a smaller --size, or "
+        + "fewer --echoes.")
+  }
+
+  private func echoes(_ conditions: LatencyConditions, _ cases: LatencyCases) -> Case {
+    cases.echoes(conditions, warmUp: plan.warmUp, count: plan.count(under: conditions))
   }
 
   private func emptyRun(_ record: BoardRecord) -> LatencyRun {
@@ -113,7 +132,7 @@ public struct LatencyBench: Sendable {
 
   /// How many turns the device has in all.
   private var turnCount: Int {
-    let rest = plan.measuresRest ? 2 * carriers.count + 2 : 0
+    let rest = plan.measuresRest ? 4 * carriers.count : 0
     let last = plan.measuresRest ? carriers.count : 0
     return ((plan.conditions.count + rest) * plan.rounds + last) * max(1, plan.powers.count)
   }
@@ -152,10 +171,14 @@ public struct LatencyBench: Sendable {
         $0.addCosts($1, of: throughput.id)
       }
     }
-    // Their pauses for collecting, and their watching, are no gap of the client's.
-    await play(cases.load(), round, turn, &gathering, endpoints: [.device]) { $0.addLoad($1, power: power) }
-    await play(cases.costs(), round, turn, &gathering, endpoints: [.device]) {
-      $0.addAllocations($1, echoes: LatencyCases.countedEchoes, power: power)
+    for overTLS in carriers {
+      // Their pauses for collecting, and their watching, are no gap of the client's.
+      await play(cases.load(overTLS: overTLS), round, turn, &gathering, endpoints: [.device]) {
+        $0.addLoad($1, overTLS: overTLS, power: power)
+      }
+      await play(cases.costs(overTLS: overTLS), round, turn, &gathering, endpoints: [.device]) {
+        $0.addAllocations($1, echoes: LatencyCases.countedEchoes, overTLS: overTLS, power: power)
+      }
     }
   }
 
@@ -163,9 +186,10 @@ public struct LatencyBench: Sendable {
     _ conditions: LatencyConditions, _ round: Int, _ cases: LatencyCases, _ turn: LatencyTurn,
     _ gathering: inout LatencyGathering
   ) async {
-    let count = plan.warmUp + plan.count(under: conditions)
-    let testCase = cases.echoes(conditions, count: count)
-    await play(testCase, round, turn, &gathering, wanted: count) {
+    let testCase = echoes(conditions, cases)
+    await play(
+      testCase, round, turn, &gathering, wanted: plan.warmUp + plan.count(under: conditions)
+    ) {
       $0.add($1, under: conditions)
       $0.addCosts($1, of: testCase.id)
     }
@@ -204,9 +228,8 @@ public struct LatencyBench: Sendable {
     let cases = LatencyCases(seed: configuration.seed)
     for series in gathering.run.series where series.endpoint == .device && series.conditions.power == power {
       guard WriteStall(series.exchanges) != nil, !gathering.run.isOver else { continue }
-      let count = plan.warmUp + plan.count(under: series.conditions)
       try? await turn.setup.server.acknowledge(atOnce: true)
-      let outcome = await turn.play(cases.echoes(series.conditions, count: count), as: .device)
+      let outcome = await turn.play(echoes(series.conditions, cases), as: .device)
       try? await turn.setup.server.acknowledge(atOnce: false)
       guard case .traced(let trace) = outcome else { continue }
       let samples = trace.exchanges.filter { $0.index >= plan.warmUp }.map(\.wireNanoseconds)

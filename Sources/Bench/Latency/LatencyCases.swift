@@ -8,12 +8,12 @@ struct LatencyCases {
   /// The seed of the payloads.
   let seed: UInt64
 
-  /// Messages that the client echoes, under these conditions.
-  func echoes(_ conditions: LatencyConditions, count: Int) -> Case {
-    let payloads = payloads(count, of: conditions.payloadLength, for: conditions.name)
+  /// Messages that the client echoes, under these conditions: those that count, and before them, without pauses, those that do not.
+  func echoes(_ conditions: LatencyConditions, warmUp: Int, count: Int) -> Case {
+    let payloads = payloads(warmUp + count, of: conditions.payloadLength, for: conditions.name)
     let steps =
       switch conditions.load {
-      case .closed: closed(payloads, conditions)
+      case .closed: closed(payloads, warmUp, conditions)
       case .open: open(payloads, conditions)
       }
     return testCase(
@@ -21,11 +21,13 @@ struct LatencyCases {
       overTLS: conditions.overTLS)
   }
 
-  private func closed(_ payloads: [Payload], _ conditions: LatencyConditions) -> [ServerStep] {
-    payloads.flatMap { payload -> [ServerStep] in
+  private func closed(
+    _ payloads: [Payload], _ warmUp: Int, _ conditions: LatencyConditions
+  ) -> [ServerStep] {
+    payloads.enumerated().flatMap { index, payload -> [ServerStep] in
       let exchange = [send(payload, conditions), .expectMessage(kind: .binary, payload: payload)]
-      guard conditions.spacingMilliseconds > 0 else { return exchange }
-      return exchange + [.pause(milliseconds: conditions.spacingMilliseconds)]
+      guard conditions.spacingMilliseconds > 0, index >= warmUp else { return exchange }
+      return [.pause(milliseconds: conditions.spacingMilliseconds)] + exchange
     }
   }
 
@@ -94,7 +96,7 @@ struct LatencyCases {
   static let countedEchoes = 4
 
   /// Echoes beside a task that watches how busy the event loop is; nothing is timed in it.
-  func load() -> Case {
+  func load(overTLS: Bool) -> Case {
     let messages = payloads(Self.watchedEchoes, of: 128, for: "load")
     return testCase(
       "latency-load",
@@ -106,14 +108,14 @@ struct LatencyCases {
           name: "main",
           steps: [.start(task: "load"), .pause(milliseconds: 150), .connect(ConnectStep()), .echo()]),
         ClientTask(name: "load", steps: [.watchLoad]),
-      ]))
+      ]), overTLS: overTLS)
   }
 
   /// How many echoes the load is watched for.
   private static let watchedEchoes = 50
 
   /// A few echoes between two measurements of the heap.
-  func costs() -> Case {
+  func costs(overTLS: Bool) -> Case {
     let messages = payloads(Self.countedEchoes * 2, of: 128, for: "costs")
     return testCase(
       "latency-costs",
@@ -123,7 +125,7 @@ struct LatencyCases {
       client: ClientScript([
         .connect(ConnectStep()), .echo(count: Self.countedEchoes), .measure(countsAllocations: true),
         .echo(count: Self.countedEchoes), .measure(), .echo(),
-      ]))
+      ]), overTLS: overTLS)
   }
 
   /// Echoes of long messages, and readings of the heap, each after a collection: between two echoes, and by a task of its own while they go

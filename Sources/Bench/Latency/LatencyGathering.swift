@@ -62,19 +62,18 @@ struct LatencyGathering: Sendable {
   }
 
   /// Adds what a turn with measurements shows of allocations.
-  mutating func addAllocations(_ trace: AttemptTrace, echoes: Int, power: String?) {
+  mutating func addAllocations(_ trace: AttemptTrace, echoes: Int, overTLS: Bool, power: String?) {
     guard let allocated = trace.client.measurements.lazy.compactMap(\.allocated).first else { return }
-    add(allocated / echoes, of: .allocations, power)
+    add(allocated / echoes, of: CostMeasurement(cost: .allocations, overTLS: overTLS, power: power))
   }
 
   /// Adds how busy the event loop was beside the client.
-  mutating func addLoad(_ trace: AttemptTrace, power: String?) {
+  mutating func addLoad(_ trace: AttemptTrace, overTLS: Bool, power: String?) {
     guard let busy = trace.client.measurements.lazy.compactMap(\.busyThousandths).first else { return }
-    add(busy, of: .load, power)
+    add(busy, of: CostMeasurement(cost: .load, overTLS: overTLS, power: power))
   }
 
-  private mutating func add(_ sample: Int, of cost: CostMeasurement.Cost, _ power: String?) {
-    let empty = CostMeasurement(cost: cost, power: power, samples: [])
+  private mutating func add(_ sample: Int, of empty: CostMeasurement) {
     let index = run.costSeries.indexOf(empty) { $0.id == empty.id }
     run.costSeries[index].samples.append(sample)
   }
@@ -91,7 +90,9 @@ struct LatencyGathering: Sendable {
   /// - Parameter name: of the case: only turns of the same case leave the same heap.
   mutating func addCosts(_ trace: AttemptTrace, of name: String) {
     guard trace.endpoint == .device else { return }
-    if let gap = trace.client.heartbeat?.longestGapMicroseconds {
+    if let heartbeat = trace.client.heartbeat {
+      // The heartbeat itself sleeps between its turns; what it came late is the loop's.
+      let gap = max(0, heartbeat.longestGapMicroseconds - heartbeat.periodMicroseconds)
       run.costs.longestGapMicroseconds = max(run.costs.longestGapMicroseconds ?? 0, gap)
     }
     guard let free = trace.client.heapFreeAfter else { return }

@@ -36,6 +36,7 @@ public struct LatencyPlan: Sendable {
   /// How many echoes that count a turn has under these conditions: fewer where the messages are far apart.
   func count(under conditions: LatencyConditions) -> Int {
     guard conditions.spacingMilliseconds > 0 else { return count }
-    return max(1, min(count, Self.longestTurnMilliseconds / conditions.spacingMilliseconds - warmUp))
+    let uncounted = conditions.load == .open ? warmUp : 0
+    return max(1, min(count, Self.longestTurnMilliseconds / conditions.spacingMilliseconds - uncounted))
   }
 }

@@ -2,6 +2,7 @@ import BoardLink
 import Latency
 import Results
 import Scenarios
+import Steps
 import Traces
 import WebSocketPeers
 
@@ -28,13 +29,10 @@ struct LatencyTurn: Sendable {
       case .device: await playDevice(testCase)
       case .reference: await playReference(testCase)
       }
-    guard case .traced(let trace) = outcome else { return outcome }
-    let count = trace.exchanges.count
-    guard count < wanted else { return outcome }
+    guard case .traced(let trace) = outcome, let reason = trace.shortfall(of: testCase, wanted: wanted)
+    else { return outcome }
     return .failed(
-      LatencyFailure(
-        name: testCase.id, blame: endpoint == .device ? .client : .bench,
-        reason: "\(count) of \(wanted) messages came back: \(trace.whyIncomplete)"))
+      LatencyFailure(name: testCase.id, blame: endpoint == .device ? .client : .bench, reason: reason))
   }
 
   /// What was lost is played once more: the board is back, and a lost turn says nothing of the client.
@@ -74,6 +72,23 @@ struct LatencyTurn: Sendable {
 }
 
 extension AttemptTrace {
+  /// What is missing for the turn to count, in a sentence: echoes, a connection, or something else that the server waited for.
+  fileprivate func shortfall(of testCase: Case, wanted: Int) -> String? {
+    let count = exchanges.count
+    if count < wanted { return "\(count) of \(wanted) messages came back: \(whyIncomplete)" }
+    let planned = testCase.scenario.server.connections.count
+    if connections.count < planned {
+      return "\(connections.count) of \(planned) connections were made: \(whyIncomplete)"
+    }
+    let isLacking = connections.flatMap(\.events).contains {
+      switch $0.kind {
+      case .expectationMissed, .deadlinePassed: true
+      default: false
+      }
+    }
+    return isLacking ? whyIncomplete : nil
+  }
+
   /// Why not every message came back, in a few words.
   fileprivate var whyIncomplete: String {
     if case .hung(let detail) = client.ending { return "the client hung, \(detail)" }

@@ -43,7 +43,7 @@ public enum LatencyComparisonTable {
       notes.append("only one of the two runs has: \(baseline.unmatched.joined(separator: ", "))")
     }
     return notes + [
-      "not compared, as a run has one figure of each: longest gap of the event loop, least heap free, heap kept"
+      "not compared, as a run has one figure of each: longest delay of another task, least heap free, heap kept"
     ]
   }
 

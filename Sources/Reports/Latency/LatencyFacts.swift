@@ -9,7 +9,7 @@ extension LatencyRun {
     }
     let readings = (costs.heapReadings ?? 0).counted("reading")
     let facts: [(String, String?)] = [
-      ("longest gap of the event loop", costs.longestGapMicroseconds.map { duration($0 * 1000) }),
+      ("longest delay of another task", costs.longestGapMicroseconds.map { duration($0 * 1000) }),
       (
         "least heap free while the largest messages were echoed",
         costs.leastFreeHeap.map { "\($0) bytes (of \(readings), each after a collection)" }

@@ -16,6 +16,9 @@ public struct LatencyReport {
     summaries = run.series.compactMap(SeriesSummary.init)
   }
 
+  /// The folder of the `.hgrm` files.
+  public static let histogramFolder = "hgrm"
+
   /// `latency.json`, `samples.csv`, `latency.html`, and an `.hgrm` file for each distribution.
   public var files: Files {
     [
@@ -25,9 +28,11 @@ public struct LatencyReport {
   }
 
   private func histograms(of summary: SeriesSummary) -> Files {
-    let raw = ("hgrm/\(summary.name).hgrm", summary.histogram.hgrm)
-    return [raw]
-      + (summary.correctedHistogram.map { [("hgrm/\(summary.name)-corrected.hgrm", $0.hgrm)] } ?? [])
+    let raw = ("\(Self.histogramFolder)/\(summary.name).hgrm", summary.histogram.hgrm)
+    let corrected = summary.correctedHistogram.map {
+      ("\(Self.histogramFolder)/\(summary.name)-corrected.hgrm", $0.hgrm)
+    }
+    return [raw] + [corrected].compactMap(\.self)
   }
 
   /// The series of device and reference under the same conditions, in the order in which they were measured.

@@ -1,4 +1,5 @@
 import Latency
+import Steps
 import Traces
 
 /// Something about a latency run that its numbers do not say by themselves.
@@ -64,12 +65,18 @@ public struct WriteStall: Sendable, Hashable {
   }
 }
 
+extension LatencyEnvironment {
+  /// Whether the kernel tells when bytes come, leave and are acknowledged.
+  fileprivate var isToldAll: Bool { kernelInstants == "receivedAndSent" }
+}
+
 extension LatencyFinding {
   /// What deserves to be said of a run.
   public static func all(of run: LatencyRun) -> [LatencyFinding] {
     let device = run.series.filter { $0.endpoint == .device }
     return device.compactMap { stall(in: $0, run) } + device.compactMap(delayed)
       + device.compactMap(lateSchedule)
+      + (run.environment.isToldAll ? device.compactMap(lostInstants) : [])
       + [fewRounds(in: run)].compactMap(\.self) + environment(run)
   }
 
@@ -106,8 +113,8 @@ extension LatencyFinding {
     guard late * 100 >= series.exchanges.count * latePercent, late > 0 else { return nil }
     return LatencyFinding(
       .delayedAcknowledgements, conditions: series.conditions.name,
-      "The client's TCP held the acknowledgement back in \(late) of \(series.exchanges.count) exchanges until a timer sent it, though "
-        + "its application had the message: those say nothing of the network, and are left out of its figures."
+      "The client's TCP held the acknowledgement back in \(late) of \(series.exchanges.count) exchanges, until a timer sent it or its "
+        + "application had read: those say nothing of the network, and are left out of its figures."
     )
   }
 
@@ -124,14 +131,32 @@ extension LatencyFinding {
     let others = late.count - own
     let reasons = [
       own > 0 ? "\(own) of them because this computer did not get to it" : nil,
-      others > 0
-        ? "\(others) of them because the kernel had not taken all bytes before, as where a client reads too slowly"
-        : nil,
+      others > 0 ? "\(others) of them because \(reason(in: series.conditions))" : nil,
     ].compactMap(\.self).joined(separator: ", ")
     return LatencyFinding(
       .lateSchedule, conditions: series.conditions.name,
       "\(late.count) of \(timed.count) messages left more than 2 ms after their time, \(reasons); the corrected figures count that in."
     )
+  }
+
+  /// What keeps a sender that is on time from its next message.
+  private static func reason(in conditions: LatencyConditions) -> String {
+    [.whole, .coalesced].contains(conditions.delivery)
+      ? "the kernel had not taken all bytes before, as where a client reads too slowly"
+      : "the bytes before were still being sent, as --delivery \(conditions.delivery.rawValue) has it"
+  }
+
+  /// So many messages of a hundred without a stamp are worth a word.
+  private static let lostPercent = 1
+
+  private static func lostInstants(in series: LatencyMeasurement) -> LatencyFinding? {
+    let exchanges = series.exchanges
+    let lost = exchanges.count { $0.sent == nil }
+    guard lost * 100 > exchanges.count * lostPercent else { return nil }
+    return LatencyFinding(
+      .noKernelInstants, conditions: series.conditions.name,
+      "The kernel did not tell of \(lost) of \(exchanges.count) messages when they left: those count from when the server handed them "
+        + "over.")
   }
 
   private static func fewRounds(in run: LatencyRun) -> LatencyFinding? {
@@ -146,7 +171,7 @@ extension LatencyFinding {
 
   private static func environment(_ run: LatencyRun) -> [LatencyFinding] {
     var findings: [LatencyFinding] = []
-    if run.environment.kernelInstants != "receivedAndSent" {
+    if !run.environment.isToldAll {
       findings.append(
         LatencyFinding(
           .noKernelInstants,

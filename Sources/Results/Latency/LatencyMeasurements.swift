@@ -78,27 +78,31 @@ public struct CostMeasurement: Sendable, Hashable {
 
   /// What it costs.
   public var cost: Cost
+  /// Whether the messages went over TLS.
+  public var overTLS: Bool
   /// The power mode of the board's radio; nil where it was left alone.
   public var power: String?
   /// Each time it was measured, one a round.
   public var samples: [Int]
 
   /// Creates a measurement.
-  public init(cost: Cost, power: String?, samples: [Int]) {
+  public init(cost: Cost, overTLS: Bool = false, power: String?, samples: [Int] = []) {
     self.cost = cost
+    self.overTLS = overTLS
     self.power = power
     self.samples = samples
   }
 
   /// What tells it from all other series of a run.
-  public var id: String { SeriesID.text(cost.rawValue, power: power) }
+  public var id: String { SeriesID.text(cost.rawValue, overTLS: overTLS, power: power) }
   /// The median.
   public var median: Int { LatencyComparison.median(samples) }
 }
 
 /// What the client cost its board over a whole run, as the agent has it.
 public struct BoardCosts: Sendable, Hashable, Codable {
-  /// The longest time between two turns of the event loop, in microseconds; nil for a blocking client.
+  /// The longest time, in microseconds, by which a task was late that sleeps 10 ms again and again: for so long the event loop did not
+  /// turn. Nil for a blocking client.
   public var longestGapMicroseconds: Int?
   /// The least free heap of some readings, each after a collection, while the largest messages of the run were echoed; in bytes. Nil
   /// where nothing was read.

@@ -23,6 +23,10 @@ package enum JSONFile {
 
   /// The bytes of the file.
   static func data(path: String) throws(ScenarioFileError) -> Data {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw ScenarioFileError(file: path, keyPath: "", problem: "is a folder", allowed: "a file")
+    }
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
       throw ScenarioFileError(
         file: path, keyPath: "", problem: "cannot be read", allowed: "a file that exists and may be read")

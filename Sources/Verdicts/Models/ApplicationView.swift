@@ -18,6 +18,7 @@ struct ApplicationView: Sendable {
   /// An end that the application was told of.
   struct End: Sendable, Hashable {
     var closeCode: Int?
+    var reason: String?
     var wasClean: Bool?
   }
 
@@ -194,7 +195,8 @@ struct ApplicationView: Sendable {
       isSendingBack = false
       // What is sent after the end comes to nothing, lawfully.
       if !closeReturned, ends.isEmpty { sent.append(digest) }
-    case .ended(let code, _, let clean): ends.append(End(closeCode: code, wasClean: clean))
+    case .ended(let code, let reason, let clean):
+      ends.append(End(closeCode: code, reason: reason, wasClean: clean))
     case .closed: closeReturned = true
     case .exception(let exception):
       var isClosing = false

@@ -18,6 +18,11 @@ extension Rule {
       $0.endCodeFindings
     },
     Rule(
+      "end-reason", .application, rfc: "7.1.6", .must, "The reported close reason is the server's."
+    ) {
+      $0.endReasonFindings
+    },
+    Rule(
       "end-clean", .application, rfc: "7.1.4", .must,
       "Only a finished closing handshake is reported as clean."
     ) {
@@ -73,11 +78,24 @@ extension RuleContext {
     if let close = visibleClose, client.close != nil {
       let code = Int(close.code ?? 1005)
       // Who has failed the connection does not look at what comes then (section 7.1.7), and was told of no Close.
-      guard told != code, ownFailureCode == nil else { return [] }
+      // While it closes, it has no Close left to say that a message was too large (section 10.4).
+      guard told != code, ownFailureCode == nil, !(told == 1006 && announcesTooMuch) else { return [] }
       return [Finding("The client reported close code \(told), the server's Close means \(code).")]
     }
     guard endedWithoutClose, told != 1006 else { return [] }
     return [Finding("The client reported close code \(told), but no Close came, which is 1006.")]
+  }
+
+  fileprivate var endReasonFindings: [Finding] {
+    guard isEstablished, ownFailureCode == nil, client.close != nil, let close = visibleClose,
+      let end = application.ends.first, let told = end.reason, end.closeCode == Int(close.code ?? 1005),
+      Array(told.utf8) != close.reason
+    else { return [] }
+    return [
+      Finding(
+        "The client reported the close reason \(Words.quoted(told.utf8)), the server's is \(Words.quoted(close.reason))."
+      )
+    ]
   }
 
   fileprivate var cleanFindings: [Finding] {

@@ -88,11 +88,17 @@ extension RuleContext {
     if !message.isCut, digest.length < message.length, digest.isBeginning(of: message.payload) {
       return .altered(digest, message, "cut")
     }
-    let merged = server.messages[index...].reduce(into: (sum: 0, hit: false)) { state, message in
-      state.sum += message.length
-      if state.sum == digest.length { state.hit = true }
+    return .altered(digest, message, isMerged(digest, from: index) ? "merged with the next" : "altered")
+  }
+
+  /// Whether it is several messages put together.
+  private func isMerged(_ digest: MessageDigest, from index: Int) -> Bool {
+    var joined = server.messages[index].payload
+    for message in server.messages[(index + 1)...] where joined.count < digest.length {
+      joined += message.payload
+      if joined.count == digest.length { return digest.isBeginning(of: joined) }
     }
-    return .altered(digest, message, merged.hit ? "merged with the next" : "altered")
+    return false
   }
 
   /// How many messages the application had to be given: those sent before the client could lawfully stop.
