@@ -106,14 +106,12 @@ public struct ReportFolder: Sendable {
     }
   }
 
-  /// Removes a folder in it that an earlier run has left: files of which this run writes no new ones would be taken for its own.
-  /// - Throws: `ConfigurationError` where it cannot be removed.
-  public func remove(_ name: String) throws {
+  /// Removes files of that kind which an earlier run has left in a folder in it: those of which this run writes no new ones would be taken
+  /// for its own. What cannot be removed stays.
+  public func removeFiles(withExtension kind: String, in name: String) {
     let old = folder.appendingPathComponent(name)
-    guard FileManager.default.fileExists(atPath: old.path) else { return }
-    do { try FileManager.default.removeItem(at: old) } catch {
-      throw ConfigurationError("Could not remove '\(old.path)' of an earlier run: \(error.underlyingReason).")
-    }
+    let files = (try? FileManager.default.contentsOfDirectory(at: old, includingPropertiesForKeys: nil)) ?? []
+    for file in files where file.pathExtension == kind { try? FileManager.default.removeItem(at: file) }
   }
 
   /// Lets `latest` point to the folder, whose files are all written, and removes the oldest runs beside it.

@@ -13,8 +13,8 @@ public struct Exchange: Sendable, Hashable {
   public var handed: UInt64
   /// t1: the kernel gives it to the network device; nil where the kernel does not tell.
   public var sent: UInt64?
-  /// Whether it is longer than the client's window, so that it left in parts, the last one when the client had taken others: t1 is then no
-  /// time of the server's.
+  /// Whether it is longer than what was free of the client's window as it was handed over, so that it left when the client had taken other
+  /// bytes: t1 is then no time of the server's.
   public var leftInParts = false
   /// t2: the client's TCP acknowledges it; nil where the kernel does not tell.
   public var acknowledged: UInt64?
@@ -89,12 +89,13 @@ extension ConnectionTrace {
     let arrivals = Arrivals(events)
     let processing = client.processing(on: name)
     let order = decoded.server.messages.filter(\.isComplete).map(\.streamOffset)
+    let waiting = waitingMessages(decoded)
     return echoes(in: decoded).enumerated().compactMap { position, echo in
       let index = order.firstIndex(of: echo.message.streamOffset) ?? position
       let pieces = echo.answer.frameIndices.map { arrivals.pieces(decoded.client.frames[$0].range) }
       var exchange = exchange(echo.message, at: index, echo.answer, pieces)
       exchange?.clientNanoseconds = index < processing.count ? processing[index] : nil
-      exchange?.leftInParts = isLongerThanWindow(echo.message.frameIndices.map { decoded.server.frames[$0] })
+      exchange?.leftInParts = waiting.contains(echo.message.streamOffset)
       return exchange
     }
   }
@@ -119,9 +120,28 @@ extension ConnectionTrace {
       began: kernel == nil ? nil : pieces.first?.first?.instant)
   }
 
-  private func isLongerThanWindow(_ frames: [DecodedFrame]) -> Bool {
-    guard let clientWindow, let first = frames.first, let last = frames.last else { return false }
-    return last.endOffset - first.streamOffset > clientWindow
+  /// The messages, by their offsets, for which the client's window had no room as they were handed over: with what was sent before and
+  /// was not acknowledged by then they are longer than it.
+  private func waitingMessages(_ decoded: DecodedConnection) -> Set<Int> {
+    guard let clientWindow else { return [] }
+    var waiting: Set<Int> = []
+    var taken = decoded.server.messages.first?.streamOffset ?? 0
+    var oldest = 0
+    for message in decoded.server.messages {
+      while oldest < decoded.server.messages.count,
+        let instant = acknowledgement(of: decoded.server.messages[oldest]),
+        instant <= events[message.eventIndex].instantNanoseconds
+      {
+        taken = decoded.server.messages[oldest].endOffset
+        oldest += 1
+      }
+      if message.endOffset - taken > clientWindow { waiting.insert(message.streamOffset) }
+    }
+    return waiting
+  }
+
+  private func acknowledgement(of message: DecodedMessage) -> UInt64? {
+    events[message.eventIndex].transmission?.acknowledgedNanoseconds
   }
 }
 

@@ -17,6 +17,8 @@ public enum Acknowledgement: String, Sendable, Hashable, Codable, CaseIterable {
 public struct AcknowledgementRule: Sendable, Hashable {
   /// The shortest time that an acknowledgement has taken.
   public let floorNanoseconds: Int?
+  /// Whether the network is this computer's own, by TCP's handshakes, or by the floor where there are none.
+  private let isLocal: Bool
   /// From so many of that on, and ``slack`` more, it counts as late.
   private static let factor = 4
   /// What a network may take longer now and then without having held anything back, in nanoseconds.
@@ -33,7 +35,10 @@ public struct AcknowledgementRule: Sendable, Hashable {
       else { return nil }
       return exchange.acknowledgementNanoseconds
     }
-    floorNanoseconds = (alone + handshakes).min()
+    // Two clocks are compared, so that one may seem to have taken no time.
+    let floor = (alone + handshakes).filter { $0 > 0 }.min()
+    floorNanoseconds = floor
+    isLocal = (handshakes.filter { $0 > 0 }.min() ?? floor).map { $0 < Self.leastOfNetworks } ?? false
   }
 
   /// What the acknowledgement of an exchange tells.
@@ -43,7 +48,6 @@ public struct AcknowledgementRule: Sendable, Hashable {
     else { return .unknown }
     guard acknowledged < began else { return .withReply }
     let floor = floorNanoseconds ?? time
-    let isLocal = floor < Self.leastOfNetworks
     let slack = isLocal ? floor * Self.localSlack : Self.slack
     guard time > floor * Self.factor + slack else { return .prompt }
     if isLocal { return .late }

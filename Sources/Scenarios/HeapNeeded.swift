@@ -51,7 +51,7 @@ extension Scenario {
     let records = messageCount * Self.bytesOfRecord
     guard let bytes, records > bytes / 2 else { return nil }
     return
-      "What the agent keeps of \(messageCount) messages takes \(records) bytes, and the board has \(bytes) bytes of heap free."
+      "What the agent keeps of \(messageCount) messages takes \(records) bytes, more than half of the \(bytes) bytes of heap that are free."
   }
 }
 

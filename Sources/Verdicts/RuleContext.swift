@@ -164,7 +164,12 @@ public struct RuleContext: Sendable {
     guard let close = client.close, close.isKnown, let code = close.content.code,
       Self.failureCodes.contains(code), !application.closeRequests.contains(where: { $0.code == code })
     else { return nil }
-    if let other = server.close, other.code == code, other.eventIndex < close.eventIndex { return nil }
+    // With a reason of its own it is none that it sends back.
+    if let other = server.close, other.code == code, other.eventIndex < close.eventIndex,
+      close.content.reason.isEmpty || close.content.reason == other.reason
+    {
+      return nil
+    }
     return code
   }
 

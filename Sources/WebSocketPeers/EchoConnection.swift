@@ -166,7 +166,10 @@ final class EchoConnection: ReadinessHandler {
           hasReplied = true
         }
       case .ping, .pong: break
-      case .close, .violation: drainsAfterFlush = true
+      case .close, .violation:
+        drainsAfterFlush = true
+        // For what is still to be sent before; moved while the client takes of it.
+        timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
       }
     }
     share.note(bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore)
@@ -268,7 +271,9 @@ final class EchoConnection: ReadinessHandler {
         return transfer
       }
       switch transfer {
-      case .moved(let count): unsent.removeFirst(count)
+      case .moved(let count):
+        unsent.removeFirst(count)
+        if drainsAfterFlush { timer?.set(.after(server.configuration.closeTimeout, from: loop.now)) }
       case .wouldBlock, .end: return updateInterest()
       case .failed:
         // The reason is read, and told, by the next receive.

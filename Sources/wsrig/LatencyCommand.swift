@@ -95,7 +95,7 @@ struct LatencyCommand: AsyncParsableCommand {
         result, beside: known, named: baseline, minimumEffect: effect.minimum)
     }
     let reports = LatencyReport(result)
-    try folder.remove(LatencyReport.histogramFolder)
+    folder.removeFiles(withExtension: "hgrm", in: LatencyReport.histogramFolder)
     try folder.write(reports.files)
     Console.say("\n" + LatencyTables(reports, style: Console.style).summary(reportFolder: folder.publish()))
     throw ExitRequest(status: wasInterrupted ? .interrupted : result.outcome.exitStatus)

@@ -92,6 +92,7 @@ struct LatencyOptions: ParsableArguments {
     }
     try refuseRepetition()
     try refuseWhatDoesNothing()
+    try refuseWhatCannotKeepUp()
   }
 
   /// A place on an axis that is named twice would be measured once more under the same name.
@@ -118,12 +119,6 @@ struct LatencyOptions: ParsableArguments {
       throw ValidationError(
         "--every is for an open load, and --load is closed; leave it out, or use --spacing.")
     }
-    if load != .closed, delivery.contains(.paced), let every = everies.first(where: { $0 < Self.pacedLimit })
-    {
-      throw ValidationError(
-        "--delivery paced takes up to \(Self.pacedLimit) ms for a message, and --every is \(every); choose a longer one, or --load closed."
-      )
-    }
     if let vain = fragment.first(where: { part in part.bytes > 0 && sizes.allSatisfy { $0 <= part.bytes } }) {
       throw ValidationError(
         "--fragment \(vain.bytes) divides no message, as none is longer; leave it out, or choose a larger --size."
@@ -131,8 +126,20 @@ struct LatencyOptions: ParsableArguments {
     }
   }
 
-  /// How long a message's delivery takes at the most where it is paced (``Delivery/paced``), in milliseconds.
-  private static let pacedLimit = 40
+  /// A schedule that the server's own pauses between bytes do not let it keep.
+  private func refuseWhatCannotKeepUp() throws {
+    guard load != .closed, let every = everies.min(), let longest = sizes.max() else { return }
+    let frames = fragment.map { $0.bytes > 0 ? max(1, (longest + $0.bytes - 1) / $0.bytes) : 1 }.max() ?? 1
+    for (kind, milliseconds) in Self.frameMilliseconds
+    where delivery.contains(kind) && every < frames * milliseconds {
+      throw ValidationError(
+        "--delivery \(kind.rawValue) takes \(frames * milliseconds) ms for the longest message, and --every is \(every); choose a longer "
+          + "one, or --load closed.")
+    }
+  }
+
+  /// How long the delivery of a frame takes that is cut into paused chunks, about, in milliseconds.
+  private static let frameMilliseconds: [(Delivery, Int)] = [(.paced, 24), (.split, 10)]
   private var everies: [Int] { every.isEmpty ? [10] : every }
   private var sizes: [Int] { size.isEmpty ? [16, 1024] : size.map(\.bytes) }
 

@@ -356,6 +356,13 @@ extension EndToEndTests {
         (["--size", "900K", "--echoes", "1"], ["heap", "--size"]),
         (["--echoes", "2000"], ["heap", "--echoes"]),
         (["--size", "4096", "--load", "closed", "--delivery", "bytewise"], ["one by one", "--echoes"]),
+        (
+          [
+            "--board", "reference", "--size", "4", "--fragment", "1", "--load", "closed", "--delivery",
+            "bytewise", "--echoes", "2000",
+          ], ["one by one", "--echoes"]
+        ),
+        (["--board", "reference", "--size", "1M", "--echoes", "100"], ["can be kept", "--echoes"]),
       ]
       for (words, parts) in cases {
         let child = try await Tool.run(["latency"] + words, in: folder)
@@ -380,7 +387,11 @@ extension EndToEndTests {
         (["--load", "open", "--spacing", "5"], "--spacing is for a closed load"),
         (["--load", "closed", "--every", "5"], "--every is for an open load"),
         (["--size", "16", "--fragment", "16"], "--fragment 16 divides no message"),
-        (["--delivery", "paced"], "--delivery paced takes up to 40 ms"),
+        (["--delivery", "paced"], "--delivery paced takes 24 ms"),
+        (
+          ["--delivery", "split", "--size", "4096", "--fragment", "256", "--load", "open"],
+          "--delivery split takes 160 ms"
+        ),
         (["--min-effect", "3"], "--min-effect is for --baseline"),
         (["--authority", "x"], "--authority is for TLS"),
       ]

@@ -72,12 +72,33 @@ struct ExchangeTests {
     var wire = WireBuilder()
     let start = wire.now
     wire.server(.binary, [1, 2])
-    wire.trace.events[wire.trace.events.count - 1].transmission = transmission(start + 100_000_000, start)
+    wire.trace.events[wire.trace.events.count - 1].transmission = transmission(
+      start + 100_000_000, start + 100_000_100)
     wire.client(.binary, [1, 2], kernelInstant: start + 900_000)
     wire.trace.clientWindow = 3
     let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
     let exchange = try #require(trace.exchanges.first)
     #expect(exchange.sent == nil && exchange.wireNanoseconds == 900_000 && exchange.leftInParts)
+  }
+
+  @Test("what fits the window waits behind what fills it: behindAFullWindow")
+  func behindAFullWindow() {
+    var wire = WireBuilder()
+    wire.trace.clientWindow = 10
+    var starts: [UInt64] = []
+    for byte in [UInt8(1), 2, 3] {
+      starts.append(wire.now)
+      wire.server(.binary, [byte, byte, byte])
+      // Acknowledged when all have long been handed over.
+      wire.trace.events[wire.trace.events.count - 1].transmission = transmission(
+        wire.now + 90_000_000, wire.now + 91_000_000)
+    }
+    for byte in [UInt8(1), 2, 3] {
+      wire.client(.binary, [byte, byte, byte], kernelInstant: starts[2] + 95_000_000)
+    }
+    let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
+    #expect(trace.exchanges.map(\.leftInParts) == [false, false, true])
+    #expect(trace.exchanges.last?.wireNanoseconds == 95_000_000)
   }
 
   @Test("the server sees nothing before the kernel has it: clockOfTheTurn")

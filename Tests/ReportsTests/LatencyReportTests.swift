@@ -52,7 +52,7 @@ enum SampleLatencyRun {
     run.costs.keptHeap = 64
     run.costSeries = [
       CostMeasurement(cost: .load, power: nil, samples: [120, 130, 140]),
-      CostMeasurement(cost: .allocations, power: nil, samples: [2_368, 2_368]),
+      CostMeasurement(cost: .allocations, overTLS: true, power: nil, samples: [2_368, 2_368]),
     ]
     run.powerModes = [PowerModeRecord(power: "performance", readBack: 0xa1_1142)]
     run.findings = [
@@ -119,7 +119,7 @@ struct LatencyReportTests {
     #expect(
       report.tooFew == [
         "phase-openingHandshake", "phase-tlsHandshake-tls-pm-performance", "throughput-down", "load",
-        "allocations",
+        "allocations-tls",
       ])
     let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     let series = try #require((json["series"] as? [[String: Any]])?.first)

@@ -274,17 +274,6 @@ struct BrokenFrameTests {
         $0.closes()
       }),
     Example(
-      "no Pong behind its own Close, though it was told of the server's: pongWhileClosing",
-      breaks: ["pong-for-every-ping"],
-      .open(.closing) {
-        $0.wire.clientClose()
-        $0.wire.server(.ping, "p")
-        $0.wire.serverClose()
-        $0.wire.end()
-        $0.app(.closed)
-        $0.ended(1000, clean: true)
-      }),
-    Example(
       "a Pong cut short", breaks: ["pong-payload"],
       .open {
         $0.wire.server(.ping, "payload")

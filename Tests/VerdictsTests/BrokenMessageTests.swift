@@ -380,6 +380,19 @@ struct BrokenMessageTests {
         $0.ended(1000)
       }),
     Example(
+      "another code than came, though the large message was taken: toldLarge", breaks: ["end-code"],
+      .open(expected: Expected(messageLimit: 65_536)) {
+        let large = [UInt8](repeating: 0x30, count: 70_000)
+        $0.wire.server(.binary, large)
+        $0.app(.message(MessageDigest(isText: false, payload: large)))
+        $0.wire.client(.binary, large)
+        $0.app(.sent(MessageDigest(isText: false, payload: large)))
+        $0.wire.serverClose()
+        $0.wire.clientClose()
+        $0.wire.end()
+        $0.ended(1006)
+      }),
+    Example(
       "another reason than came: toldReason", breaks: ["end-reason"],
       .open {
         $0.wire.server(.close, [0x03, 0xE8] + Array("maintenance".utf8))

@@ -47,13 +47,23 @@ extension KeptTests {
         $0.ended(1006, clean: false)
       }),
     Example(
-      "no Pong behind its own Close from who was told of no end, or has failed: pongNotShown",
+      "no Pong behind its own Close where the server's came with the Ping: pongOvertaken",
       .open(.closing) {
         $0.wire.clientClose()
         $0.wire.server(.ping, "p")
         $0.wire.serverClose()
         $0.wire.end()
         $0.app(.closed)
+        $0.ended(1000, clean: true)
+      }),
+    Example(
+      "a reason of its own at a limit of its own, with the code of the server's Close: ownReason",
+      .open(expected: Expected(messageLimit: 65_536)) {
+        $0.wire.server(.binary, Array(repeating: 0x30, count: 70_000))
+        $0.wire.server(.close, [0x03, 0xF1] + Array("server".utf8))
+        $0.wire.client(.close, [0x03, 0xF1] + Array("too large".utf8))
+        $0.wire.end()
+        $0.app(.ended(closeCode: 1009, reason: "too large", wasClean: true))
       }),
     Example(
       "the reason that came is told",

@@ -47,7 +47,9 @@ extension Reproduction {
     if trace.client.events.contains(where: \.isForWantOfMemory) {
       return "the board had too little memory, and this computer has more"
     }
-    if group.broken.violation.rule == "failure-close-frame", trace.connections.contains(where: \.clientReset)
+    let violation = group.broken.violation
+    if violation.rule == "failure-close-frame",
+      trace.connections.contains(where: { $0.name == violation.connection && $0.clientReset })
     {
       return "whether a reset destroys a Close that was on its way depends on the moment"
     }

@@ -40,6 +40,7 @@ public struct LatencyBench: Sendable {
       configuration.power = mode.mode
       configuration.measuresLatency = true
       configuration.cases = [.calibration]
+      configuration.captureLimit = try plan.captureLimit(atLeast: configuration.captureLimit)
       gathering = try await BenchSetup.with(configuration, progress: { progress(.bench($0)) }) { setup in
         try await measure(on: setup, mode, gathering)
       }
@@ -100,18 +101,7 @@ public struct LatencyBench: Sendable {
       if let reason = testCase.scenario.recordsTooLarge(forHeap: record.heapFreeLoaded) {
         throw ConfigurationError("\(reason) Choose fewer --echoes, and more --rounds.")
       }
-      try checkRecord(testCase, conditions)
     }
-  }
-
-  /// Looks whether the server can keep every write apart: of those beyond what it keeps nobody can tell when they were.
-  private func checkRecord(_ testCase: Case, _ conditions: LatencyConditions) throws {
-    let most = ScriptedServer.mostRecordedChunks / 2
-    let bytes = testCase.scenario.messageCount / 2 * conditions.payloadLength
-    guard conditions.delivery == .bytewise, bytes > most else { return }
-    throw ConfigurationError(
-      "A turn of \(conditions.name) writes \(bytes) bytes one by one, and \(most) writes can be told apart; choose a smaller --size, or "
-        + "fewer --echoes.")
   }
 
   private func echoes(_ conditions: LatencyConditions, _ cases: LatencyCases) -> Case {

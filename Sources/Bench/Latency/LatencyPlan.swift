@@ -1,4 +1,6 @@
 import Latency
+import Steps
+import WebSocketPeers
 
 /// What a latency run measures.
 public struct LatencyPlan: Sendable {
@@ -39,4 +41,40 @@ public struct LatencyPlan: Sendable {
     let uncounted = conditions.load == .open ? warmUp : 0
     return max(1, min(count, Self.longestTurnMilliseconds / conditions.spacingMilliseconds - uncounted))
   }
+
+  /// How many bytes of a connection the server has to keep, each way, so that no message of a turn is missing in its record.
+  /// - Throws: `ConfigurationError` where it would have to keep too many, or where so many are written one by one that they cannot all be told
+  ///   apart.
+  func captureLimit(atLeast least: Int) throws -> Int {
+    for conditions in conditions {
+      let bytes = bytes(under: conditions)
+      let chunks = ScriptedServer.mostRecordedChunks / 2
+      if conditions.delivery == .bytewise, bytes > chunks {
+        throw ConfigurationError(
+          "A turn of \(conditions.name) writes up to \(bytes) bytes one by one, and \(chunks) writes can be told apart; choose a smaller "
+            + "--size, or fewer --echoes.")
+      }
+      if bytes > Self.mostBytes {
+        throw ConfigurationError(
+          "A turn of \(conditions.name) sends up to \(bytes) bytes, and \(Self.mostBytes) can be kept; choose a smaller --size, or fewer "
+            + "--echoes.")
+      }
+    }
+    return max(least, Self.headBytes + (conditions.map(bytes).max() ?? 0))
+  }
+
+  private static let mostBytes = 64 << 20
+  /// More than the heads of the opening handshake, and a Close, take.
+  private static let headBytes = 64 << 10
+
+  /// The bytes of a turn's messages on the wire, at the most.
+  private func bytes(under conditions: LatencyConditions) -> Int {
+    let frames =
+      conditions.fragmentLength.map { max(1, (conditions.payloadLength + $0 - 1) / max(1, $0)) } ?? 1
+    return (warmUp + count(under: conditions))
+      * (conditions.payloadLength + frames * Self.longestHeader)
+  }
+
+  /// The bytes of the longest header of a frame, its masking key included (RFC 6455 section 5.2).
+  private static let longestHeader = 14
 }

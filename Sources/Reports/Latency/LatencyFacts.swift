@@ -5,7 +5,7 @@ extension LatencyRun {
   /// What the client cost its board, by name.
   var costFacts: [(name: String, value: String)] {
     let series = costSeries.map { item in
-      (item.cost.words + modes(false, item.power), item.cost.value(item.median))
+      (item.cost.words + modes(item.overTLS, item.power), item.cost.value(item.median))
     }
     let readings = (costs.heapReadings ?? 0).counted("reading")
     let facts: [(String, String?)] = [

@@ -38,8 +38,8 @@ enum LayerRow {
     let untold = summaries.filter { $0.layers.count(.unknown) > 0 }
     if !untold.isEmpty {
       notes.append(
-        "Of the other acknowledgements the kernel did not tell, or the message was longer than the client's window, so that the "
-          + "network cannot be told from its reading: "
+        "Of the other acknowledgements the kernel did not tell, or the client's window had no room for the message, so that "
+          + "the network cannot be told from its reading: "
           + untold.map { "\($0.layers.count(.unknown)) of \($0.name)" }.joined(separator: ", ") + ".")
     }
     return notes

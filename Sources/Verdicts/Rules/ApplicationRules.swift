@@ -78,17 +78,27 @@ extension RuleContext {
     if let close = visibleClose, client.close != nil {
       let code = Int(close.code ?? 1005)
       // Who has failed the connection does not look at what comes then (section 7.1.7), and was told of no Close.
-      // While it closes, it has no Close left to say that a message was too large (section 10.4).
-      guard told != code, ownFailureCode == nil, !(told == 1006 && announcesTooMuch) else { return [] }
+      guard told != code, ownFailureCode == nil, !(told == 1006 && gaveUpWhileClosing) else { return [] }
       return [Finding("The client reported close code \(told), the server's Close means \(code).")]
     }
     guard endedWithoutClose, told != 1006 else { return [] }
     return [Finding("The client reported close code \(told), but no Close came, which is 1006.")]
   }
 
+  /// Whether the client may have failed the connection at a message beyond its limit (section 10.4) while it closed: it had no Close left to
+  /// say so.
+  private var gaveUpWhileClosing: Bool {
+    guard application.hasCloseStep, announcesTooMuch, let limit = expected.messageLimit else {
+      return false
+    }
+    return !application.messages.contains { $0.length > limit }
+  }
+
   fileprivate var endReasonFindings: [Finding] {
-    guard isEstablished, ownFailureCode == nil, client.close != nil, let close = visibleClose,
-      let end = application.ends.first, let told = end.reason, end.closeCode == Int(close.code ?? 1005),
+    // Who meets a limit of its own may do so with the very code of the server's Close, and for a reason of its own.
+    guard isEstablished, ownFailureCode == nil, !announcesTooMuch, client.close != nil,
+      let close = visibleClose, let end = application.ends.first, let told = end.reason,
+      end.closeCode == Int(close.code ?? 1005),
       Array(told.utf8) != close.reason
     else { return [] }
     return [

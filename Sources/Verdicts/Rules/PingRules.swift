@@ -41,21 +41,11 @@ extension RuleContext {
   /// Whether a Ping must have been answered, whatever the timing: nothing that releases the client follows it, or the client has
   /// shown that it had read on, or the server waited for the answer in vain.
   private func isDue(_ ping: DecodedFrame) -> Bool {
-    guard ping.eventIndex < clientStopIndex else { return hasReadOnWhileClosing(ping) }
+    guard ping.eventIndex < clientStopIndex else { return false }
     // What the server did after the client's end of stream released nobody.
     let released = serverStopIndex < clientEnd?.eventIndex ?? .max ? serverStopIndex : .max
     if released == .max { return client.close == nil && (isHung || !isClosedByApplication) }
     return hasReadBeyond(ping, before: released) || waitedInVain(after: ping, before: released)
-  }
-
-  /// The client's own Close ends none of its duties to answer, the server's does (section 5.5.2): who tells the application of that one
-  /// has read what came before it.
-  private func hasReadOnWhileClosing(_ ping: DecodedFrame) -> Bool {
-    guard let own = client.close, own.eventIndex < ping.eventIndex, ownFailureCode == nil, serverIsLawful,
-      ping.eventIndex < clientEnd?.eventIndex ?? .max, let close = server.close,
-      ping.streamOffset < close.streamOffset
-    else { return false }
-    return application.ends.contains { $0.wasClean == true && $0.closeCode == Int(close.code ?? 1005) }
   }
 
   private var isClosedByApplication: Bool { clientEnd != nil && applicationMayClose }
