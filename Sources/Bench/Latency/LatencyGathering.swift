@@ -90,14 +90,17 @@ struct LatencyGathering: Sendable {
   /// - Parameter name: of the case: only turns of the same case leave the same heap.
   mutating func addCosts(_ trace: AttemptTrace, of name: String) {
     guard trace.endpoint == .device else { return }
-    if let heartbeat = trace.client.heartbeat {
-      // The heartbeat itself sleeps between its turns; what it came late is the loop's.
-      let gap = max(0, heartbeat.longestGapMicroseconds - heartbeat.periodMicroseconds)
-      run.costs.longestGapMicroseconds = max(run.costs.longestGapMicroseconds ?? 0, gap)
-    }
+    addDelay(trace.client.heartbeat)
     guard let free = trace.client.heapFreeAfter else { return }
     heap.add(free, after: name)
     run.costs.keptHeap = heap.kept
+  }
+
+  /// The heartbeat itself sleeps between its turns; what it came late is the loop's. A turn that was over before its first beat tells nothing.
+  private mutating func addDelay(_ heartbeat: ClientTrace.Heartbeat?) {
+    guard let heartbeat, heartbeat.longestGapMicroseconds > heartbeat.periodMicroseconds else { return }
+    let delay = heartbeat.longestGapMicroseconds - heartbeat.periodMicroseconds
+    run.costs.longestGapMicroseconds = max(run.costs.longestGapMicroseconds ?? 0, delay)
   }
 
   mutating func add(_ failure: LatencyFailure) { run.failures.append(failure) }
