@@ -169,7 +169,7 @@ final class EchoConnection: ReadinessHandler {
       case .close, .violation:
         drainsAfterFlush = true
         // For what is still to be sent before; moved while the client takes of it.
-        timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+        timer?.set(closeLimit)
       }
     }
     share.note(bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore)
@@ -273,7 +273,7 @@ final class EchoConnection: ReadinessHandler {
       switch transfer {
       case .moved(let count):
         unsent.removeFirst(count)
-        if drainsAfterFlush { timer?.set(.after(server.configuration.closeTimeout, from: loop.now)) }
+        if drainsAfterFlush { timer?.set(closeLimit) }
       case .wouldBlock, .end: return updateInterest()
       case .failed:
         // The reason is read, and told, by the next receive.
@@ -298,7 +298,7 @@ final class EchoConnection: ReadinessHandler {
     phase = .draining
     stream.endSending()
     tap?.note(.sentEnd, at: loop.now)
-    timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+    timer?.set(closeLimit)
   }
 
   /// TLS is over: an alert has told the client why, and is not to be overtaken by a reset.
@@ -336,6 +336,8 @@ final class EchoConnection: ReadinessHandler {
     }
   }
 
+  private var closeLimit: Deadline { .after(server.configuration.closeTimeout, from: loop.now) }
+
   private var idleLimit: Deadline {
     server.configuration.idleTimeout.map { .after($0, from: lastInput) } ?? .never
   }
@@ -350,7 +352,7 @@ final class EchoConnection: ReadinessHandler {
     let buffers = server.buffers
     if let goingAway = try? ClosePayload(.goingAway) { try? machine.close(goingAway, &buffers.output) }
     if buffers.output.count > 0 { send(buffers, 0) }
-    timer?.set(.after(server.configuration.closeTimeout, from: loop.now))
+    timer?.set(closeLimit)
   }
 
   private func close() {
