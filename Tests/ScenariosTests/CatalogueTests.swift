@@ -88,7 +88,7 @@ import WebSocketProtocol
     #expect(scenario.tooLarge(forHeap: 288_000) == nil)
     #expect(
       scenario.tooLarge(forHeap: 287_998)
-        == "What the agent keeps of 1000 messages takes 144000 bytes, and the board has 287998 bytes of heap free."
+        == "What the agent keeps of 1000 messages takes 144000 bytes, more than half of the 287998 bytes of heap that are free."
     )
   }
 
