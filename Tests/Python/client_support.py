@@ -47,6 +47,8 @@ def interpreter():
 
 MICROPYTHON = interpreter()
 
+CLIENT = "client"  # the client's folder, as the interpreter sees it
+
 PRELUDE = """
 import sys
 sys.path.insert(0, {code!r})
@@ -77,14 +79,17 @@ def run_client(body, heap="400K", plain=False, copying=False, timeout=30):
     """Runs body (the inside of `async def main()`) on MicroPython; returns what it passed to show()."""
     lines = body.strip("\n").splitlines()
     indent = len(lines[0]) - len(lines[0].lstrip())
-    source = PRELUDE.format(code=str(CODE), without=(PLAIN if plain else "") + (COPYING if copying else ""))
+    source = PRELUDE.format(code=CLIENT, without=(PLAIN if plain else "") + (COPYING if copying else ""))
     source += "async def main():\n" + "\n".join("    " + line[indent:] for line in lines)
     source += "\nasyncio.run(main())\n"
-    with tempfile.NamedTemporaryFile("w", suffix=".py") as script:
-        script.write(source)
-        script.flush()
-        command = MICROPYTHON + ["-X", "heapsize=" + heap, script.name]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    with tempfile.TemporaryDirectory() as folder:
+        # How long the paths are decides where things lie on the heap, and with it what still finds room: they are the same everywhere.
+        pathlib.Path(folder, CLIENT).symlink_to(CODE)
+        pathlib.Path(folder, "script.py").write_text(source)
+        command = MICROPYTHON + ["-X", "heapsize=" + heap, "script.py"]
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+        )
     shown = [line[1:] for line in done.stdout.splitlines() if line.startswith("@")]
     if done.returncode:
         raise AssertionError("the client ended with {}:\n{}{}".format(done.returncode, done.stdout, done.stderr))
