@@ -13,9 +13,9 @@ public struct Exchange: Sendable, Hashable {
   public var handed: UInt64
   /// t1: the kernel gives it to the network device; nil where the kernel does not tell.
   public var sent: UInt64?
-  /// Whether it is longer than what was free of the client's window as it was handed over, so that it left when the client had taken other
+  /// Whether the client's window had no room for all of it as it was handed over, so that the rest of it left when the client had taken other
   /// bytes: t1 is then no time of the server's.
-  public var leftInParts = false
+  public var waitedForWindow = false
   /// t2: the client's TCP acknowledges it; nil where the kernel does not tell.
   public var acknowledged: UInt64?
   /// t3: the kernel gets the echo; nil where the kernel does not tell.
@@ -54,8 +54,8 @@ public struct Exchange: Sendable, Hashable {
     self.began = began ?? received
   }
 
-  /// When it began to leave: t1, and t0 where it left in parts or the kernel does not tell.
-  public var leaving: UInt64 { leftInParts ? handed : sent ?? handed }
+  /// When it began to leave: t1, and t0 where it waited for the window or the kernel does not tell.
+  public var leaving: UInt64 { waitedForWindow ? handed : sent ?? handed }
 
   /// From the message's leaving to the echo's coming (t1 to t3): what network and client take. Where the kernel does not tell, what the
   /// server saw stands in its place.
@@ -95,7 +95,7 @@ extension ConnectionTrace {
       let pieces = echo.answer.frameIndices.map { arrivals.pieces(decoded.client.frames[$0].range) }
       var exchange = exchange(echo.message, at: index, echo.answer, pieces)
       exchange?.clientNanoseconds = index < processing.count ? processing[index] : nil
-      exchange?.leftInParts = waiting.contains(echo.message.streamOffset)
+      exchange?.waitedForWindow = waiting.contains(echo.message.streamOffset)
       return exchange
     }
   }
@@ -124,16 +124,15 @@ extension ConnectionTrace {
   /// was not acknowledged by then they are longer than it.
   private func waitingMessages(_ decoded: DecodedConnection) -> Set<Int> {
     guard let clientWindow else { return [] }
+    let messages = decoded.server.messages
     var waiting: Set<Int> = []
-    var taken = decoded.server.messages.first?.streamOffset ?? 0
-    var oldest = 0
-    for message in decoded.server.messages {
-      while oldest < decoded.server.messages.count,
-        let instant = acknowledgement(of: decoded.server.messages[oldest]),
-        instant <= events[message.eventIndex].instantNanoseconds
-      {
-        taken = decoded.server.messages[oldest].endOffset
-        oldest += 1
+    var taken = messages.first?.streamOffset ?? 0
+    var underWay = messages[...]
+    for message in messages {
+      let handed = events[message.eventIndex].instantNanoseconds
+      while let oldest = underWay.first, let instant = acknowledgement(of: oldest), instant <= handed {
+        taken = oldest.endOffset
+        underWay.removeFirst()
       }
       if message.endOffset - taken > clientWindow { waiting.insert(message.streamOffset) }
     }

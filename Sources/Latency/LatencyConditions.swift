@@ -39,6 +39,11 @@ public struct LatencyConditions: Sendable, Hashable, Codable {
     self.power = power
   }
 
+  /// In how many frames a message is sent.
+  public var frameCount: Int {
+    fragmentLength.map { max(1, (payloadLength + $0 - 1) / max(1, $0)) } ?? 1
+  }
+
   /// The name by which tables and files call them: `16B`, `open-1024B-10ms-tls`.
   public var name: String {
     let parts = [

@@ -9,7 +9,7 @@ public enum Acknowledgement: String, Sendable, Hashable, Codable, CaseIterable {
   /// What came late before the application had it is: a radio that slept, or a packet that was sent again; but on this computer itself,
   /// which has neither.
   case late
-  /// The kernel did not tell, or the message was longer than the client's window: what that takes is the application's reading, too.
+  /// The kernel did not tell, or the message waited for the client's window: what that takes is the application's reading, too.
   case unknown
 }
 
@@ -44,7 +44,7 @@ public struct AcknowledgementRule: Sendable, Hashable {
   /// What the acknowledgement of an exchange tells.
   public func acknowledgement(of exchange: Exchange) -> Acknowledgement {
     guard let time = exchange.acknowledgementNanoseconds, let acknowledged = exchange.acknowledged,
-      let began = exchange.began, let received = exchange.received, !exchange.leftInParts
+      let began = exchange.began, let received = exchange.received, !exchange.waitedForWindow
     else { return .unknown }
     guard acknowledged < began else { return .withReply }
     let floor = floorNanoseconds ?? time

@@ -128,8 +128,10 @@ struct LatencyOptions: ParsableArguments {
 
   /// A schedule that the server's own pauses between bytes do not let it keep.
   private func refuseWhatCannotKeepUp() throws {
-    guard load != .closed, let every = everies.min(), let longest = sizes.max() else { return }
-    let frames = fragment.map { $0.bytes > 0 ? max(1, (longest + $0.bytes - 1) / $0.bytes) : 1 }.max() ?? 1
+    let open = plan.conditions.filter { $0.load == .open }
+    guard let every = open.map(\.spacingMilliseconds).min(), let frames = open.map(\.frameCount).max() else {
+      return
+    }
     for (kind, milliseconds) in Self.frameMilliseconds
     where delivery.contains(kind) && every < frames * milliseconds {
       throw ValidationError(
@@ -140,7 +142,6 @@ struct LatencyOptions: ParsableArguments {
 
   /// How long the delivery of a frame takes that is cut into paused chunks, about, in milliseconds.
   private static let frameMilliseconds: [(Delivery, Int)] = [(.paced, 24), (.split, 10)]
-  private var everies: [Int] { every.isEmpty ? [10] : every }
   private var sizes: [Int] { size.isEmpty ? [16, 1024] : size.map(\.bytes) }
 
   private func check(_ option: String, _ values: [Int], _ range: ClosedRange<Int>) throws {
@@ -181,7 +182,7 @@ struct LatencyOptions: ParsableArguments {
 
   private var loads: [(LatencyConditions.Load, Int)] {
     let closed = (spacing.isEmpty ? [0] : spacing).map { (LatencyConditions.Load.closed, $0) }
-    let open = everies.map { (LatencyConditions.Load.open, $0) }
+    let open = (every.isEmpty ? [10] : every).map { (LatencyConditions.Load.open, $0) }
     return switch load {
     case .closed: closed
     case .open: open

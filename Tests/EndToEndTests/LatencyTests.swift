@@ -114,8 +114,7 @@ extension EndToEndTests {
       let phases = Set(document.phases.filter { $0.endpoint == "device" }.map(\.phase))
       #expect(
         phases.isSuperset(of: ["openingHandshake", "firstMessage", "echo", "closingHandshake", "reconnect"]))
-      // Where each turn is over before the first beat of the heart nothing is known.
-      #expect(document.costs.longestGapMicroseconds ?? 1 > 0 && document.costs.keptHeap != nil)
+      #expect(document.costs.keptHeap != nil)
       #expect(document.costs.leastFreeHeap ?? 0 > 0 && document.costs.heapReadings ?? 0 >= 8)
       #expect(document.costSeries.map(\.id) == ["load", "allocations"])
       #expect(document.costSeries.last?.samples.allSatisfy { $0[0] > 0 } == true)
@@ -155,6 +154,8 @@ extension EndToEndTests {
         child.output.contains("schedule of open-200B-5ms device: the sender itself was behind by"),
         "\(child.output)")
       #expect(names.contains("200B-2ms-device"), "\(names)")
+      // Known where turns last longer than a beat of the heart.
+      #expect(try await document().costs.longestGapMicroseconds ?? 0 > 0)
       #expect(child.output.contains("open-200B-5ms device, corrected"), "\(child.output)")
       #expect(!child.output.contains("throughput"))
     }

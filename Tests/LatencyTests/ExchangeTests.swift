@@ -62,7 +62,7 @@ struct ExchangeTests {
   func beyondWindow() {
     var large = exchange(sent: 26_000_000, acknowledged: 26_000_100, received: 26_100_000)
     #expect(large.serverNanoseconds.map { $0 > 25_000_000 } == true)
-    large.leftInParts = true
+    large.waitedForWindow = true
     #expect(large.wireNanoseconds == 26_099_000 && large.serverNanoseconds == 0)
     #expect(AcknowledgementRule([], handshakes: [50]).acknowledgement(of: large) == .unknown)
   }
@@ -78,7 +78,7 @@ struct ExchangeTests {
     wire.trace.clientWindow = 3
     let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
     let exchange = try #require(trace.exchanges.first)
-    #expect(exchange.sent == nil && exchange.wireNanoseconds == 900_000 && exchange.leftInParts)
+    #expect(exchange.sent == nil && exchange.wireNanoseconds == 900_000 && exchange.waitedForWindow)
   }
 
   @Test("what fits the window waits behind what fills it: behindAFullWindow")
@@ -97,7 +97,7 @@ struct ExchangeTests {
       wire.client(.binary, [byte, byte, byte], kernelInstant: starts[2] + 95_000_000)
     }
     let trace = AttemptTrace(endpoint: .device, connections: [wire.trace], client: ClientTrace())
-    #expect(trace.exchanges.map(\.leftInParts) == [false, false, true])
+    #expect(trace.exchanges.map(\.waitedForWindow) == [false, false, true])
     #expect(trace.exchanges.last?.wireNanoseconds == 95_000_000)
   }
 

@@ -54,7 +54,7 @@ extension Reproduction {
       return "whether a reset destroys a Close that was on its way depends on the moment"
     }
     if trace.client.keepsLoop { return "the client lets nothing else run for ever, and they with it" }
-    switch Aspect(of: group.broken.violation.rule) {
+    switch Aspect(of: violation.rule) {
     case .maskingKeys where !hasPattern(trace):
       return "the masking keys come from a known generator, which only a search for it shows"
     case .wholeness where !trace.showsDamage:

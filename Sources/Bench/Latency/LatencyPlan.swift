@@ -69,10 +69,8 @@ public struct LatencyPlan: Sendable {
 
   /// The bytes of a turn's messages on the wire, at the most.
   private func bytes(under conditions: LatencyConditions) -> Int {
-    let frames =
-      conditions.fragmentLength.map { max(1, (conditions.payloadLength + $0 - 1) / max(1, $0)) } ?? 1
-    return (warmUp + count(under: conditions))
-      * (conditions.payloadLength + frames * Self.longestHeader)
+    (warmUp + count(under: conditions))
+      * (conditions.payloadLength + conditions.frameCount * Self.longestHeader)
   }
 
   /// The bytes of the longest header of a frame, its masking key included (RFC 6455 section 5.2).

@@ -151,7 +151,7 @@ extension LatencyFinding {
 
   private static func lostInstants(in series: LatencyMeasurement) -> LatencyFinding? {
     let exchanges = series.exchanges
-    let lost = exchanges.count { $0.sent == nil && !$0.leftInParts }
+    let lost = exchanges.count { $0.sent == nil && !$0.waitedForWindow }
     guard lost * 100 > exchanges.count * lostPercent else { return nil }
     return LatencyFinding(
       .noKernelInstants, conditions: series.conditions.name,
