@@ -35,6 +35,16 @@ public actor SharedBoard {
   ///
   /// - Throws: `BoardFailure` if the board cannot be started.
   public func run() async throws {
+    do {
+      try await carry()
+    } catch {
+      // Otherwise the interpreter, and with it the link and its flash, would outlive the process's last task.
+      await link.close()
+      throw error
+    }
+  }
+
+  private func carry() async throws {
     try await link.open(deadline: .after(BoardTimeouts.simulated.hardReset))
     let (link, channel, logger, onRestart) = (link, terminal.controller, logger, onRestart)
     defer { channel.close() }

@@ -18,8 +18,6 @@ public struct SimulatedBoardConfiguration: Sendable {
   public var runsMain = false
   /// What `machine.unique_id()` returns: 16 hexadecimal digits.
   public var uniqueID = "53494d0000000001"
-  /// The host file that holds the board's flash, to keep it; nil makes one that goes with the link.
-  public var flashImage: String?
 
   /// A board with the usual properties.
   public init(interpreter: MicroPythonInterpreter, boardFolder: String?) {
@@ -94,23 +92,17 @@ extension SimulatedBoardConfiguration {
       """
 }
 
-/// The file that holds a simulated board's flash; removed with its owner if it made it.
+/// The file that holds a simulated board's flash; removed with its owner.
 final class FlashImage: Sendable {
-  let path: String
-  private let isOurs: Bool
+  let path = NSTemporaryDirectory() + "wsrig-flash-\(UUID().uuidString).img"
 
-  init(keptAt path: String?) throws {
-    isOurs = path == nil
-    self.path = path ?? NSTemporaryDirectory() + "wsrig-flash-\(UUID().uuidString).img"
-    guard !FileManager.default.fileExists(atPath: self.path) else { return }
-    try Data().write(to: URL(filePath: self.path))
-    let file = try FileHandle(forWritingTo: URL(filePath: self.path))
+  init() throws {
+    try Data().write(to: URL(filePath: path))
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
     // Only the size is set: blocks of the host's disk are taken as the board writes.
     try file.truncate(atOffset: UInt64(SimulatedBoardConfiguration.flashBytes))
     try file.close()
   }
 
-  deinit {
-    if isOurs { try? FileManager.default.removeItem(atPath: path) }
-  }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -58,7 +58,7 @@ public final class SimulatedBoardLink: Link, @unchecked Sendable {
     self.configuration = configuration
     self.loop = loop
     self.logger = logger
-    flash = try FlashImage(keptAt: configuration.flashImage)
+    flash = try FlashImage()
     inbox = LinkInbox(board: selector.description, on: loop)
     activity = LoopSignal(on: loop)
     silence = LoopTimer(on: loop) { [weak self] in

@@ -271,7 +271,10 @@ extension EndToEndTests {
 
     @Test("mpremote and a run both use a simulated board that is kept running")
     func simulate() async throws {
-      let board = try await Tool.start(["boards", "--simulate"], in: folder)
+      let temporary = folder.path + "/temporary"
+      try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: false)
+      let board = try await Tool.start(
+        ["boards", "--simulate"], in: folder, environment: ["TMPDIR": temporary])
       let line = try await board.line(containing: "simulated board on ")
       let path = String(try #require(line.split(separator: " ").last))
       let mpremote = try #require(Repository.program("mpremote"))
@@ -287,6 +290,8 @@ extension EndToEndTests {
       board.signal(SIGINT)
       let end = try await board.finish()
       #expect(end.status == 0 && end.errors.isEmpty, "\(end.everything)")
+      // It left the image of its flash behind.
+      #expect(try FileManager.default.contentsOfDirectory(atPath: temporary).isEmpty)
     }
 
     @Test(
