@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// What lives on a loop is confined to it: classes that are touched on its thread only and say so with
 /// ``preconditionOnLoop()``. A turn is: wait, read the clock once, call the handlers of ready descriptors,
-/// fire due timers, run queued work, call the end-of-turn handlers.
+/// fire due timers, run queued work and one of those who let others go first, call the end-of-turn handlers.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on the loop's thread only, except the inbox, which a
 /// mutex guards, and the two atomics.
@@ -30,6 +30,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   // they were taken out, so that what they register, set or queue finds none of these in the midst of a change.
   @exclusivity(unchecked) var registry = ReadinessRegistry()
   @exclusivity(unchecked) var work = WorkRing()
+  @exclusivity(unchecked) var patient = WorkRing()
   @exclusivity(unchecked) var timers = TimerHeap()
   @exclusivity(unchecked) var endOfTurn: [any EndOfTurnHandler] = []
   @exclusivity(unchecked) var endOfTurnSpare: [any EndOfTurnHandler] = []
@@ -135,11 +136,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func turn() {
     setAlarm()
-    let count = clinux_epoll_wait(epoll.raw, events, Int32(Self.eventCapacity), work.count > 0 ? 0 : 1)
+    let isIdle = work.count == 0 && patient.count == 0
+    let count = clinux_epoll_wait(epoll.raw, events, Int32(Self.eventCapacity), isIdle ? 1 : 0)
     now = .now()
     if count > 0 { dispatch(Int(count)) }
     for timer in timers.takeDue(at: now) { timer.fire(at: now) }
     runWork()
+    // One of them: behind each, whoever has become ready the while goes before the others.
+    if let next = patient.popFirst() { run(next) }
     runEndOfTurn()
   }
 
@@ -170,13 +174,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var left = Self.workPerTurn
     while left > 0, let next = work.popFirst() {
       left -= 1
-      switch next {
-      case .task(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-      case .actor(let job):
-        job.runSynchronously(
-          isolatedTo: serialExecutor.asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-      case .body(let body): body()
-      }
+      run(next)
+    }
+  }
+
+  @inline(__always)
+  private func run(_ work: Work) {
+    switch work {
+    case .task(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+    case .actor(let job):
+      job.runSynchronously(
+        isolatedTo: serialExecutor.asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    case .body(let body): body()
+    case .patient(let handler): handler.turnHasCome()
     }
   }
 
@@ -194,7 +204,17 @@ public protocol EndOfTurnHandler: AnyObject {
   func turnEnds()
 }
 
+/// Something that takes long, so that it lets those go first who are ready as well.
+public protocol PatientHandler: AnyObject {
+  /// Called once per ``EventLoop/letOthersFirst(_:)``.
+  func turnHasCome()
+}
+
 extension EventLoop {
+  /// Calls `handler` once, when all who are ready have been called; of several one each turn. On the loop only.
+  @inline(__always)
+  public func letOthersFirst(_ handler: any PatientHandler) { patient.append(.patient(handler)) }
+
   /// Calls `handler` once at the end of the current turn. On the loop only.
   @inline(__always)
   public func atEndOfTurn(_ handler: any EndOfTurnHandler) { endOfTurn.append(handler) }

@@ -6,6 +6,8 @@ enum Work {
   case actor(UnownedJob)
   /// Code handed in from anywhere.
   case body(() -> Void)
+  /// Somebody who let others go first.
+  case patient(any PatientHandler)
 }
 
 /// A growing ring of work, behind a pointer: an array as a class property costs visibly more per message.

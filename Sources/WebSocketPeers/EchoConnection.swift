@@ -13,7 +13,7 @@ private final class Opening {
 /// One connection of the echo server: readiness, system calls, protocol machine and reply in one call, on the loop.
 ///
 /// States: handshaking → open → draining → closed; handshaking and open may go to draining or closed at any time.
-final class EchoConnection: ReadinessHandler {
+final class EchoConnection: ReadinessHandler, PatientHandler {
   private enum Phase {
     /// Waits for the rest of the request.
     case handshaking
@@ -41,6 +41,8 @@ final class EchoConnection: ReadinessHandler {
   @exclusivity(unchecked) private var lastInput: MonotonicInstant
   /// Whether TCP is to be half-closed once all is sent.
   @exclusivity(unchecked) private var drainsAfterFlush = false
+  /// What was reported since it lets others go first; nil while it does not.
+  @exclusivity(unchecked) private var waiting: Readiness?
   private var failureIsTold = false
   private var opening: Opening?
   private var registration: Registration?
@@ -68,9 +70,29 @@ final class EchoConnection: ReadinessHandler {
     tap?.note(.opened(peer: peer.description), at: loop.now)
   }
 
-  /// Reads once: epoll reports a level, so what is left is reported in the next turn, after other connections had theirs.
+  /// At once, unless that will take long.
   func isReady(_ readiness: Readiness) {
     loop.preconditionOnLoop()
+    if let waiting {
+      self.waiting = waiting.union(readiness)
+    } else if share.takesLong {
+      waiting = readiness
+      loop.letOthersFirst(self)
+    } else {
+      transfer(readiness)
+    }
+  }
+
+  func turnHasCome() {
+    guard let readiness = waiting else { return }
+    waiting = nil
+    transfer(readiness)
+  }
+
+  /// Writes what is left, and reads once: epoll reports a level, so what remains is reported in the next turn, after other connections
+  /// had theirs.
+  @inline(__always)
+  private func transfer(_ readiness: Readiness) {
     if readiness.contains(.writable) { flushUnsent() }
     // Where stamps are told, an error is mostly one of these, and nothing to be read.
     let reading: Readiness = hasStamps ? [.readable, .hungUp] : [.readable, .error, .hungUp]
@@ -359,6 +381,7 @@ final class EchoConnection: ReadinessHandler {
     guard phase != .closed else { return }
     takeTransmissions()
     phase = .closed
+    waiting = nil
     timer?.cancel()
     if let registration { loop.deregister(registration, closesNext: true) }
     stream.close()

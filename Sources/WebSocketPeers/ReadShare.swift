@@ -1,25 +1,25 @@
 /// How much of what a client has sent one wake-up takes, so that nobody waits long for his turn: what is left is reported anew, after
 /// the others had theirs.
 struct ReadShare {
-  /// The bytes of the next read: much where frames are large, which costs least, and for tiny ones some thousand of them.
-  private(set) var bytes = ordinary
+  /// The bytes of the next read: as many as some hundred frames like those of the last one have.
+  private(set) var bytes = first
+  /// Whether the last read took as long as one may: the next, which will be like it, is to let others go first.
+  private(set) var takesLong = false
 
-  /// As much as the loop's memory for reads holds.
+  /// As much as the loop's memory for reads holds: for large frames, which take longer to be moved than to be looked at.
   static let most = 256 << 10
-  private static let ordinary = 32 << 10
-  private static let least = 8 << 10
-  /// From so many bytes on a frame takes longer to be moved than to be looked at.
   private static let largeFrame = 4096
-  /// Below so many it takes longer to be looked at.
-  private static let tinyFrame = 64
+  private static let ordinary = 16 << 10
+  /// Of a client of whom nothing is known yet.
+  private static let first = 4 << 10
+  private static let least = 1 << 10
+  private static let frames = 256
 
   /// Takes note of a read and of the frames that began in it.
   mutating func note(bytes count: Int, frames: Int) {
-    if count >= Self.largeFrame * max(frames, 1) {
-      bytes = Self.most
-    } else {
-      // Tiny frames take their time only where there are many: where the read left some behind.
-      bytes = count >= bytes && frames > count / Self.tinyFrame ? Self.least : Self.ordinary
-    }
+    guard count > 0 else { return }
+    takesLong = count >= min(bytes, Self.ordinary)
+    let frame = count / max(frames, 1)
+    bytes = frame >= Self.largeFrame ? Self.most : min(max(frame * Self.frames, Self.least), Self.ordinary)
   }
 }

@@ -45,6 +45,35 @@ struct EventLoopTests {
     loop.stopAndWait()
   }
 
+  @Test("Of those who let others go first one has its turn, and what came up by then goes before the next")
+  func patience() async throws {
+    final class Patient: PatientHandler {
+      let act: () -> Void
+      init(_ act: @escaping () -> Void) { self.act = act }
+      func turnHasCome() { act() }
+    }
+    let loop = try EventLoop(name: "test").start()
+    let seen = Mutex<[String]>([])
+    let note = { @Sendable (what: String) in seen.withLock { $0.append(what) } }
+    try await loop.run {
+      await withCheckedContinuation { continuation in
+        loop.letOthersFirst(
+          Patient {
+            note("first")
+            loop.submit { note("came up behind the first") }
+          })
+        loop.letOthersFirst(
+          Patient {
+            note("second")
+            continuation.resume()
+          })
+        loop.submit { note("came up before") }
+      }
+    }
+    #expect(seen.withLock { $0 } == ["came up before", "first", "came up behind the first", "second"])
+    loop.stopAndWait()
+  }
+
   @Test("Timers fire in order of their deadlines; cancelled and postponed ones do not fire early")
   func timersFireInOrder() async throws {
     let loop = try EventLoop(name: "test").start()
