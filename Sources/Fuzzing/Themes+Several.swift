@@ -63,7 +63,7 @@ extension ScenarioGenerator {
 
   /// Many short messages, whose echoes have a masking key each.
   static func keys(_ dice: inout Dice) -> Draft {
-    let count = dice.pick([40, 80])
+    let count = dice.pick([40, 80, 150, 300])
     let isPing = dice.chance(30)
     let steps = (0..<count).flatMap { number -> [ServerStep] in
       let payload = Payload.text("no. \(number)")

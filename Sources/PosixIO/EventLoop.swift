@@ -29,8 +29,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   // Unchecked, for what every turn touches: on the loop's thread only, and handlers, timers and work are always called after
   // they were taken out, so that what they register, set or queue finds none of these in the midst of a change.
   @exclusivity(unchecked) var registry = ReadinessRegistry()
-  @exclusivity(unchecked) var work = WorkRing()
-  @exclusivity(unchecked) var patient = WorkRing()
+  @exclusivity(unchecked) var work = WorkRing<Work>()
+  @exclusivity(unchecked) var patient = WorkRing<any PatientHandler>()
   @exclusivity(unchecked) var timers = TimerHeap()
   @exclusivity(unchecked) var endOfTurn: [any EndOfTurnHandler] = []
   @exclusivity(unchecked) var endOfTurnSpare: [any EndOfTurnHandler] = []
@@ -116,6 +116,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     repeat { turn() } while !stopRequested.load(ordering: .relaxed)
     takeInbox()
     runWork()
+    while let next = patient.popFirst() { next.turnHasCome() }
     runEndOfTurn()
     threadIdentity.store(0, ordering: .releasing)
     finished.open()
@@ -143,7 +144,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     for timer in timers.takeDue(at: now) { timer.fire(at: now) }
     runWork()
     // One of them: behind each, whoever has become ready the while goes before the others.
-    if let next = patient.popFirst() { run(next) }
+    patient.popFirst()?.turnHasCome()
     runEndOfTurn()
   }
 
@@ -174,19 +175,13 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     var left = Self.workPerTurn
     while left > 0, let next = work.popFirst() {
       left -= 1
-      run(next)
-    }
-  }
-
-  @inline(__always)
-  private func run(_ work: Work) {
-    switch work {
-    case .task(let job): job.runSynchronously(on: asUnownedTaskExecutor())
-    case .actor(let job):
-      job.runSynchronously(
-        isolatedTo: serialExecutor.asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-    case .body(let body): body()
-    case .patient(let handler): handler.turnHasCome()
+      switch next {
+      case .task(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+      case .actor(let job):
+        job.runSynchronously(
+          isolatedTo: serialExecutor.asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+      case .body(let body): body()
+      }
     }
   }
 
@@ -213,7 +208,7 @@ public protocol PatientHandler: AnyObject {
 extension EventLoop {
   /// Calls `handler` once, when all who are ready have been called; of several one each turn. On the loop only.
   @inline(__always)
-  public func letOthersFirst(_ handler: any PatientHandler) { patient.append(.patient(handler)) }
+  public func letOthersFirst(_ handler: any PatientHandler) { patient.append(handler) }
 
   /// Calls `handler` once at the end of the current turn. On the loop only.
   @inline(__always)

@@ -6,13 +6,11 @@ enum Work {
   case actor(UnownedJob)
   /// Code handed in from anywhere.
   case body(() -> Void)
-  /// Somebody who let others go first.
-  case patient(any PatientHandler)
 }
 
-/// A growing ring of work, behind a pointer: an array as a class property costs visibly more per message.
-struct WorkRing: ~Copyable {
-  private var slots: UnsafeMutablePointer<Work>
+/// A growing ring, of work or of whoever waits, behind a pointer: an array as a class property costs visibly more per message.
+struct WorkRing<Element>: ~Copyable {
+  private var slots: UnsafeMutablePointer<Element>
   private var mask: Int
   private var head = 0
   private(set) var count = 0
@@ -28,23 +26,23 @@ struct WorkRing: ~Copyable {
   }
 
   @inline(__always)
-  mutating func append(_ work: consuming Work) {
+  mutating func append(_ element: consuming Element) {
     if count > mask { grow() }
-    (slots + ((head + count) & mask)).initialize(to: work)
+    (slots + ((head + count) & mask)).initialize(to: element)
     count += 1
   }
 
   @inline(__always)
-  mutating func popFirst() -> Work? {
+  mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
-    let work = (slots + head).move()
+    let element = (slots + head).move()
     head = (head + 1) & mask
     count -= 1
-    return work
+    return element
   }
 
   private mutating func grow() {
-    let larger = UnsafeMutablePointer<Work>.allocate(capacity: (mask + 1) * 2)
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: (mask + 1) * 2)
     for offset in 0..<count {
       (larger + offset).moveInitialize(from: slots + ((head + offset) & mask), count: 1)
     }

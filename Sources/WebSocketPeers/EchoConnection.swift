@@ -43,6 +43,8 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
   @exclusivity(unchecked) private var drainsAfterFlush = false
   /// What was reported since it lets others go first; nil while it does not.
   @exclusivity(unchecked) private var waiting: Readiness?
+  /// Whether it is not to be reported meanwhile.
+  @exclusivity(unchecked) private var isParked = false
   private var failureIsTold = false
   private var opening: Opening?
   private var registration: Registration?
@@ -75,9 +77,11 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     loop.preconditionOnLoop()
     if let waiting {
       self.waiting = waiting.union(readiness)
+      // From here on each turn would report it again, and the more wait the longer each turn would take.
+      isParked = true
+      updateInterest()
     } else if share.takesLong {
-      waiting = readiness
-      loop.letOthersFirst(self)
+      letOthersFirst(readiness)
     } else {
       transfer(readiness)
     }
@@ -87,17 +91,26 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     guard let readiness = waiting else { return }
     waiting = nil
     transfer(readiness)
+    guard isParked else { return }
+    isParked = false
+    if phase != .closed { updateInterest() }
+  }
+
+  private func letOthersFirst(_ readiness: Readiness) {
+    waiting = readiness
+    loop.letOthersFirst(self)
   }
 
   /// Writes what is left, and reads once: epoll reports a level, so what remains is reported in the next turn, after other connections
-  /// had theirs.
+  /// had theirs. What TLS holds it does not report.
   @inline(__always)
   private func transfer(_ readiness: Readiness) {
     if readiness.contains(.writable) { flushUnsent() }
     // Where stamps are told, an error is mostly one of these, and nothing to be read.
     let reading: Readiness = hasStamps ? [.readable, .hungUp] : [.readable, .error, .hungUp]
     if phase != .closed, !readiness.isDisjoint(with: reading) || stream.holdsInput {
-      repeat { read(readiness) } while stream.holdsInput && mayRead
+      read(readiness)
+      if stream.holdsInput, mayRead { letOthersFirst([]) }
       if stream.holdsUnsent { updateInterest() }
     }
     // An exchange leaves two: the acknowledgement of the echo before, and that this one has left.
@@ -175,7 +188,7 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     var input = received
     var messages = 0
     var hasReplied = false
-    let framesBefore = machine.frameCount
+    let (framesBefore, inflatedBefore) = (machine.frameCount, machine.inflatedCount)
     while let event = machine.next(&input, &buffers.output) {
       switch event {
       case .message(let opcode, let payload):
@@ -194,7 +207,9 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
         timer?.set(closeLimit)
       }
     }
-    share.note(bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore)
+    share.note(
+      bytes: received.remaining + received.inPlace, frames: machine.frameCount - framesBefore,
+      inflated: machine.inflatedCount - inflatedBefore)
     lastInput = loop.now
     if buffers.output.count > 0 {
       send(buffers, messages)
@@ -308,8 +323,13 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
 
   private func updateInterest() {
     var wanted: Readiness = []
+    if isParked { return ask(for: wanted) }
     if !unsent.isEmpty || stream.holdsUnsent { wanted.insert(.writable) }
     if unsent.count <= server.configuration.sendHighWaterMark { wanted.insert(.readable) }
+    ask(for: wanted)
+  }
+
+  private func ask(for wanted: Readiness) {
     guard wanted != interest, let registration else { return }
     interest = wanted
     loop.change(registration, to: wanted)

@@ -9,17 +9,23 @@ struct ReadShare {
   /// As much as the loop's memory for reads holds: for large frames, which take longer to be moved than to be looked at.
   static let most = 256 << 10
   private static let largeFrame = 4096
-  private static let ordinary = 16 << 10
+  private static let ordinary = 32 << 10
   /// Of a client of whom nothing is known yet.
   private static let first = 4 << 10
   private static let least = 1 << 10
   private static let frames = 256
 
-  /// Takes note of a read and of the frames that began in it.
-  mutating func note(bytes count: Int, frames: Int) {
+  /// Takes note of a read, of the frames that began in it, and of the bytes that compressed payloads in it became.
+  mutating func note(bytes count: Int, frames: Int, inflated: Int) {
     guard count > 0 else { return }
-    takesLong = count >= min(bytes, Self.ordinary)
+    takesLong = max(count, inflated) >= min(bytes, Self.ordinary)
     let frame = count / max(frames, 1)
-    bytes = frame >= Self.largeFrame ? Self.most : min(max(frame * Self.frames, Self.least), Self.ordinary)
+    if inflated > count {
+      bytes = Self.clamped(Self.ordinary * count / inflated)
+    } else {
+      bytes = frame >= Self.largeFrame ? Self.most : Self.clamped(frame * Self.frames)
+    }
   }
+
+  private static func clamped(_ bytes: Int) -> Int { min(max(bytes, least), ordinary) }
 }

@@ -133,6 +133,9 @@ extension ConnectionMachine {
   /// The frames of the peer whose headers have come.
   public var frameCount: Int { receiver.frameCount }
 
+  /// How many bytes the peer's compressed payloads have become.
+  public var inflatedCount: Int { receiver.inflatedCount }
+
   @usableFromInline
   mutating func writeHeldPong<Output: ByteOutput & ~Copyable>(_ output: inout Output) {
     guard let payload = heldPing else { return }

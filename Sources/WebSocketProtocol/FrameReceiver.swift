@@ -24,6 +24,8 @@ struct FrameReceiver: ~Copyable {
   private var unfinished: Unfinished?
   /// The frames whose headers have come.
   private(set) var frameCount = 0
+  /// The bytes that compressed payloads have become.
+  var inflatedCount: Int { assembler.inflatedCount }
   private var assembler: MessageAssembler
   /// Where the message in progress begins.
   private var messageStart: UInt64 = 0

@@ -7,6 +7,8 @@ struct MessageAssembler: ~Copyable {
   private var validator = UTF8StreamValidator()
   /// Where permessage-deflate was agreed on.
   private var inflater: MessageInflater?
+  /// How many bytes compressed payloads have become, in all.
+  private(set) var inflatedCount = 0
   /// Whether the message in progress is compressed.
   private(set) var isCompressed = false
 
@@ -61,6 +63,7 @@ struct MessageAssembler: ~Copyable {
       try inflater?.inflate(bytes, into: &buffer, limit: limit)
     } catch { failure = error }
     let inflated = UnsafeRawBufferPointer(rebasing: buffer.bytes[start...])
+    inflatedCount &+= inflated.count
     if opcode == .text, validator.append(inflated) != nil { return .textNotUTF8 }
     switch failure {
     case nil: return nil

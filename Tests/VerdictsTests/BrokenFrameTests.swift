@@ -203,6 +203,15 @@ struct BrokenFrameTests {
         $0.ended()
       }),
     Example(
+      "a send that overtook another", breaks: ["send-in-order:QUALITY"],
+      .open {
+        $0.sent(Array("first".utf8))
+        $0.sent(Array("second".utf8))
+        $0.wire.client(.text, "second")
+        $0.wire.client(.text, "first")
+        $0.closes()
+      }),
+    Example(
       "a send that vanished", breaks: ["send-not-lost"],
       .open {
         $0.wire.server(.text, "hello")
@@ -254,6 +263,14 @@ struct BrokenFrameTests {
     Example(
       "no Pong", breaks: ["pong-for-every-ping"],
       .open {
+        $0.wire.server(.ping, "p")
+        $0.hangs()
+      }),
+    Example(
+      "no Pong for a Ping of the same payload as the one before: pongBefore", breaks: ["pong-for-every-ping"],
+      .open {
+        $0.wire.server(.ping, "p")
+        $0.wire.client(.pong, "p")
         $0.wire.server(.ping, "p")
         $0.hangs()
       }),

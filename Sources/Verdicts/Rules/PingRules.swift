@@ -35,7 +35,9 @@ extension RuleContext {
     let from = server.pings.firstIndex { $0.streamOffset == last.streamOffset } ?? 0
     // An answer to a later Ping, even one that need not be answered, answers this one too.
     let answers = Set(server.pings[from...].map(\.payload))
-    return client.pongs.contains { answers.contains($0.payload) } ? nil : last
+    // One that came before answers an earlier Ping of the same payload.
+    let isAnswered = client.pongs.contains { $0.eventIndex > last.eventIndex && answers.contains($0.payload) }
+    return isAnswered ? nil : last
   }
 
   /// Whether a Ping must have been answered, whatever the timing: nothing that releases the client follows it, or the client has

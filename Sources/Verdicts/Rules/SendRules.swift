@@ -23,6 +23,12 @@ extension Rule {
     {
       $0.inventedSendFindings
     },
+    // RFC 6455 has no sentence on it; that messages are a stream is what every application counts on.
+    Rule(
+      "send-in-order", .messages, rfc: "6.1", .quality, "What one task sends is on the wire in that order."
+    ) {
+      $0.overtakenSendFindings
+    },
   ]
 }
 
@@ -125,6 +131,24 @@ extension RuleContext {
     return [
       Finding("Sending back the \(Words.message(message)) threw \(Words.exception(failure.exception)).")
     ]
+  }
+
+  /// A message that another one overtook, of one task that sent both, one after the other.
+  fileprivate var overtakenSendFindings: [Finding] {
+    guard isEstablished, damagedSend == nil, application.sendsInOneTask else { return [] }
+    var waiting = application.sent
+    var later = waiting[...]
+    for message in client.wholeMessages {
+      // What is not among them is told by other rules.
+      guard let place = waiting.firstIndex(where: { $0.matches(message) }) else { continue }
+      waiting.remove(at: place)
+      guard let next = later.firstIndex(where: { $0.matches(message) }) else {
+        let sentence = "The \(Words.message(message)) was sent before others that came to the server first."
+        return [Finding(at: message.streamOffset, sentence)]
+      }
+      later = later[(next + 1)...]
+    }
+    return []
   }
 
   /// Messages on the wire that nobody sent.
