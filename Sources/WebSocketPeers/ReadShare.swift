@@ -13,7 +13,7 @@ struct ReadShare {
   /// Of a client of whom nothing is known yet.
   private static let first = 4 << 10
   private static let least = 1 << 10
-  private static let frames = 256
+  private static let frames = 512
 
   /// Takes note of a read, of the frames that began in it, and of the bytes that compressed payloads in it became.
   mutating func note(bytes count: Int, frames: Int, inflated: Int) {
