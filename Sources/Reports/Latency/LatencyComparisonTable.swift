@@ -24,7 +24,9 @@ public enum LatencyComparisonTable {
   static func cells(of row: LatencyBaselineReport.Row) -> [String] {
     let device = row.device
     return [
-      row.id, row.unit.text(device.oldMedian), row.unit.text(device.newMedian), percent(device.ratio),
+      row.id, row.unit.text(device.oldMedian), row.unit.text(device.newMedian),
+      // Otherwise it would seem to contradict the medians beside it.
+      percent(device.ratio) + (device.drift == 1 ? "" : " *"),
       device.probability < 0.0001 ? "< 0.0001" : "\(device.probability.rounded(toPlaces: 4))",
       device.outcome.words(of: row.unit),
     ]
@@ -33,7 +35,7 @@ public enum LatencyComparisonTable {
   /// What is to be said below them, each in one sentence.
   static func notes(on baseline: LatencyBaselineReport) -> [String] {
     var notes = baseline.rows.filter { $0.device.drift != 1 }.map {
-      "\($0.id): this computer itself is at \(percent($0.device.drift)), which is taken out"
+      "* \($0.id): this computer itself is at \(percent($0.device.drift)), which is taken out of the change"
     }
     if let obstacle = baseline.obstacle { notes.append("nothing is compared: \(obstacle)") }
     if !baseline.tooFew.isEmpty {
