@@ -43,8 +43,6 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
   @exclusivity(unchecked) private var drainsAfterFlush = false
   /// What was reported since it lets others go first; nil while it does not.
   @exclusivity(unchecked) private var waiting: Readiness?
-  /// Whether it is not to be reported meanwhile.
-  @exclusivity(unchecked) private var isParked = false
   private var failureIsTold = false
   private var opening: Opening?
   private var registration: Registration?
@@ -78,8 +76,7 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     if let waiting {
       self.waiting = waiting.union(readiness)
       // From here on each turn would report it again, and the more wait the longer each turn would take.
-      isParked = true
-      updateInterest()
+      ask(for: [])
     } else if share.takesLong {
       letOthersFirst(readiness)
     } else {
@@ -91,9 +88,7 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     guard let readiness = waiting else { return }
     waiting = nil
     transfer(readiness)
-    guard isParked else { return }
-    isParked = false
-    if phase != .closed { updateInterest() }
+    if interest.isEmpty, phase != .closed { ask(for: wanted) }
   }
 
   private func letOthersFirst(_ readiness: Readiness) {
@@ -321,18 +316,23 @@ final class EchoConnection: ReadinessHandler, PatientHandler {
     if drainsAfterFlush { drainIfFlushed() }
   }
 
+  /// Not while it lets others go first and is not to be reported.
   private func updateInterest() {
-    var wanted: Readiness = []
-    if isParked { return ask(for: wanted) }
-    if !unsent.isEmpty || stream.holdsUnsent { wanted.insert(.writable) }
-    if unsent.count <= server.configuration.sendHighWaterMark { wanted.insert(.readable) }
-    ask(for: wanted)
+    if !interest.isEmpty { ask(for: wanted) }
   }
 
-  private func ask(for wanted: Readiness) {
-    guard wanted != interest, let registration else { return }
-    interest = wanted
-    loop.change(registration, to: wanted)
+  /// What is to be reported; never nothing.
+  private var wanted: Readiness {
+    var wanted: Readiness = []
+    if !unsent.isEmpty || stream.holdsUnsent { wanted.insert(.writable) }
+    if unsent.count <= server.configuration.sendHighWaterMark { wanted.insert(.readable) }
+    return wanted
+  }
+
+  private func ask(for readiness: Readiness) {
+    guard readiness != interest, let registration else { return }
+    interest = readiness
+    loop.change(registration, to: readiness)
   }
 
   private func drainIfFlushed() {
